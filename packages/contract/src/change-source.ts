@@ -1,0 +1,75 @@
+import type { Lsn } from "@freshet/values";
+import type { StreamEvent } from "./commit.ts";
+import type { TableSchema } from "./table.ts";
+
+/** Receives the stream. Resolves when the event is accepted; the source reads no further until then. */
+export interface StreamSink {
+  accept(event: StreamEvent): Promise<void>;
+}
+
+/** Progress of one table's initial snapshot. `estimatedRows` is from `pg_class.reltuples`. */
+export interface SnapshotProgress {
+  readonly table: TableSchema;
+  readonly rows: number;
+  readonly estimatedRows: number;
+}
+
+/** Receives one table's snapshot, in batches of packed rows (contract/rows.ts). */
+export interface SnapshotSink {
+  /**
+   * Called once, before any row and before the stream can carry a change of the table that is not in
+   * the snapshot. Changes of the table with commitLsn < `snapshotLsn` are in the snapshot already.
+   */
+  begin(table: TableSchema, snapshotLsn: Lsn): Promise<void>;
+  rows(tableOid: number, batch: Buffer): Promise<void>;
+  end(tableOid: number): Promise<void>;
+}
+
+/** State of the replication connection, as shown in SQL and metrics. */
+export interface ReplicationStatus {
+  readonly state: "starting" | "streaming" | "reconnecting" | "stopped" | "slot-lost";
+  readonly lastError: string | null;
+  /** Monotonic milliseconds of the last message of any kind from the walsender. */
+  readonly lastMessageAt: number;
+  /** End of WAL the walsender told us of. */
+  readonly receivedLsn: Lsn;
+  /** What we reported as flushed. */
+  readonly acknowledgedLsn: Lsn;
+}
+
+/** The upstream's changes from the engine's point of view; implemented by the replicator. */
+export interface ChangeSource {
+  /**
+   * Connects and streams everything after `from` (null: nothing is stored; the slot is made anew and
+   * the stream begins at its consistent point, which is returned). Keeps reconnecting by itself with
+   * back-off until `stop`. Rejects with a FreshetError that tells how to mend it when the upstream
+   * cannot be replicated from (wal_level, privilege, slot in use). Returns `reset: true` when the
+   * stored position can no longer be resumed (slot lost, other system): state must be discarded.
+   */
+  start(from: ReplicationOrigin | null, sink: StreamSink): Promise<{ readonly origin: ReplicationOrigin; readonly reset: boolean }>;
+  /**
+   * Publishes the tables and copies them at one exported snapshot, while the stream goes on.
+   * Rejects with a FreshetError naming the statement that would help when one lacks a replica identity.
+   */
+  addTables(tables: readonly number[], sink: SnapshotSink, progress: (progress: SnapshotProgress) => void): Promise<void>;
+  /** Takes tables out of the publication. */
+  removeTables(tables: readonly number[]): Promise<void>;
+  /** Reports `lsn` as durable: the slot may forget everything before it. */
+  acknowledge(lsn: Lsn): void;
+  /** The tables' present shape in the catalog; absent where a table no longer exists. */
+  describeTables(tables: readonly number[]): Promise<Map<number, TableSchema>>;
+  status(): ReplicationStatus;
+  /** Calls back on each state change. */
+  onStatus(listener: (status: ReplicationStatus) => void): void;
+  stop(): Promise<void>;
+}
+
+/** Where a stored state belongs: kept with it, checked at each start. */
+export interface ReplicationOrigin {
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  readonly databaseOid: number;
+  readonly slotName: string;
+  /** Everything up to here is applied. */
+  readonly lsn: Lsn;
+}

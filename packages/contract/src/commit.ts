@@ -1,0 +1,28 @@
+import type { Lsn } from "@freshet/values";
+
+/**
+ * One upstream transaction. `changes` are packed by ChangeWriter (change.ts), in the transaction's
+ * order, in chunks of about a megabyte; a chunk never cuts a change.
+ */
+export interface Commit {
+  /** Start of the commit record: compared with a snapshot's LSN at hand-over. */
+  readonly commitLsn: Lsn;
+  /** End of the commit record: the LSN that the state has reached once this is applied. */
+  readonly endLsn: Lsn;
+  /** Commit time upstream, microseconds since 2000-01-01 UTC. */
+  readonly commitTime: bigint;
+  readonly changes: readonly Buffer[];
+  /** True when the transaction changed the schema (seen through the event trigger's message). */
+  readonly schemaChanged: boolean;
+}
+
+/** What the replication stream yields, in LSN order. */
+export type StreamEvent =
+  | { readonly kind: "commit"; readonly commit: Commit }
+  /** Everything below `lsn` that concerns us has been sent. */
+  | { readonly kind: "progress"; readonly lsn: Lsn }
+  /**
+   * A part of a transaction too large to hold, before its commit. Parts of one transaction are
+   * consecutive; its commit event then carries only what follows the last part.
+   */
+  | { readonly kind: "part"; readonly changes: readonly Buffer[] };

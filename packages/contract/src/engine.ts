@@ -1,0 +1,122 @@
+import type { QueryPlan } from "@freshet/sql";
+import type { Lsn } from "@freshet/values";
+import type { Commit } from "./commit.ts";
+import type { ReplicationOrigin } from "./change-source.ts";
+import type { TableSchema } from "./table.ts";
+
+/** A cache as the engine keeps it; survives restarts. */
+export interface CacheDefinition {
+  /** Never used twice. Names the view's arrangement and the write-back outbox. */
+  readonly id: number;
+  readonly plan: QueryPlan;
+  /** True: the view's deltas are kept in an outbox until they are acknowledged. */
+  readonly writeBack: boolean;
+  /**
+   * What the proxy needs besides (name, texts, shape, options), opaque to the engine. JSON.
+   */
+  readonly attributes: string;
+}
+
+/** `invalid`: a table it depends on changed its shape; must be dropped and built anew. */
+export type CacheState = "building" | "ready" | "invalid";
+
+export interface CacheStatus {
+  readonly definition: CacheDefinition;
+  readonly state: CacheState;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Error deltas in scope; hits are off while this is not 0. */
+  readonly errors: number;
+}
+
+export interface TableStatus {
+  readonly table: TableSchema;
+  /** `loading`: its snapshot is being written. `live`: follows the stream. `invalid`: shape changed. */
+  readonly state: "loading" | "live" | "invalid";
+  readonly rows: number;
+}
+
+export interface EngineState {
+  /** Null when the store is empty. */
+  readonly origin: ReplicationOrigin | null;
+  readonly tables: readonly TableStatus[];
+  readonly caches: readonly CacheStatus[];
+}
+
+export interface ApplyResult {
+  readonly appliedLsn: Lsn;
+  /** Everything up to here is on disk; may be acknowledged upstream. */
+  readonly durableLsn: Lsn;
+  /** Caches whose state or error count changed, and tables that became invalid. */
+  readonly caches: readonly CacheStatus[];
+  readonly invalidTables: readonly number[];
+}
+
+export interface BuildProgress {
+  readonly done: boolean;
+  readonly rowsDone: number;
+  /** Estimate; 0 when unknown. */
+  readonly rowsTotal: number;
+}
+
+/** Layout of an operator graph for EXPLAIN: one line per node, shared nodes marked. */
+export interface GraphNodeInfo {
+  readonly id: number;
+  readonly depth: number;
+  readonly operator: string;
+  readonly detail: string;
+  readonly shared: boolean;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** The engine as its owner sees it. Requests are carried out one after the other, in the order sent. */
+export interface Engine {
+  open(): Promise<EngineState>;
+  /** Forgets everything and begins at `origin`. */
+  reset(origin: ReplicationOrigin): Promise<void>;
+  /**
+   * Applies whole transactions in one store transaction. With `schemaChanged` set on one of them, every
+   * cache is suspended (misses) until `resume`.
+   */
+  apply(commits: readonly Commit[]): Promise<ApplyResult>;
+  /** Spills a part of a transaction whose commit follows later. */
+  stage(changes: readonly Buffer[]): Promise<void>;
+  /** No change up to `lsn`: moves the applied LSN. */
+  advance(lsn: Lsn): Promise<ApplyResult>;
+  /** Resolves with the LSN that is durable when all that was applied is on disk. */
+  flush(): Promise<Lsn>;
+
+  beginTable(table: TableSchema, snapshotLsn: Lsn): Promise<void>;
+  loadRows(tableOid: number, batch: Buffer): Promise<void>;
+  /** Replays what the stream brought meanwhile; then the table is live. */
+  endTable(tableOid: number): Promise<void>;
+  /** Forgets a table that no cache uses. */
+  dropTable(tableOid: number): Promise<void>;
+
+  /** Rejects with a FreshetError (0A000) when the plan holds something the engine lacks. No side effects. */
+  check(plan: QueryPlan): Promise<readonly GraphNodeInfo[]>;
+  createCache(definition: CacheDefinition): Promise<void>;
+  /** Does a bounded piece (some milliseconds) of a cache's build; call until done. */
+  buildStep(cacheId: number): Promise<BuildProgress>;
+  dropCache(cacheId: number): Promise<void>;
+  /** Deletes a piece of what dropped caches left behind; false when nothing is left. */
+  collectGarbage(): Promise<boolean>;
+  /** Ends the suspension that a schema change began. */
+  resume(): Promise<void>;
+  /** Trims a write-back outbox up to and including `lsn`. */
+  acknowledgeOutbox(cacheId: number, lsn: Lsn): Promise<void>;
+  status(): Promise<EngineState>;
+  explain(cacheId: number): Promise<readonly GraphNodeInfo[]>;
+  stats(): Promise<EngineStats>;
+  close(): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly storeBytes: number;
+  readonly storeUsedBytes: number;
+  readonly commitsApplied: number;
+  readonly changesApplied: number;
+  readonly batchesApplied: number;
+  readonly applySecondsTotal: number;
+}

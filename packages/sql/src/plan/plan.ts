@@ -1,0 +1,98 @@
+import type { ColumnType } from "@freshet/values";
+import type { Expression } from "./expression.ts";
+
+/**
+ * Immutable relational algebra over multisets of packed rows. Plain JSON: equal sub-plans are those
+ * with equal canonical JSON, and a plan read back from disk is the plan that was written.
+ */
+export type Plan = ScanPlan | FilterPlan | ProjectPlan | JoinPlan | AggregatePlan | DistinctPlan | UnionAllPlan | TopKPlan;
+
+interface PlanBase {
+  /** Types of the output row's columns. */
+  readonly columns: readonly ColumnType[];
+}
+
+/** The rows of one upstream table, reduced to the named columns (in this order). */
+export interface ScanPlan extends PlanBase {
+  readonly kind: "scan";
+  readonly tableOid: number;
+  /** `pg_attribute.attnum` of each output column. */
+  readonly attributes: readonly number[];
+}
+
+export interface FilterPlan extends PlanBase {
+  readonly kind: "filter";
+  readonly input: Plan;
+  readonly predicate: Expression;
+}
+
+export interface ProjectPlan extends PlanBase {
+  readonly kind: "project";
+  readonly input: Plan;
+  readonly expressions: readonly Expression[];
+}
+
+/**
+ * Output = left columns then right columns. Rows meet where all key pairs are equal (NULL meets
+ * nothing) and `residual`, over the concatenated row, is true. A left join pads with NULLs.
+ * With no keys every pair of rows meets. Key pairs have the same type on both sides.
+ */
+export interface JoinPlan extends PlanBase {
+  readonly kind: "join";
+  readonly join: "inner" | "left";
+  readonly left: Plan;
+  readonly right: Plan;
+  readonly leftKeys: readonly Expression[];
+  readonly rightKeys: readonly Expression[];
+  readonly residual: Expression | null;
+}
+
+/** One aggregate; `name` is the C-level identity `pg_proc.proname` and the argument type tells the variant. */
+export interface AggregateCall {
+  readonly name: "count" | "sum" | "avg" | "min" | "max";
+  /** Null for count(*). */
+  readonly arg: Expression | null;
+  readonly distinct: boolean;
+  readonly type: ColumnType;
+  readonly inputCollation: number;
+}
+
+/**
+ * Output = group expressions then aggregates. Groups compare by SQL equality, NULLs equal.
+ * `scalar`: no GROUP BY; exactly one row, also from no input.
+ */
+export interface AggregatePlan extends PlanBase {
+  readonly kind: "aggregate";
+  readonly input: Plan;
+  readonly groups: readonly Expression[];
+  readonly aggregates: readonly AggregateCall[];
+  readonly scalar: boolean;
+}
+
+/** Each distinct row (by SQL equality, NULLs equal) once. */
+export interface DistinctPlan extends PlanBase {
+  readonly kind: "distinct";
+  readonly input: Plan;
+}
+
+export interface UnionAllPlan extends PlanBase {
+  readonly kind: "union-all";
+  readonly inputs: readonly Plan[];
+}
+
+export interface SortKey {
+  readonly expression: Expression;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** Per partition, the rows at ranks [offset, offset + limit) under `sort`; ties in the order of row bytes. */
+export interface TopKPlan extends PlanBase {
+  readonly kind: "top-k";
+  readonly input: Plan;
+  readonly partition: readonly Expression[];
+  readonly sort: readonly SortKey[];
+  /** Null: no limit. */
+  readonly limit: number | null;
+  readonly offset: number;
+}

@@ -1,0 +1,77 @@
+/**
+ * A growing buffer for order-preserving keys. One per user of keys, reused: `take` copies the key out
+ * and starts the next one.
+ */
+export class KeyWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(initialBytes = 256) {
+    this.#buffer = Buffer.allocUnsafe(initialBytes);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  #reserve(bytes: number): number {
+    const at = this.#length;
+    const needed = at + bytes;
+    if (needed > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+      this.#buffer.copy(grown, 0, 0, at);
+      this.#buffer = grown;
+    }
+    this.#length = needed;
+    return at;
+  }
+
+  byte(value: number): void {
+    const at = this.#reserve(1);
+    this.#buffer[at] = value;
+  }
+
+  uint32(value: number): void {
+    const at = this.#reserve(4);
+    this.#buffer.writeUInt32BE(value >>> 0, at);
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.#reserve(value.length);
+    this.#buffer.set(value, at);
+  }
+
+  /** Bytes in which 0x00 is escaped as 0x00 0xFF, ended by 0x00 0x01: ordered and self-delimiting. */
+  escaped(value: Uint8Array): void {
+    let from = 0;
+    for (let zero = value.indexOf(0); zero >= 0; zero = value.indexOf(0, from)) {
+      this.bytes(value.subarray(from, zero + 1));
+      this.byte(0xff);
+      from = zero + 1;
+    }
+    this.bytes(from === 0 ? value : value.subarray(from));
+    this.byte(0x00);
+    this.byte(0x01);
+  }
+
+  /** Inverts the bytes written since `start`: descending order of what was ascending. */
+  invertFrom(start: number): void {
+    for (let at = start; at < this.#length; at++) this.#buffer[at] = ~(this.#buffer[at] as number);
+  }
+
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  /** The key so far, as a copy; the writer is empty afterwards. */
+  take(): Buffer {
+    const key = Buffer.from(this.#buffer.subarray(0, this.#length));
+    this.#length = 0;
+    return key;
+  }
+
+  /** The key so far as a view, valid until the next write. */
+  peek(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+}
