@@ -1,0 +1,150 @@
+import type { Command, StatementInfo } from "@freshet/sql";
+import type { Lsn, TextSettings } from "@freshet/values";
+
+/**
+ * What a session needs from the caching side, and tells it. The session owns sockets, protocol state
+ * and order of responses; everything about caches lies behind these interfaces.
+ */
+
+/** Every reason for a miss; shown by EXPLAIN LAST STATEMENT and counted by metrics. */
+export type MissReason =
+  | "not_select"
+  | "multiple_statements"
+  | "not_parsed"
+  | "no_cache"
+  | "cache_building"
+  | "cache_invalid"
+  | "cache_error_in_scope"
+  | "schema_change_pending"
+  | "replication_down"
+  | "upstream_ahead"
+  | "in_transaction"
+  | "read_your_writes"
+  | "pipeline_has_writes"
+  | "session_state_unknown"
+  | "other_database"
+  | "search_path"
+  | "temporary_objects"
+  | "setting"
+  | "client_encoding"
+  | "privilege"
+  | "row_level_security"
+  | "parameter_type"
+  | "parameter_value"
+  | "result_too_large"
+  | "disabled";
+
+export interface Miss {
+  readonly kind: "miss";
+  readonly reason: MissReason;
+  /** Names the setting, the privilege …; null where the reason says all. */
+  readonly detail: string | null;
+  readonly cache: string | null;
+}
+
+/** Facts of the session's upstream connection, read by the probe (probe.ts). */
+export interface SessionFacts {
+  readonly role: string;
+  readonly database: string;
+  /** `current_schemas(false)`. */
+  readonly schemas: readonly string[];
+  readonly hasTemporaryObjects: boolean;
+  readonly clientEncoding: string;
+  readonly text: TextSettings;
+  /** Settings outside `text` that differ from what cached answers assume, e.g. `standard_conforming_strings`. */
+  readonly deviatingSettings: readonly string[];
+  readonly consistency: "eventual" | "session" | "strong";
+  /** `pg_current_wal_insert_lsn()` at the probe: at least the end of the session's last write. */
+  readonly insertLsn: Lsn;
+}
+
+/** Parameters of one Bind, as sent. `typeOids` are those of Parse (0: unspecified). */
+export interface BoundParameters {
+  readonly values: readonly (Buffer | null)[];
+  /** 0 text, 1 binary; already expanded to one per value. */
+  readonly formats: readonly number[];
+  readonly typeOids: readonly number[];
+}
+
+/** The answer of a hit. Rows stay in memory until the portal ends. */
+export interface Answer {
+  readonly kind: "hit";
+  readonly cache: string;
+  readonly lsn: Lsn;
+  readonly rowCount: number;
+  /** A whole RowDescription message for result formats (empty, one for all, or one per column). */
+  rowDescription(formats: readonly number[]): Buffer;
+  /** DataRow messages of rows [from, to), concatenated. */
+  dataRows(formats: readonly number[], from: number, to: number): Buffer;
+}
+
+/** How one statement text is routed; memoised by text behind `prepare`. */
+export interface PreparedRoute {
+  readonly info: StatementInfo;
+  /** Freshet's own command, a mistake in one (thrown when it runs), or null. */
+  readonly command: (() => Command) | null;
+}
+
+/** Describe of a statement that a cache would answer. */
+export interface DescribedStatement {
+  readonly parameterTypes: readonly number[];
+  rowDescription(formats: readonly number[]): Buffer;
+}
+
+export interface CacheFront {
+  prepare(text: string): PreparedRoute;
+  /** Quick look without session facts: could this statement hit now? A Miss says why not. */
+  candidate(route: PreparedRoute): Miss | null;
+  /**
+   * What Parse/Describe may answer without the upstream; null: forward them. Null whenever the
+   * session's facts do not allow a hit.
+   */
+  describe(route: PreparedRoute, facts: SessionFacts, typeOids: readonly number[]): DescribedStatement | null;
+  /**
+   * Decides one execution. `parameters` is null in the simple protocol; `writeLsn` is what the
+   * session's own writes need applied. May wait (strong consistency, first privilege check), hence a
+   * promise where it must; the usual case returns at once.
+   */
+  execute(
+    route: PreparedRoute,
+    facts: SessionFacts,
+    writeLsn: Lsn,
+    parameters: BoundParameters | null,
+    formats: readonly number[],
+  ): Answer | Miss | Promise<Answer | Miss>;
+  /** A statement went upstream and came back: for SHOW PROXIED QUERIES, schema watching and privilege caching. */
+  forwarded(route: PreparedRoute, miss: Miss, elapsedMs: number, succeeded: boolean): void;
+}
+
+/** The last statement's fate, for EXPLAIN LAST STATEMENT. */
+export interface LastStatement {
+  readonly destination: "cache" | "upstream";
+  readonly reason: string;
+  readonly cache: string | null;
+  readonly lsn: Lsn | null;
+}
+
+export interface CommandColumn {
+  readonly name: string;
+  readonly typeOid: number;
+}
+
+export interface CommandResult {
+  readonly tag: string;
+  /** Values in PostgreSQL's text form. */
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+/** Context of a command: who asks, and where notices go. */
+export interface CommandContext {
+  readonly facts: SessionFacts;
+  readonly last: LastStatement | null;
+  notice(message: string, detail?: string): void;
+}
+
+export interface CommandRunner {
+  /** Result columns; empty for commands without rows. */
+  columns(command: Command): readonly CommandColumn[];
+  /** Rejects with a FreshetError. */
+  run(command: Command, context: CommandContext): Promise<CommandResult>;
+}
