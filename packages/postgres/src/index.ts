@@ -1,0 +1,3 @@
+export * from "./postgres.ts";
+export * from "./database.ts";
+export * from "./free-port.ts";
