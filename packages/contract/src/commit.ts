@@ -25,4 +25,6 @@ export type StreamEvent =
    * A part of a transaction too large to hold, before its commit. Parts of one transaction are
    * consecutive; its commit event then carries only what follows the last part.
    */
-  | { readonly kind: "part"; readonly changes: readonly Buffer[] };
+  | { readonly kind: "part"; readonly changes: readonly Buffer[] }
+  /** The parts sent since the last commit are void: the connection broke, their transaction comes again. */
+  | { readonly kind: "abort" };

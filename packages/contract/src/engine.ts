@@ -82,6 +82,8 @@ export interface Engine {
   apply(commits: readonly Commit[]): Promise<ApplyResult>;
   /** Spills a part of a transaction whose commit follows later. */
   stage(changes: readonly Buffer[]): Promise<void>;
+  /** Drops what `stage` spilled since the last commit: its transaction comes again. */
+  discardStaged(): Promise<void>;
   /** No change up to `lsn`: moves the applied LSN. */
   advance(lsn: Lsn): Promise<ApplyResult>;
   /** Resolves with the LSN that is durable when all that was applied is on disk. */

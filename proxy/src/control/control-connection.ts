@@ -1,0 +1,200 @@
+import { FreshetError, SqlState, errorMessage } from "@freshet/base";
+import type { AnalysisConnection, DescribedColumn } from "@freshet/sql";
+import pg from "pg";
+
+/** Rows as PostgreSQL's text output. */
+export type TextRows = readonly (readonly (string | null)[])[];
+
+export interface ControlConnectionOptions {
+  readonly connectionString: string;
+  readonly applicationName: string;
+  readonly connectTimeoutMs: number;
+}
+
+const rawText = { getTypeParser: () => (value: unknown) => value };
+
+/**
+ * One connection of Freshet's own to the upstream, made on first use and again after it broke.
+ * Uses of it are serialised: `exclusive` has it alone until its body is done.
+ */
+export class ControlConnection {
+  readonly #options: ControlConnectionOptions;
+  #client: pg.Client | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: ControlConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Runs `body` with the connection to itself. Rejects with a FreshetError when the upstream cannot be reached. */
+  exclusive<T>(body: (connection: AnalysisConnection) => Promise<T>): Promise<T> {
+    return this.withClient((client) => body(new ClientConnection(client)));
+  }
+
+  /** The same, on the driver's client. */
+  withClient<T>(body: (client: pg.Client) => Promise<T>): Promise<T> {
+    const run = this.#tail.then(async () => body(await this.#connect()));
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  query(sql: string): Promise<TextRows> {
+    return this.exclusive((connection) => connection.query(sql));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#tail;
+    const client = this.#client;
+    this.#client = null;
+    await client?.end();
+  }
+
+  async #connect(): Promise<pg.Client> {
+    if (this.#closed) throw new FreshetError(SqlState.cannotConnectNow, "Freshet is shutting down");
+    if (this.#client !== null) return this.#client;
+    const client = new pg.Client({
+      connectionString: this.#options.connectionString,
+      application_name: this.#options.applicationName,
+      connectionTimeoutMillis: this.#options.connectTimeoutMs,
+      keepAlive: true,
+    });
+    const forget = (): void => {
+      if (this.#client === client) this.#client = null;
+    };
+    client.on("error", forget);
+    client.on("end", forget);
+    try {
+      await client.connect();
+    } catch (thrown) {
+      throw upstreamError(thrown);
+    }
+    this.#client = client;
+    return client;
+  }
+}
+
+/** AnalysisConnection over the driver. */
+class ClientConnection implements AnalysisConnection {
+  readonly #client: pg.Client;
+
+  constructor(client: pg.Client) {
+    this.#client = client;
+  }
+
+  async query(sql: string): Promise<TextRows> {
+    return queryText(this.#client, sql);
+  }
+
+  describe(sql: string): Promise<{ readonly parameters: readonly number[]; readonly columns: readonly DescribedColumn[] }> {
+    return new Promise((resolve, reject) => {
+      this.#client.query(new DescribeQuery(sql, resolve, (error) => reject(upstreamError(error))));
+    });
+  }
+}
+
+/** Runs one statement by the simple protocol; values stay text. */
+export async function queryText(client: pg.Client, sql: string): Promise<TextRows> {
+  try {
+    const result = await client.query<(string | null)[]>({ text: sql, rowMode: "array", types: rawText });
+    return result.rows;
+  } catch (thrown) {
+    throw upstreamError(thrown);
+  }
+}
+
+interface ProtocolConnection {
+  parse(query: { text: string; name: string; types: readonly number[] }): void;
+  describe(message: { type: "S" | "P"; name: string }): void;
+  sync(): void;
+  once(event: "parameterDescription", listener: (message: { dataTypeIDs: number[] }) => void): void;
+  removeListener(event: "parameterDescription", listener: (message: { dataTypeIDs: number[] }) => void): void;
+}
+
+interface FieldMessage {
+  readonly fields: readonly {
+    readonly name: string;
+    readonly tableID: number;
+    readonly columnID: number;
+    readonly dataTypeID: number;
+    readonly dataTypeSize: number;
+    readonly dataTypeModifier: number;
+  }[];
+}
+
+/** Parse + Describe + Sync as the driver's Submittable: nothing is executed. */
+class DescribeQuery {
+  readonly #sql: string;
+  readonly #resolve: (described: { parameters: readonly number[]; columns: readonly DescribedColumn[] }) => void;
+  readonly #reject: (error: unknown) => void;
+  #parameters: readonly number[] = [];
+  #columns: readonly DescribedColumn[] = [];
+  #error: unknown = null;
+  #connection: ProtocolConnection | null = null;
+
+  constructor(
+    sql: string,
+    resolve: (described: { parameters: readonly number[]; columns: readonly DescribedColumn[] }) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#sql = sql;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  readonly #onParameters = (message: { dataTypeIDs: number[] }): void => {
+    this.#parameters = [...message.dataTypeIDs];
+  };
+
+  submit(connection: pg.Connection): void {
+    const protocol = connection as unknown as ProtocolConnection;
+    this.#connection = protocol;
+    protocol.once("parameterDescription", this.#onParameters);
+    protocol.parse({ text: this.#sql, name: "", types: [] });
+    protocol.describe({ type: "S", name: "" });
+    protocol.sync();
+  }
+
+  handleRowDescription(message: FieldMessage): void {
+    this.#columns = message.fields.map((field) => ({
+      name: field.name,
+      tableOid: field.tableID,
+      attribute: field.columnID,
+      typeOid: field.dataTypeID,
+      typeLength: field.dataTypeSize,
+      typmod: field.dataTypeModifier,
+      collation: 0,
+    }));
+  }
+
+  handleError(error: unknown): void {
+    this.#error = error;
+  }
+
+  handleReadyForQuery(): void {
+    this.#connection?.removeListener("parameterDescription", this.#onParameters);
+    if (this.#error === null) this.#resolve({ parameters: this.#parameters, columns: this.#columns });
+    else this.#reject(this.#error);
+  }
+}
+
+/** Turns the driver's error into a FreshetError that keeps the upstream's fields. */
+export function upstreamError(thrown: unknown): FreshetError {
+  if (thrown instanceof FreshetError) return thrown;
+  const fields = thrown as { code?: unknown; detail?: unknown; hint?: unknown; position?: unknown };
+  const code = typeof fields.code === "string" && /^[0-9A-Z]{5}$/.test(fields.code) ? fields.code : null;
+  if (code === null) {
+    return new FreshetError(SqlState.cannotConnect, "the upstream PostgreSQL server cannot be reached", {
+      detail: errorMessage(thrown),
+      hint: "Check that the server runs and that Freshet's --upstream URL is right.",
+      cause: thrown,
+    });
+  }
+  return new FreshetError(code, errorMessage(thrown), {
+    detail: typeof fields.detail === "string" ? fields.detail : undefined,
+    hint: typeof fields.hint === "string" ? fields.hint : undefined,
+    position: typeof fields.position === "string" ? Number(fields.position) : undefined,
+    cause: thrown,
+  });
+}

@@ -1,0 +1,228 @@
+import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus, viewStatusKey } from "@freshet/contract";
+import { inspectStatement, parseCommand } from "@freshet/sql";
+import type { ReadTransaction, StoreReader } from "@freshet/store";
+import type { Lsn } from "@freshet/values";
+import type { CacheCatalog } from "../caches/cache-catalog.ts";
+import type { Cache } from "../caches/cache.ts";
+import type { ReplicationHealth } from "../replication/health.ts";
+import type {
+  Answer,
+  BoundParameters,
+  CacheFront,
+  DescribedStatement,
+  Miss,
+  MissReason,
+  PreparedRoute,
+  SessionFacts,
+} from "../session/front-ports.ts";
+import { RenderedAnswer, RowRenderer, rowDescription } from "./answer.ts";
+import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
+import { LruMap } from "./lru-map.ts";
+import { type ParameterValues, bindSlots, isUnbound, statementParameterTypes } from "./parameters.ts";
+import type { Privilege, Privileges } from "./privileges.ts";
+import type { ProxiedQueries } from "./proxied-queries.ts";
+import { matchCache } from "./route-match.ts";
+import { sessionObstacle } from "./session-obstacle.ts";
+import type { UpstreamLsn } from "./upstream-lsn.ts";
+
+/** Texts longer than this are inspected anew each time rather than remembered. */
+const MAX_REMEMBERED_TEXT = 16_384;
+/** Statement texts whose route is remembered. */
+const MAX_REMEMBERED_ROUTES = 10_000;
+
+export interface FrontLimits {
+  readonly maxResultBytes: number;
+  readonly strongReadTimeoutMs: number;
+}
+
+export interface FrontParts {
+  /** Database the instance replicates from. */
+  readonly database: () => string;
+  readonly catalog: CacheCatalog;
+  readonly compiled: CompiledCaches;
+  readonly health: ReplicationHealth;
+  readonly privileges: Privileges;
+  readonly queries: ProxiedQueries;
+  readonly upstreamLsn: UpstreamLsn;
+  /** The views; null until the store is open. */
+  readonly reader: () => StoreReader | null;
+  readonly limits: FrontLimits;
+  /** A statement that may have changed the schema came back. */
+  readonly onSchemaStatement: () => void;
+  /** COMMIT, ROLLBACK and the like came back. */
+  readonly onTransactionStatement: () => void;
+}
+
+/** The caching side of all sessions: which statement is answered from which view, and why not. */
+export class ViewFront implements CacheFront {
+  readonly #parts: FrontParts;
+  readonly #routes: LruMap<string, PreparedRoute> = new LruMap(MAX_REMEMBERED_ROUTES);
+
+  constructor(parts: FrontParts) {
+    this.#parts = parts;
+  }
+
+  prepare(text: string): PreparedRoute {
+    const known = this.#routes.get(text);
+    if (known !== undefined) return known;
+    const route: PreparedRoute = { info: inspectStatement(text), command: parseCommand(text) };
+    if (text.length <= MAX_REMEMBERED_TEXT) this.#routes.set(text, route);
+    return route;
+  }
+
+  candidate(route: PreparedRoute): Miss | null {
+    const { info } = route;
+    if (info.shape === null) return miss(notSelect(info.kind), null, null);
+    const caches = this.#parts.catalog.byShape(info.shape.shapeKey);
+    const [cache] = caches;
+    if (cache === undefined) return miss("no_cache", null, null);
+    return this.#availability(cache);
+  }
+
+  describe(route: PreparedRoute, facts: SessionFacts, typeOids: readonly number[]): DescribedStatement | null {
+    const { shape } = route.info;
+    if (shape === null || this.#obstacle(facts) !== null) return null;
+    const match = matchCache(this.#parts.catalog, shape, facts.schemas);
+    if (match.kind !== "cache") return null;
+    const compiled = this.#parts.compiled.get(match.cache);
+    if (compiled === null) return null;
+    const inferred = statementParameterTypes(compiled.planned, shape, compiled.codecs);
+    if (inferred === undefined) return null;
+    const { result } = compiled.planned.plan;
+    return {
+      parameterTypes: inferred.map((typeOid, index) => (typeOids[index] ?? 0) || typeOid),
+      rowDescription: (formats) => rowDescription(result, formats),
+    };
+  }
+
+  execute(
+    route: PreparedRoute,
+    facts: SessionFacts,
+    writeLsn: Lsn,
+    parameters: BoundParameters | null,
+    formats: readonly number[],
+  ): Answer | Miss | Promise<Answer | Miss> {
+    const { shape } = route.info;
+    if (shape === null) return miss(notSelect(route.info.kind), null, null);
+    const match = matchCache(this.#parts.catalog, shape, facts.schemas);
+    if (match.kind !== "cache") return miss(match.kind, null, null);
+    const { cache } = match;
+    const refused = this.#availability(cache) ?? this.#sessionMiss(cache, facts);
+    if (refused !== null) return refused;
+    const compiled = this.#parts.compiled.get(cache);
+    if (compiled === null) return this.#missOf(cache, "cache_building", null);
+    const bound = bindSlots(compiled.planned, shape, parameters, compiled.codecs, facts.text);
+    if (isUnbound(bound)) return this.#missOf(cache, bound.reason, bound.detail);
+    const read = (): Answer | Miss => this.#read(cache, compiled, facts, writeLsn, bound, formats);
+    const privilege = this.#parts.privileges.check(facts.role, cache.id, compiled.planned.plan);
+    if (typeof privilege === "string" && facts.consistency !== "strong") return this.#permitted(cache, facts, privilege) ?? read();
+    return this.#executeLater(cache, facts, privilege, read);
+  }
+
+  forwarded(route: PreparedRoute, _miss: Miss, elapsedMs: number, succeeded: boolean): void {
+    this.#parts.queries.record(route.info, elapsedMs, succeeded);
+    if (route.info.changesSchema) {
+      this.#parts.privileges.forget();
+      this.#parts.onSchemaStatement();
+    } else if (route.info.kind === "transaction") {
+      this.#parts.onTransactionStatement();
+    }
+  }
+
+  async #executeLater(
+    cache: Cache,
+    facts: SessionFacts,
+    privilege: Privilege | Promise<Privilege>,
+    read: () => Answer | Miss,
+  ): Promise<Answer | Miss> {
+    try {
+      const refused = this.#permitted(cache, facts, await privilege);
+      if (refused !== null) return refused;
+      if (facts.consistency === "strong") {
+        const reached = await this.#parts.health.waitFor(await this.#parts.upstreamLsn.current(), this.#parts.limits.strongReadTimeoutMs);
+        if (!reached) return this.#missOf(cache, "upstream_ahead", `not caught up within ${this.#parts.limits.strongReadTimeoutMs} ms`);
+      }
+    } catch (thrown) {
+      return this.#missOf(cache, "replication_down", thrown instanceof Error ? thrown.message : String(thrown));
+    }
+    return this.#availability(cache) ?? read();
+  }
+
+  #permitted(cache: Cache, facts: SessionFacts, privilege: Privilege): Miss | null {
+    return privilege === "granted" ? null : this.#missOf(cache, privilege, `role "${facts.role}"`);
+  }
+
+  /** Everything that one store snapshot decides: view state, applied LSN, rows. */
+  #read(
+    cache: Cache,
+    compiled: CompiledCache,
+    facts: SessionFacts,
+    writeLsn: Lsn,
+    parameters: ParameterValues,
+    formats: readonly number[],
+  ): Answer | Miss {
+    const reader = this.#parts.reader();
+    if (reader === null) return this.#missOf(cache, "cache_building", null);
+    return reader.read((transaction) => {
+      const lsn = this.#readable(transaction, cache, facts, writeLsn);
+      if (typeof lsn !== "bigint") return lsn;
+      const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
+      if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
+      const { result } = compiled.planned.plan;
+      const renderer = new RowRenderer(result, formats, compiled.codecs, facts.text);
+      const rows: Buffer[] = [];
+      for (const row of view.rows) {
+        const rendered = renderer.render(row);
+        if (rendered === undefined) return this.#missOf(cache, "setting", "the text form depends on TimeZone or DateStyle");
+        rows.push(rendered);
+      }
+      cache.hits++;
+      return new RenderedAnswer(cache.name, lsn, result, rows);
+    });
+  }
+
+  #readable(transaction: ReadTransaction, cache: Cache, facts: SessionFacts, writeLsn: Lsn): Lsn | Miss {
+    const applied = transaction.get(META_ARRANGEMENT, APPLIED_KEY);
+    const status = transaction.get(META_ARRANGEMENT, viewStatusKey(cache.id));
+    if (applied === undefined || status === undefined) return this.#missOf(cache, "cache_building", null);
+    if (transaction.has(META_ARRANGEMENT, SUSPENDED_KEY)) return this.#missOf(cache, "schema_change_pending", null);
+    const { ready, errors } = decodeViewStatus(status);
+    if (!ready) return this.#missOf(cache, "cache_invalid", null);
+    if (errors !== 0) return this.#missOf(cache, "cache_error_in_scope", `${errors} rows fail in the query's expressions`);
+    const lsn = applied.readBigUInt64BE(0);
+    if (facts.consistency !== "eventual" && lsn < writeLsn) return this.#missOf(cache, "read_your_writes", null);
+    return lsn;
+  }
+
+  /** Whether the cache can be read at all, whoever asks. */
+  #availability(cache: Cache): Miss | null {
+    if (cache.phase === "failed") return this.#missOf(cache, "cache_invalid", cache.reason);
+    if (cache.phase !== "ready") return this.#missOf(cache, "cache_building", cache.reason);
+    if (this.#parts.health.suspended) return this.#missOf(cache, "schema_change_pending", null);
+    const problem = this.#parts.health.problem();
+    return problem === null ? null : this.#missOf(cache, "replication_down", problem);
+  }
+
+  #sessionMiss(cache: Cache, facts: SessionFacts): Miss | null {
+    const obstacle = this.#obstacle(facts);
+    return obstacle === null ? null : this.#missOf(cache, obstacle.reason, obstacle.detail);
+  }
+
+  #obstacle(facts: SessionFacts): { readonly reason: MissReason; readonly detail: string | null } | null {
+    return sessionObstacle(facts, this.#parts.database());
+  }
+
+  #missOf(cache: Cache, reason: MissReason, detail: string | null): Miss {
+    cache.misses++;
+    return miss(reason, detail, cache.name);
+  }
+}
+
+function miss(reason: MissReason, detail: string | null, cache: string | null): Miss {
+  return { kind: "miss", reason, detail, cache };
+}
+
+function notSelect(kind: PreparedRoute["info"]["kind"]): MissReason {
+  if (kind === "multiple") return "multiple_statements";
+  return kind === "invalid" ? "not_parsed" : "not_select";
+}

@@ -1,0 +1,151 @@
+import { must } from "@freshet/base";
+import { type Literal, type PlannedStatement, type SelectShape, type SlotItem, literalToBinary } from "@freshet/sql";
+import { type Codec, type CodecSet, type TextSettings, unpackArray } from "@freshet/values";
+import type { BoundParameters, MissReason } from "../session/front-ports.ts";
+
+/** The view parameters' values of one execution; one list per parameter, null for NULL. */
+export type ParameterValues = readonly (readonly (Buffer | null)[])[];
+
+export interface Unbound {
+  readonly reason: MissReason;
+  readonly detail: string;
+}
+
+/** Values that no slot may exceed; protects the key look-up from IN lists of any length. */
+const MAX_LIST_MEMBERS = 10_000;
+
+const INT2 = 21;
+const INT4 = 23;
+const INT8 = 20;
+const TEXT_TYPES: ReadonlySet<number> = new Set([25, 1043]);
+const INTEGER_LIMITS = new Map<number, readonly [bigint, bigint]>([
+  [INT2, [-(2n ** 15n), 2n ** 15n - 1n]],
+  [INT4, [-(2n ** 31n), 2n ** 31n - 1n]],
+  [INT8, [-(2n ** 63n), 2n ** 63n - 1n]],
+]);
+
+/**
+ * Turns what one statement holds in its slots into the view's parameter values. Anything that is not
+ * surely the value PostgreSQL would compare with makes it Unbound.
+ */
+export function bindSlots(
+  planned: PlannedStatement,
+  shape: SelectShape,
+  bound: BoundParameters | null,
+  codecs: CodecSet,
+  settings: TextSettings,
+): ParameterValues | Unbound {
+  const values: (readonly (Buffer | null)[])[] = planned.plan.parameters.map(() => []);
+  for (const [index, binding] of planned.slots.entries()) {
+    if (binding.kind === "fixed") continue;
+    const slot = must(shape.slots[index], "a matching shape has the plan's slots");
+    const parameter = must(planned.plan.parameters[binding.parameter]);
+    const codec = codecs.get(parameter.type.typeOid);
+    if (codec === undefined) return { reason: "parameter_type", detail: `type ${parameter.type.typeOid}` };
+    if (slot.items.length > MAX_LIST_MEMBERS) return { reason: "parameter_value", detail: "a list that is too long" };
+    const members = slot.role === "array" ? arrayMembers(must(slot.items[0]), codec, bound, codecs, settings) : null;
+    if (members !== null) {
+      if (!Array.isArray(members)) return members as Unbound;
+      values[binding.parameter] = members as (Buffer | null)[];
+      continue;
+    }
+    const list: (Buffer | null)[] = [];
+    for (const item of slot.items) {
+      const value = itemValue(item, codec, bound, codecs, settings);
+      if (value !== null && !Buffer.isBuffer(value)) return value;
+      list.push(value);
+    }
+    values[binding.parameter] = list;
+  }
+  return values;
+}
+
+export function isUnbound(value: ParameterValues | Unbound): value is Unbound {
+  return "reason" in value;
+}
+
+function itemValue(
+  item: SlotItem,
+  codec: Codec,
+  bound: BoundParameters | null,
+  codecs: CodecSet,
+  settings: TextSettings,
+): Buffer | null | Unbound {
+  if (item.kind === "literal") return literalValue(item.literal, codec, settings);
+  return parameterValue(item.number, codec, bound, codecs, settings);
+}
+
+function literalValue(literal: Literal, codec: Codec, settings: TextSettings): Buffer | null | Unbound {
+  if (literal.kind === "null") return null;
+  const value = literalToBinary(literal, codec.oid, codec, settings);
+  return value ?? { reason: "parameter_value", detail: `a literal that is not a plain ${codec.name}` };
+}
+
+/** The client's `$number` as a value of `codec`'s type. */
+function parameterValue(
+  number: number,
+  codec: Codec,
+  bound: BoundParameters | null,
+  codecs: CodecSet,
+  settings: TextSettings,
+): Buffer | null | Unbound {
+  const index = number - 1;
+  if (bound === null || index >= bound.values.length) return { reason: "parameter_value", detail: `$${number} is not bound` };
+  const raw = bound.values[index] ?? null;
+  if (raw === null) return null;
+  const declared = bound.typeOids[index] ?? 0;
+  const sent = declared === 0 || declared === codec.oid ? codec : codecs.get(declared);
+  if (sent === undefined) return { reason: "parameter_type", detail: `$${number} has type ${declared}` };
+  const value = bound.formats[index] === 1 ? (sent.isValid(raw) ? Buffer.from(raw) : undefined) : sent.fromText(raw.toString("utf8"), settings);
+  if (value === undefined) return { reason: "parameter_value", detail: `$${number} is not a plain ${sent.name}` };
+  return convert(value, sent, codec) ?? { reason: "parameter_type", detail: `$${number} is ${sent.name}, compared with ${codec.name}` };
+}
+
+/** Between types whose comparison with the column is the column type's own; undefined for all others. */
+function convert(value: Buffer, from: Codec, to: Codec): Buffer | undefined {
+  if (from.oid === to.oid) return value;
+  if (TEXT_TYPES.has(from.oid) && TEXT_TYPES.has(to.oid)) return value;
+  const limits = INTEGER_LIMITS.get(to.oid);
+  if (limits === undefined || !INTEGER_LIMITS.has(from.oid)) return undefined;
+  const integer = BigInt(from.decode(value) as number | bigint);
+  if (integer < limits[0] || integer > limits[1]) return undefined;
+  return to.encode(to.oid === INT8 ? integer : Number(integer));
+}
+
+/** The elements of a client's array parameter; NULL elements and a NULL array match nothing. */
+function arrayMembers(
+  item: SlotItem,
+  codec: Codec,
+  bound: BoundParameters | null,
+  codecs: CodecSet,
+  settings: TextSettings,
+): (Buffer | null)[] | Unbound {
+  if (item.kind === "literal") return { reason: "parameter_value", detail: "an array literal" };
+  const arrayCodec = codecs.arrayOf(codec.oid);
+  if (arrayCodec === undefined) return { reason: "parameter_type", detail: `arrays of ${codec.name}` };
+  const array = parameterValue(item.number, arrayCodec, bound, codecs, settings);
+  if (array === null) return [];
+  if (!Buffer.isBuffer(array)) return array;
+  const members = unpackArray(array);
+  if (members.length > MAX_LIST_MEMBERS) return { reason: "parameter_value", detail: "a list that is too long" };
+  return [...members];
+}
+
+/** Types of the statement's own parameters, by number, as PostgreSQL would infer them; undefined when one is unknown. */
+export function statementParameterTypes(planned: PlannedStatement, shape: SelectShape, codecs: CodecSet): number[] | undefined {
+  const types: number[] = Array.from({ length: shape.parameterCount }, () => 0);
+  for (const [index, slot] of shape.slots.entries()) {
+    const binding = must(planned.slots[index]);
+    if (binding.kind === "fixed") continue;
+    const element = must(planned.plan.parameters[binding.parameter]).type.typeOid;
+    const typeOid = slot.role === "array" ? codecs.arrayOf(element)?.oid : element;
+    for (const item of slot.items) {
+      if (item.kind !== "parameter") continue;
+      if (typeOid === undefined) return undefined;
+      const known = types[item.number - 1];
+      if (known !== 0 && known !== typeOid) return undefined;
+      types[item.number - 1] = typeOid;
+    }
+  }
+  return types.includes(0) ? undefined : types;
+}

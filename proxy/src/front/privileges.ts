@@ -1,0 +1,88 @@
+import type { QueryPlan, TableDependency } from "@freshet/sql";
+import type { Clock } from "./clock-port.ts";
+import { LruMap } from "./lru-map.ts";
+
+export type Privilege = "granted" | "privilege" | "row_level_security";
+
+/** Distinct (role, cache) pairs that are remembered. */
+const MAX_REMEMBERED = 10_000;
+
+interface Remembered {
+  readonly privilege: Privilege;
+  readonly checkedAt: number;
+}
+
+/**
+ * Whether a role may read a cache's columns, as the upstream says. An answer holds for `ttlMs`, and
+ * until `forget`; a check that fails (upstream down) rejects.
+ */
+export class Privileges {
+  readonly #query: (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
+  readonly #ttlMs: number;
+  readonly #clock: Clock;
+  readonly #remembered: LruMap<string, Remembered> = new LruMap(MAX_REMEMBERED);
+  readonly #pending = new Map<string, Promise<Privilege>>();
+  #generation = 0;
+
+  constructor(query: (sql: string) => Promise<readonly (readonly (string | null)[])[]>, ttlMs: number, clock: Clock) {
+    this.#query = query;
+    this.#ttlMs = ttlMs;
+    this.#clock = clock;
+  }
+
+  check(role: string, cacheId: number, plan: QueryPlan): Privilege | Promise<Privilege> {
+    const key = `${cacheId} ${role}`;
+    const remembered = this.#remembered.get(key);
+    if (remembered !== undefined && this.#clock() - remembered.checkedAt < this.#ttlMs) return remembered.privilege;
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending;
+    const check = this.#ask(key, role, plan).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, check);
+    return check;
+  }
+
+  /** After DDL or GRANT: everything is asked again. */
+  forget(): void {
+    this.#generation++;
+    this.#remembered.clear();
+    this.#pending.clear();
+  }
+
+  async #ask(key: string, role: string, plan: QueryPlan): Promise<Privilege> {
+    const generation = this.#generation;
+    const checkedAt = this.#clock();
+    const rows = await this.#query(privilegeQuery(role, plan.tables));
+    const [granted, rowSecurity] = rows[0] ?? [];
+    const privilege = granted !== "t" ? "privilege" : rowSecurity === "t" ? "row_level_security" : "granted";
+    if (generation === this.#generation) this.#remembered.set(key, { privilege, checkedAt });
+    return privilege;
+  }
+}
+
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** One row: may read all columns, row security applies. No row when the role or a table is gone. */
+export function privilegeQuery(role: string, tables: readonly TableDependency[]): string {
+  const who = quoteLiteral(role);
+  const columns = tables.flatMap((table) =>
+    (table.privilegeAttributes.length === 0 ? [0] : table.privilegeAttributes).map((attribute) => `(${table.tableOid}, ${attribute})`),
+  );
+  return `
+    SELECT pg_catalog.bool_and(
+             pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE') AND
+             CASE n.attribute WHEN 0 THEN pg_catalog.has_any_column_privilege(r.oid, c.oid, 'SELECT')
+                              ELSE pg_catalog.has_column_privilege(r.oid, c.oid, n.attribute::pg_catalog.int2, 'SELECT') END)
+             AND pg_catalog.count(c.oid) OPERATOR(pg_catalog.=) pg_catalog.count(*),
+           pg_catalog.bool_or(c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls)
+      FROM (VALUES ${columns.join(", ")}) AS n (relation, attribute)
+      CROSS JOIN (SELECT oid, rolsuper, rolbypassrls FROM pg_catalog.pg_roles
+                   WHERE rolname OPERATOR(pg_catalog.=) ${who}::pg_catalog.name) AS r
+      LEFT JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) n.relation::pg_catalog.oid`;
+}

@@ -1,0 +1,194 @@
+import { must } from "@freshet/base";
+import { ENTRY_TAG, decodeViewEntry, viewArrangement, viewKeyPrefix, writeSortKey } from "@freshet/contract";
+import type { QueryPlan, RangeBound, RowLimit } from "@freshet/sql";
+import type { Entry, ReadTransaction } from "@freshet/store";
+import { type Codec, type CodecSet, KeyWriter, type Row, unpackRow } from "@freshet/values";
+import type { ParameterValues } from "./parameters.ts";
+
+/** Key combinations of several list parameters that one read may look up. */
+const MAX_KEY_COMBINATIONS = 10_000;
+
+export type ViewRows =
+  | { readonly kind: "rows"; readonly rows: readonly Row[] }
+  | { readonly kind: "refused"; readonly detail: string; readonly reason: "parameter_value" | "result_too_large" };
+
+/** Which way a scan of the view's key yields the wanted order; null: collect and sort. */
+export function scanDirection(plan: QueryPlan): "forward" | "reverse" | null {
+  const first = plan.sort[0];
+  if (first === undefined || plan.range === null) return "forward";
+  if (plan.range.column !== first.column) return null;
+  if (!first.descending) return "forward";
+  return plan.sort.length === 1 ? "reverse" : null;
+}
+
+/** Whether every order the plan may need can be made from what a view stores. */
+export function readableOrder(plan: QueryPlan): boolean {
+  return scanDirection(plan) !== null || plan.sort.every((key) => key.column < plan.result.length);
+}
+
+/** A view's reader: compiled once per cache. */
+export class ViewRead {
+  readonly #plan: QueryPlan;
+  readonly #arrangement: number;
+  readonly #keyCodecs: readonly Codec[];
+  readonly #rangeCodec: Codec | null;
+  readonly #sortCodecs: readonly Codec[];
+  readonly #direction: "forward" | "reverse" | null;
+  readonly #missingKeyRow: Row | null;
+  readonly #key = new KeyWriter();
+
+  constructor(cacheId: number, plan: QueryPlan, codecs: CodecSet) {
+    const codecOf = (column: number): Codec => must(codecs.get(must(plan.plan.columns[column]).typeOid), "a planned column has a codec");
+    this.#plan = plan;
+    this.#arrangement = viewArrangement(cacheId);
+    this.#keyCodecs = plan.equality.map(({ column }) => codecOf(column));
+    this.#rangeCodec = plan.range === null ? null : codecOf(plan.range.column);
+    this.#sortCodecs = plan.sort.map(({ column }) => codecOf(column));
+    this.#direction = scanDirection(plan);
+    this.#missingKeyRow = plan.missingKeyRow === null ? null : Buffer.from(plan.missingKeyRow, "base64");
+  }
+
+  /** The result's rows, in order, cut to LIMIT and OFFSET; at most `maxBytes` of them. */
+  read(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number): ViewRows {
+    const limit = this.#count(this.#plan.limit, parameters);
+    const offset = this.#count(this.#plan.offset, parameters);
+    if (limit === "bad" || offset === "bad") return refused("parameter_value", "LIMIT or OFFSET is negative or out of range");
+    const wanted = limit === null ? Number.POSITIVE_INFINITY : (offset ?? 0) + limit;
+    const keys = this.#keys(parameters);
+    if (keys === null) return refused("parameter_value", "too many combinations of list members");
+    const found: FoundRow[] = [];
+    let bytes = 0;
+    let matched = false;
+    const sortLater = this.#direction === null || (keys.length > 1 && this.#plan.sort.length > 0);
+    for (const prefix of wanted === 0 && this.#missingKeyRow === null ? [] : keys) {
+      let taken = 0;
+      for (const entry of this.#scan(transaction, prefix, parameters)) {
+        matched = true;
+        if (taken >= wanted && this.#direction !== null) break;
+        const { weight, row } = decodeViewEntry(entry.value);
+        found.push({ row, weight, sortKey: sortLater ? this.#sortKey(entry, prefix, row) : null });
+        taken += weight;
+        bytes += row.length * weight;
+        if (bytes > maxBytes) return refused("result_too_large", `more than ${maxBytes} bytes`);
+      }
+    }
+    if (!matched && this.#missingKeyRow !== null) found.push({ row: this.#missingKeyRow, weight: 1, sortKey: null });
+    if (sortLater) found.sort(bySortKey);
+    return { kind: "rows", rows: cut(found, offset ?? 0, limit) };
+  }
+
+  #count(limit: RowLimit | null, parameters: ParameterValues): number | null | "bad" {
+    if (limit === null) return null;
+    if ("constant" in limit) return limit.constant;
+    const value = parameters[limit.parameter]?.[0] ?? null;
+    if (value === null) return null;
+    const count = value.readBigInt64BE(0);
+    return count < 0n || count > BigInt(Number.MAX_SAFE_INTEGER) ? "bad" : Number(count);
+  }
+
+  /** One key prefix per combination of the equality parameters' values; a NULL matches nothing. */
+  #keys(parameters: ParameterValues): Buffer[] | null {
+    let combinations: (readonly Buffer[])[] = [[]];
+    for (const [index, { parameter }] of this.#plan.equality.entries()) {
+      const values = distinctKeys(must(parameters[parameter]), must(this.#keyCodecs[index]), this.#key);
+      if (combinations.length * values.length > MAX_KEY_COMBINATIONS) return null;
+      combinations = combinations.flatMap((head) => values.map((value) => [...head, value]));
+    }
+    return combinations.map((values) => viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, values));
+  }
+
+  #scan(transaction: ReadTransaction, prefix: Buffer, parameters: ParameterValues): Iterable<Entry> {
+    const range = this.#plan.range;
+    if (range === null) return transaction.scanPrefix(this.#arrangement, prefix);
+    const lower = this.#bound(range.lower, parameters);
+    const upper = this.#bound(range.upper, parameters);
+    if (lower === "null" || upper === "null") return [];
+    const start = lower === null ? prefix : edge(prefix, lower.key, !lower.inclusive);
+    const end = upper === null ? successor(prefix) : edge(prefix, upper.key, upper.inclusive);
+    if (end !== undefined && Buffer.compare(start, end) >= 0) return [];
+    const reverse = this.#direction === "reverse";
+    return transaction.scan(this.#arrangement, { start, ...(end === undefined ? {} : { end }), ...(reverse ? { reverse } : {}) });
+  }
+
+  #bound(bound: RangeBound | null, parameters: ParameterValues): { readonly key: Buffer; readonly inclusive: boolean } | null | "null" {
+    if (bound === null) return null;
+    const value = must(parameters[bound.parameter])[0] ?? null;
+    if (value === null) return "null";
+    this.#key.truncate(0);
+    must(this.#rangeCodec).writeKey(value, this.#key);
+    return { key: this.#key.take(), inclusive: bound.inclusive };
+  }
+
+  /** Without a range the entry's key holds the sort key right behind the prefix; with one it is made from the row. */
+  #sortKey(entry: Entry, prefix: Buffer, row: Row): Buffer {
+    if (this.#plan.range === null) return entry.key.subarray(prefix.length);
+    const values = unpackRow(row);
+    this.#key.truncate(0);
+    this.#plan.sort.forEach((key, index) => {
+      writeSortKey(this.#key, must(this.#sortCodecs[index]), values[key.column] ?? null, key);
+    });
+    return this.#key.take();
+  }
+}
+
+interface FoundRow {
+  readonly row: Row;
+  readonly weight: number;
+  readonly sortKey: Buffer | null;
+}
+
+function refused(reason: "parameter_value" | "result_too_large", detail: string): ViewRows {
+  return { kind: "refused", reason, detail };
+}
+
+function bySortKey(a: FoundRow, b: FoundRow): number {
+  if (a.sortKey === null || b.sortKey === null) return 0;
+  return Buffer.compare(a.sortKey, b.sortKey);
+}
+
+/** Distinct values by SQL equality, without NULLs. */
+function distinctKeys(values: readonly (Buffer | null)[], codec: Codec, out: KeyWriter): Buffer[] {
+  const present = values.filter((value) => value !== null);
+  if (present.length <= 1) return present;
+  const byKey = new Map<string, Buffer>();
+  for (const value of present) {
+    out.truncate(0);
+    codec.writeKey(value, out);
+    byKey.set(out.peek().toString("latin1"), value);
+  }
+  return [...byKey.values()];
+}
+
+/** `prefix` + `key`, or the first key behind everything that begins with it. */
+function edge(prefix: Buffer, key: Buffer, behind: boolean): Buffer {
+  const whole = Buffer.concat([prefix, key]);
+  return behind ? must(successor(whole), "a view key does not consist of 0xFF bytes") : whole;
+}
+
+/** The least key greater than all keys with this prefix; undefined when there is none. */
+function successor(prefix: Buffer): Buffer | undefined {
+  for (let at = prefix.length - 1; at >= 0; at--) {
+    const byte = must(prefix[at]);
+    if (byte === 0xff) continue;
+    const next = Buffer.from(prefix.subarray(0, at + 1));
+    next[at] = byte + 1;
+    return next;
+  }
+  return undefined;
+}
+
+/** Repeats rows by weight and cuts to [offset, offset + limit). */
+function cut(found: readonly FoundRow[], offset: number, limit: number | null): Row[] {
+  const rows: Row[] = [];
+  let skip = offset;
+  const wanted = limit ?? Number.POSITIVE_INFINITY;
+  for (const { row, weight } of found) {
+    const skipped = Math.min(skip, weight);
+    skip -= skipped;
+    for (let copy = skipped; copy < weight; copy++) {
+      if (rows.length >= wanted) return rows;
+      rows.push(row);
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,77 @@
+import type { ChangeSource } from "@freshet/contract";
+import type { Lsn } from "@freshet/values";
+import { LSN_ZERO } from "@freshet/values";
+import type { Clock } from "../front/clock-port.ts";
+
+/**
+ * Whether what is applied can be trusted to follow the upstream: the stream is up and was heard of
+ * lately. `suspended` is set by a proxied schema change until the catalog has been compared.
+ */
+export class ReplicationHealth {
+  readonly #source: ChangeSource;
+  readonly #staleMs: number;
+  readonly #clock: Clock;
+  readonly #waiters = new Set<{ readonly lsn: Lsn; readonly resolve: (reached: boolean) => void }>();
+  #applied: Lsn = LSN_ZERO;
+  #suspensions = 0;
+
+  constructor(source: ChangeSource, staleMs: number, clock: Clock) {
+    this.#source = source;
+    this.#staleMs = staleMs;
+    this.#clock = clock;
+  }
+
+  /** Null when fresh, else what is wrong. */
+  problem(): string | null {
+    const status = this.#source.status();
+    if (status.state !== "streaming") return status.state;
+    const silentMs = this.#clock() - status.lastMessageAt;
+    return silentMs > this.#staleMs ? `nothing heard for ${Math.round(silentMs)} ms` : null;
+  }
+
+  get applied(): Lsn {
+    return this.#applied;
+  }
+
+  get suspended(): boolean {
+    return this.#suspensions > 0;
+  }
+
+  /** Hits are off until the returned function has been called. */
+  suspend(): () => void {
+    this.#suspensions++;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#suspensions--;
+    };
+  }
+
+  advance(lsn: Lsn): void {
+    if (lsn > this.#applied) this.#applied = lsn;
+    for (const waiter of this.#waiters) {
+      if (waiter.lsn <= this.#applied) waiter.resolve(true);
+    }
+  }
+
+  /** A new origin: the applied LSN may go back. */
+  restart(lsn: Lsn): void {
+    this.#applied = lsn;
+  }
+
+  /** Resolves true once `lsn` is applied, false after `timeoutMs`. */
+  waitFor(lsn: Lsn, timeoutMs: number): Promise<boolean> {
+    if (this.#applied >= lsn) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const finish = (reached: boolean): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        resolve(reached);
+      };
+      const waiter = { lsn, resolve: finish };
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      this.#waiters.add(waiter);
+    });
+  }
+}
