@@ -13,11 +13,29 @@ export default defineConfig({
     projects: [
       {
         ...source,
-        test: { ...limits, name: "unit", include: [`${roots}/*.test.ts`], exclude: ["**/*.{property,pg,e2e}.test.ts", "**/node_modules/**"] },
+        test: {
+          ...limits,
+          name: "unit",
+          include: [`${roots}/*.test.ts`],
+          exclude: ["**/*.{property,pg,e2e}.test.ts", "**/node_modules/**"],
+        },
       },
       { ...source, test: { ...limits, name: "property", include: [`${roots}/*.property.test.ts`] } },
-      { ...source, test: { ...limits, name: "pg", include: [`${roots}/*.pg.test.ts`], fileParallelism: false, pool: "forks" } },
-      { ...source, test: { ...limits, testTimeout: 600_000, name: "e2e", include: [`${roots}/*.e2e.test.ts`], fileParallelism: false, pool: "forks" } },
+      {
+        ...source,
+        test: { ...limits, name: "pg", include: [`${roots}/*.pg.test.ts`], fileParallelism: false, pool: "forks" },
+      },
+      {
+        ...source,
+        test: {
+          ...limits,
+          testTimeout: 600_000,
+          name: "e2e",
+          include: [`${roots}/*.e2e.test.ts`],
+          fileParallelism: false,
+          pool: "forks",
+        },
+      },
     ],
   },
 });

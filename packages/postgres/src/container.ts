@@ -22,14 +22,13 @@ export async function startContainer(options: PostgresOptions): Promise<Postgres
   const testcontainers = await import("testcontainers");
   const client = await answeringEngine(testcontainers.getContainerRuntimeClient);
   const image = environment()["FRESHET_TEST_POSTGRES_IMAGE"] ?? "postgres:18";
-  if (client === undefined || !(await client.image.exists(testcontainers.ImageName.fromString(image)))) return undefined;
+  if (client === undefined || !(await client.image.exists(testcontainers.ImageName.fromString(image))))
+    return undefined;
   const database = options.database ?? "postgres";
   const container = await new testcontainers.GenericContainer(image)
     .withEnvironment({ POSTGRES_USER: superuser.user, POSTGRES_PASSWORD: superuser.password, POSTGRES_DB: database })
     .withCommand(["postgres", ...settingFlags(options)])
-    .withExposedPorts(
-      options.port === undefined ? serverPort : { container: serverPort, host: options.port },
-    )
+    .withExposedPorts(options.port === undefined ? serverPort : { container: serverPort, host: options.port })
     // The image's first start is for its set-up only.
     .withWaitStrategy(testcontainers.Wait.forLogMessage(/database system is ready to accept connections/, 2))
     .start();

@@ -12,15 +12,15 @@ export interface Guard {
 }
 
 /**
- * Ends the server whose process id is in file $1 with signal $2, waits until it is gone, and removes the folders that
- * follow.
+ * Ends the server whose process id is in file $1 with signal $2, waits until it has given up its data, and removes the
+ * folders that follow.
  */
 const endServer = `
 cat >/dev/null
-pid=$(cat "$1" 2>/dev/null); signal=$2; shift 2
+pid=$(cat "$1" 2>/dev/null); lock=\${1%/*}/data/postmaster.pid; signal=$2; shift 2
 if [ -n "$pid" ] && kill -s "$signal" "$pid" 2>/dev/null; then
   n=0
-  while kill -0 "$pid" 2>/dev/null && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done
+  while kill -0 "$pid" 2>/dev/null && [ -e "$lock" ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done
   kill -s KILL "$pid" 2>/dev/null
 fi
 for folder; do rm -rf "$folder" || { sleep 2; rm -rf "$folder"; }; done
