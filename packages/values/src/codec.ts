@@ -42,6 +42,8 @@ export const DEFAULT_TEXT_SETTINGS: TextSettings = {
 export interface Codec {
   readonly oid: number;
   readonly name: string;
+  /** False for types without `=` (json): writeKey then throws a FreshetError 42883. */
+  readonly hasEquality: boolean;
   /** False when equal values can have different bytes (numeric scale, -0.0, bpchar padding, jsonb numbers). */
   readonly imageIsIdentity: boolean;
   /** True when encodeKey's byte order is PostgreSQL's btree order (for text: under a byte-ordered collation). */

@@ -1,0 +1,53 @@
+import type { Codec } from "./codec.ts";
+import { arrayCodec } from "./codecs/array.ts";
+import { boolCodec } from "./codecs/bool.ts";
+import { byteaCodec } from "./codecs/bytea.ts";
+import { enumCodec } from "./codecs/enum.ts";
+import { float4Codec, float8Codec } from "./codecs/float.ts";
+import { int2Codec, int4Codec, int8Codec, oidCodec } from "./codecs/integer.ts";
+import { numericCodec } from "./codecs/numeric.ts";
+import { bpcharCodec, charCodec, nameCodec, textTypeCodec, varcharCodec } from "./codecs/text.ts";
+import { uuidCodec } from "./codecs/uuid.ts";
+import { BUILTIN_TYPES } from "./oids.ts";
+import type { PgType } from "./type.ts";
+
+const BASE_CODECS: readonly Codec[] = [
+  boolCodec,
+  byteaCodec,
+  charCodec,
+  nameCodec,
+  int8Codec,
+  int2Codec,
+  int4Codec,
+  textTypeCodec,
+  oidCodec,
+  float4Codec,
+  float8Codec,
+  bpcharCodec,
+  varcharCodec,
+  numericCodec,
+  uuidCodec,
+];
+
+/** The codecs of a set of types. */
+export interface CodecSet {
+  /** Undefined for types that Freshet cannot handle. */
+  get(oid: number): Codec | undefined;
+}
+
+/**
+ * Codecs of the built-in types and of the enums and arrays in `types`, in any order. A type whose
+ * element has no codec gets none.
+ */
+export function createCodecs(types: readonly PgType[]): CodecSet {
+  const codecs = new Map<number, Codec>(BASE_CODECS.map((codec) => [codec.oid, codec]));
+  for (const type of types) {
+    if (type.kind === "enum" && type.labels !== undefined) codecs.set(type.oid, enumCodec(type));
+  }
+  for (const type of [...BUILTIN_TYPES, ...types]) {
+    if (type.kind !== "array" || type.elementOid === undefined || codecs.has(type.oid)) continue;
+    const element = codecs.get(type.elementOid);
+    if (element !== undefined) codecs.set(type.oid, arrayCodec(type, element));
+  }
+  return codecs;
+}

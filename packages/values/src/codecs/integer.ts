@@ -1,0 +1,116 @@
+import { assert } from "@freshet/base";
+import type { Codec } from "../codec.ts";
+import { Oid } from "../oids.ts";
+import { ascii, bigintOf, NO_SETTINGS, numberOf, trimBlanks } from "./support.ts";
+
+const COMMON = { hasEquality: true, imageIsIdentity: true, ordered: true, textDependsOn: NO_SETTINGS } as const;
+/** Longer spellings can only have leading zeros: not worth understanding. */
+const INTEGER = /^[+-]?\d{1,40}$/;
+const SIGN_BIT = 0x8000_0000;
+
+/** A decimal integer with optional sign and blanks around; undefined for every other spelling. */
+function parseInteger(text: string): number | undefined {
+  const trimmed = trimBlanks(text);
+  return INTEGER.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+interface SmallInteger {
+  readonly oid: number;
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly bytes: 2 | 4;
+}
+
+function encodeSmall(type: SmallInteger, value: number): Buffer {
+  assert(Number.isInteger(value) && value >= type.min && value <= type.max, () => `${value} is not an ${type.name}`);
+  const bytes = Buffer.allocUnsafe(type.bytes);
+  if (type.bytes === 2) bytes.writeInt16BE(value, 0);
+  else bytes.writeInt32BE(value | 0, 0);
+  return bytes;
+}
+
+function smallFromText(type: SmallInteger, text: string): Buffer | undefined {
+  const value = parseInteger(text);
+  if (value === undefined || value < type.min || value > type.max) return undefined;
+  return encodeSmall(type, value);
+}
+
+const INT2: SmallInteger = { oid: Oid.int2, name: "int2", min: -0x8000, max: 0x7fff, bytes: 2 };
+const INT4: SmallInteger = { oid: Oid.int4, name: "int4", min: -0x8000_0000, max: 0x7fff_ffff, bytes: 4 };
+const OID: SmallInteger = { oid: Oid.oid, name: "oid", min: 0, max: 0xffff_ffff, bytes: 4 };
+
+export const int2Codec: Codec = {
+  ...COMMON,
+  oid: INT2.oid,
+  name: INT2.name,
+  isValid: (bytes) => bytes.length === 2,
+  toText: (bytes) => ascii(String(bytes.readInt16BE(0))),
+  fromText: (text) => smallFromText(INT2, text),
+  writeKey(bytes, out) {
+    out.byte((bytes[0] as number) ^ 0x80);
+    out.byte(bytes[1] as number);
+  },
+  decode: (bytes) => bytes.readInt16BE(0),
+  encode: (value) => encodeSmall(INT2, numberOf(value, "int2")),
+};
+
+export const int4Codec: Codec = {
+  ...COMMON,
+  oid: INT4.oid,
+  name: INT4.name,
+  isValid: (bytes) => bytes.length === 4,
+  toText: (bytes) => ascii(String(bytes.readInt32BE(0))),
+  fromText: (text) => smallFromText(INT4, text),
+  writeKey: (bytes, out) => out.uint32(bytes.readInt32BE(0) ^ SIGN_BIT),
+  decode: (bytes) => bytes.readInt32BE(0),
+  encode: (value) => encodeSmall(INT4, numberOf(value, "int4")),
+};
+
+export const oidCodec: Codec = {
+  ...COMMON,
+  oid: OID.oid,
+  name: OID.name,
+  isValid: (bytes) => bytes.length === 4,
+  toText: (bytes) => ascii(String(bytes.readUInt32BE(0))),
+  fromText: (text) => smallFromText(OID, text),
+  writeKey: (bytes, out) => out.uint32(bytes.readUInt32BE(0)),
+  decode: (bytes) => bytes.readUInt32BE(0),
+  encode: (value) => encodeSmall(OID, numberOf(value, "oid")),
+};
+
+const INT8_MIN = -(1n << 63n);
+const INT8_MAX = (1n << 63n) - 1n;
+/** High words of integers that a number holds exactly. */
+const SAFE_HIGH = 0x1f_ffff;
+
+export const int8Codec: Codec = {
+  ...COMMON,
+  oid: Oid.int8,
+  name: "int8",
+  isValid: (bytes) => bytes.length === 8,
+  toText(bytes) {
+    const high = bytes.readInt32BE(0);
+    if (high >= -SAFE_HIGH && high <= SAFE_HIGH) return ascii(String(high * 0x1_0000_0000 + bytes.readUInt32BE(4)));
+    return ascii(bytes.readBigInt64BE(0).toString());
+  },
+  fromText(text) {
+    const trimmed = trimBlanks(text);
+    if (!INTEGER.test(trimmed)) return undefined;
+    const value = BigInt(trimmed.startsWith("+") ? trimmed.slice(1) : trimmed);
+    return value < INT8_MIN || value > INT8_MAX ? undefined : encodeInt8(value);
+  },
+  writeKey(bytes, out) {
+    out.uint32(bytes.readInt32BE(0) ^ SIGN_BIT);
+    out.uint32(bytes.readUInt32BE(4));
+  },
+  decode: (bytes) => bytes.readBigInt64BE(0),
+  encode: (value) => encodeInt8(bigintOf(value, "int8")),
+};
+
+function encodeInt8(value: bigint): Buffer {
+  assert(value >= INT8_MIN && value <= INT8_MAX, () => `${value} is not an int8`);
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigInt64BE(value, 0);
+  return bytes;
+}
