@@ -21,7 +21,7 @@ export interface SnapshotSink {
    * the snapshot. Changes of the table with commitLsn < `snapshotLsn` are in the snapshot already.
    */
   begin(table: TableSchema, snapshotLsn: Lsn): Promise<void>;
-  rows(tableOid: number, batch: Buffer): Promise<void>;
+  rows(tableOid: number, batch: Buffer, count: number): Promise<void>;
   end(tableOid: number): Promise<void>;
 }
 
@@ -45,8 +45,10 @@ export interface ChangeSource {
    * back-off until `stop`. Rejects with a FreshetError that tells how to mend it when the upstream
    * cannot be replicated from (wal_level, privilege, slot in use). Returns `reset: true` when the
    * stored position can no longer be resumed (slot lost, other system): state must be discarded.
+   * `tables` are those whose rows are stored already: their changes are forwarded from the start (with
+   * `reset` they are forgotten).
    */
-  start(from: ReplicationOrigin | null, sink: StreamSink): Promise<{ readonly origin: ReplicationOrigin; readonly reset: boolean }>;
+  start(from: ReplicationOrigin | null, tables: readonly TableSchema[], sink: StreamSink): Promise<{ readonly origin: ReplicationOrigin; readonly reset: boolean }>;
   /**
    * Publishes the tables and copies them at one exported snapshot, while the stream goes on.
    * Rejects with a FreshetError naming the statement that would help when one lacks a replica identity.
