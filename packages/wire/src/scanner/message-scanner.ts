@@ -1,0 +1,134 @@
+import { assert } from "@freshet/base";
+import { HEADER_BYTES } from "../message-types.ts";
+import { protocolViolation } from "../protocol-violation.ts";
+
+const EMPTY = Buffer.alloc(0);
+
+export interface ScannerOptions {
+  /** Longest message (its length word's value); PostgreSQL's own limit is 1 GiB - 1. */
+  readonly maxLength: number;
+  /** Whether a message of this type and whole size is put together before it is delivered. */
+  readonly isWhole: (type: number, bytes: number) => boolean;
+  /** A message that is not whole is delivered in pieces, the first of at least this size (or all of it). */
+  readonly prefixBytes: number;
+}
+
+/**
+ * Splits a byte stream into messages without decoding them. Used as a cursor: `push` a chunk, then
+ * `advance` until it returns false; after each true the fields describe one piece of one message.
+ * Pieces are views on the chunk; only what spans chunks and must be whole is copied.
+ */
+export class MessageScanner {
+  /** Type byte of the present message. */
+  type = 0;
+  /** Size of the whole present message, with type and length. */
+  size = 0;
+  /** The piece is `buffer[start, end)`. */
+  buffer: Buffer = EMPTY;
+  start = 0;
+  end = 0;
+  /** Whether the piece begins and ends its message. */
+  first = false;
+  last = false;
+
+  readonly #options: ScannerOptions;
+  #chunk: Buffer = EMPTY;
+  #at = 0;
+  /** Bytes of the streamed message still to come. */
+  #streaming = 0;
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+  /** Size of the message that is being put together; 0: none. */
+  #assembling = 0;
+
+  constructor(options: ScannerOptions) {
+    assert(options.prefixBytes >= HEADER_BYTES, "a prefix holds at least a header");
+    this.#options = options;
+  }
+
+  /** Whether bytes are held that no `advance` has delivered. */
+  get buffered(): number {
+    return this.#chunk.length - this.#at + this.#partBytes;
+  }
+
+  /** Whether the stream stands between two messages. */
+  get atBoundary(): boolean {
+    return this.buffered === 0 && this.#streaming === 0;
+  }
+
+  /** Adds bytes; the scanner keeps views on `chunk` until it is consumed. */
+  push(chunk: Buffer): void {
+    this.#chunk = this.#at === this.#chunk.length ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    this.#at = 0;
+  }
+
+  /** Moves to the next piece; false when more bytes are needed. Throws a protocol violation. */
+  advance(): boolean {
+    const available = this.#chunk.length - this.#at;
+    if (available === 0) return false;
+    if (this.#streaming > 0) return this.#continueStream(available);
+    if (this.#assembling > 0) return this.#assemble(available);
+    if (available < HEADER_BYTES) return false;
+    const length = this.#chunk.readUInt32BE(this.#at + 1);
+    if (length < 4 || length > this.#options.maxLength) {
+      throw protocolViolation("invalid message length", `A message of type 0x${this.#hexType()} claims ${length} bytes.`);
+    }
+    return this.#begin(length + 1, available);
+  }
+
+  #begin(size: number, available: number): boolean {
+    const type = this.#chunk[this.#at] ?? 0;
+    if (size <= available) {
+      this.#deliver(type, size, this.#chunk, this.#at, size, true);
+      this.#at += size;
+      return true;
+    }
+    if (this.#options.isWhole(type, size)) {
+      this.#assembling = size;
+      return this.#assemble(available);
+    }
+    if (available < this.#options.prefixBytes) return false;
+    this.#deliver(type, size, this.#chunk, this.#at, available, true);
+    this.last = false;
+    this.#at += available;
+    this.#streaming = size - available;
+    return true;
+  }
+
+  #continueStream(available: number): boolean {
+    const count = Math.min(available, this.#streaming);
+    this.#deliver(this.type, this.size, this.#chunk, this.#at, count, false);
+    this.#at += count;
+    this.#streaming -= count;
+    this.last = this.#streaming === 0;
+    return true;
+  }
+
+  #assemble(available: number): boolean {
+    const count = Math.min(available, this.#assembling - this.#partBytes);
+    this.#parts.push(this.#chunk.subarray(this.#at, this.#at + count));
+    this.#partBytes += count;
+    this.#at += count;
+    if (this.#partBytes < this.#assembling) return false;
+    const whole = Buffer.concat(this.#parts, this.#assembling);
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#assembling = 0;
+    this.#deliver(whole[0] ?? 0, whole.length, whole, 0, whole.length, true);
+    return true;
+  }
+
+  #deliver(type: number, size: number, buffer: Buffer, start: number, count: number, first: boolean): void {
+    this.type = type;
+    this.size = size;
+    this.buffer = buffer;
+    this.start = start;
+    this.end = start + count;
+    this.first = first;
+    this.last = true;
+  }
+
+  #hexType(): string {
+    return (this.#chunk[this.#at] ?? 0).toString(16).padStart(2, "0");
+  }
+}
