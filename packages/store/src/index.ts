@@ -1,1 +1,3 @@
+export * from "./lmdb-store.ts";
+export * from "./memory-store.ts";
 export * from "./store.ts";

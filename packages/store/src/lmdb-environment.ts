@@ -1,0 +1,31 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Database, open, type RootDatabase } from "lmdb";
+
+/** An open LMDB environment with the one named database that holds all arrangements. */
+export interface Environment {
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly entries: Database<Buffer, Buffer>;
+  readonly file: string;
+}
+
+/**
+ * Address space reserved at once, so that the map is not moved while snapshots are pinned. Costs no
+ * memory and no disk; LMDB grows beyond it by itself. Must stay a positive integer.
+ */
+const RESERVED_MAP_BYTES = 16 * 1024 ** 3;
+
+export function openEnvironment(directory: string): Environment {
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, "store.mdb");
+  const root: RootDatabase<Buffer, Buffer> = open<Buffer, Buffer>({
+    path: file,
+    noSubdir: true,
+    maxDbs: 4,
+    mapSize: RESERVED_MAP_BYTES,
+    encoding: "binary",
+    keyEncoding: "binary",
+  });
+  const entries = root.openDB<Buffer, Buffer>({ name: "arrangements", encoding: "binary", keyEncoding: "binary" });
+  return { root, entries, file };
+}

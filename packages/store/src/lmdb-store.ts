@@ -1,0 +1,138 @@
+import { statSync } from "node:fs";
+import { assert } from "@freshet/base";
+import type { Transaction } from "lmdb";
+import { environmentKey, environmentRange } from "./arrangement-key.ts";
+import { type Environment, openEnvironment } from "./lmdb-environment.ts";
+import { LmdbReads } from "./lmdb-reads.ts";
+import type { ReadTransaction, Snapshot, Store, StoreReader, StoreStats, WriteTransaction } from "./store.ts";
+
+class LmdbWriteTransaction extends LmdbReads implements WriteTransaction {
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    super(environment.entries, null);
+    this.#environment = environment;
+  }
+
+  put(arrangement: number, key: Buffer, value: Buffer): void {
+    this.#environment.entries.putSync(environmentKey(arrangement, key), value);
+  }
+
+  remove(arrangement: number, key: Buffer): boolean {
+    return this.#environment.entries.removeSync(environmentKey(arrangement, key));
+  }
+}
+
+class LmdbSnapshot extends LmdbReads implements Snapshot {
+  #transaction: Transaction | null;
+
+  constructor(environment: Environment, transaction: Transaction) {
+    super(environment.entries, transaction);
+    this.#transaction = transaction;
+  }
+
+  close(): void {
+    this.#transaction?.done();
+    this.#transaction = null;
+  }
+}
+
+/** Reads of an environment; shared by readers and the writer. */
+class LmdbStoreReader implements StoreReader {
+  protected readonly environment: Environment;
+  readonly #reads: LmdbReads;
+  #depth = 0;
+  #closed = false;
+
+  constructor(environment: Environment) {
+    this.environment = environment;
+    this.#reads = new LmdbReads(environment.entries, null);
+  }
+
+  /** A read inside a read sees the outer one's snapshot. */
+  read<T>(body: (transaction: ReadTransaction) => T): T {
+    if (this.#depth === 0) this.environment.entries.resetReadTxn();
+    this.#depth++;
+    try {
+      return body(this.#reads);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.environment.root.close();
+  }
+}
+
+class LmdbStore extends LmdbStoreReader implements Store {
+  readonly #transaction: WriteTransaction;
+  #writing = false;
+
+  constructor(environment: Environment) {
+    super(environment);
+    this.#transaction = new LmdbWriteTransaction(environment);
+  }
+
+  write<T>(body: (transaction: WriteTransaction) => T): T {
+    assert(!this.#writing, "write transactions do not nest");
+    this.#writing = true;
+    try {
+      return this.environment.root.transactionSync(() => body(this.#transaction));
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  override read<T>(body: (transaction: ReadTransaction) => T): T {
+    assert(!this.#writing, "inside a write transaction, read through it");
+    return super.read(body);
+  }
+
+  snapshot(): Snapshot {
+    assert(!this.#writing, "a snapshot shows committed state: take it outside of a write transaction");
+    this.environment.entries.resetReadTxn();
+    return new LmdbSnapshot(this.environment, this.environment.entries.useReadTransaction());
+  }
+
+  async flushed(): Promise<void> {
+    await this.environment.root.flushed;
+  }
+
+  clear(arrangement: number, maxEntries: number): boolean {
+    return this.write(() => {
+      const entries = this.environment.entries;
+      const keys = [...entries.getKeys({ ...environmentRange(arrangement, {}), limit: maxEntries })];
+      for (const key of keys) entries.removeSync(key);
+      return keys.length < maxEntries;
+    });
+  }
+
+  stats(): StoreStats {
+    const stats = this.environment.entries.getStats() as {
+      readonly pageSize: number;
+      readonly treeBranchPageCount: number;
+      readonly treeLeafPageCount: number;
+      readonly overflowPages: number;
+      readonly entryCount: number;
+    };
+    const pages = stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages;
+    return {
+      fileBytes: statSync(this.environment.file).size,
+      usedBytes: pages * stats.pageSize,
+      entries: stats.entryCount,
+    };
+  }
+}
+
+/** Opens, or makes, the environment in `directory` for its one writer. */
+export function openStore(directory: string): Store {
+  return new LmdbStore(openEnvironment(directory));
+}
+
+/** Opens the environment in `directory` for reading, from any thread or process. */
+export function openStoreReader(directory: string): StoreReader {
+  return new LmdbStoreReader(openEnvironment(directory));
+}
