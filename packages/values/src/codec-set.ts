@@ -2,11 +2,14 @@ import type { Codec } from "./codec.ts";
 import { arrayCodec } from "./codecs/array.ts";
 import { boolCodec } from "./codecs/bool.ts";
 import { byteaCodec } from "./codecs/bytea.ts";
+import { dateCodec } from "./codecs/date.ts";
 import { enumCodec } from "./codecs/enum.ts";
 import { float4Codec, float8Codec } from "./codecs/float.ts";
 import { int2Codec, int4Codec, int8Codec, oidCodec } from "./codecs/integer.ts";
+import { jsonbCodec, jsonCodec } from "./codecs/json.ts";
 import { numericCodec } from "./codecs/numeric.ts";
 import { bpcharCodec, charCodec, nameCodec, textTypeCodec, varcharCodec } from "./codecs/text.ts";
+import { timestampCodec, timestamptzCodec } from "./codecs/timestamp.ts";
 import { uuidCodec } from "./codecs/uuid.ts";
 import { BUILTIN_TYPES } from "./oids.ts";
 import type { PgType } from "./type.ts";
@@ -21,12 +24,17 @@ const BASE_CODECS: readonly Codec[] = [
   int4Codec,
   textTypeCodec,
   oidCodec,
+  jsonCodec,
   float4Codec,
   float8Codec,
   bpcharCodec,
   varcharCodec,
+  dateCodec,
+  timestampCodec,
+  timestamptzCodec,
   numericCodec,
   uuidCodec,
+  jsonbCodec,
 ];
 
 /** The codecs of a set of types. */

@@ -1,6 +1,8 @@
 export * from "./codec.ts";
 export * from "./codec-set.ts";
+export { arrayOf, type ArrayValue, readArray, writeArray } from "./codecs/array-wire.ts";
 export * from "./decimal.ts";
+export * from "./internal-datum.ts";
 export * from "./key-writer.ts";
 export * from "./lsn.ts";
 export * from "./oids.ts";

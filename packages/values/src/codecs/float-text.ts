@@ -62,11 +62,11 @@ function layOut({ digits, exponent }: Scientific, precision: number): string {
 }
 
 /**
- * `%.*g`. JavaScript rounds exact ties up, printf to even: a tie (the exact value has one digit more,
- * a 5) is not answered.
+ * `%.*g`, for at most 15 digits. JavaScript rounds exact ties up, printf to even: what looks like a tie
+ * in 21 digits (one digit more, a 5) is not answered.
  */
 function printfG(magnitude: number, precision: number): string | undefined {
-  const exact = magnitude.toExponential(100).replace(".", "");
+  const exact = magnitude.toExponential(20).replace(".", "");
   const rest = exact.slice(precision, exact.indexOf("e"));
   if (/^50*$/.test(rest)) return undefined;
   return layOut(parseScientific(magnitude.toExponential(precision - 1)), precision);

@@ -1,5 +1,6 @@
 import { assert } from "@freshet/base";
 import type { Codec } from "../codec.ts";
+import type { KeyWriter } from "../key-writer.ts";
 import { Oid } from "../oids.ts";
 import { ascii, bigintOf, NO_SETTINGS, numberOf, trimBlanks } from "./support.ts";
 
@@ -62,10 +63,18 @@ export const int4Codec: Codec = {
   isValid: (bytes) => bytes.length === 4,
   toText: (bytes) => ascii(String(bytes.readInt32BE(0))),
   fromText: (text) => smallFromText(INT4, text),
-  writeKey: (bytes, out) => out.uint32(bytes.readInt32BE(0) ^ SIGN_BIT),
+  writeKey: writeInt4Key,
   decode: (bytes) => bytes.readInt32BE(0),
-  encode: (value) => encodeSmall(INT4, numberOf(value, "int4")),
+  encode: (value) => encodeInt4(numberOf(value, "int4")),
 };
+
+export function writeInt4Key(bytes: Buffer, out: KeyWriter): void {
+  out.uint32(bytes.readInt32BE(0) ^ SIGN_BIT);
+}
+
+export function encodeInt4(value: number): Buffer {
+  return encodeSmall(INT4, value);
+}
 
 export const oidCodec: Codec = {
   ...COMMON,
@@ -100,15 +109,18 @@ export const int8Codec: Codec = {
     const value = BigInt(trimmed.startsWith("+") ? trimmed.slice(1) : trimmed);
     return value < INT8_MIN || value > INT8_MAX ? undefined : encodeInt8(value);
   },
-  writeKey(bytes, out) {
-    out.uint32(bytes.readInt32BE(0) ^ SIGN_BIT);
-    out.uint32(bytes.readUInt32BE(4));
-  },
+  writeKey: writeInt8Key,
   decode: (bytes) => bytes.readBigInt64BE(0),
   encode: (value) => encodeInt8(bigintOf(value, "int8")),
 };
 
-function encodeInt8(value: bigint): Buffer {
+/** The sign bit is flipped, so that unsigned byte order is the signed order; no bigint is made. */
+export function writeInt8Key(bytes: Buffer, out: KeyWriter): void {
+  out.uint32(bytes.readInt32BE(0) ^ SIGN_BIT);
+  out.uint32(bytes.readInt32BE(4));
+}
+
+export function encodeInt8(value: bigint): Buffer {
   assert(value >= INT8_MIN && value <= INT8_MAX, () => `${value} is not an int8`);
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeBigInt64BE(value, 0);

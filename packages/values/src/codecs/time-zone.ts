@@ -1,0 +1,45 @@
+/** Zones of the tz database that have always been UTC (links of Etc/UTC and Etc/GMT), in lower case. */
+const UTC_ZONES: ReadonlySet<string> = new Set([
+  "utc",
+  "uct",
+  "zulu",
+  "universal",
+  "gmt",
+  "gmt0",
+  "gmt+0",
+  "gmt-0",
+  "greenwich",
+  "etc/utc",
+  "etc/uct",
+  "etc/zulu",
+  "etc/universal",
+  "etc/gmt",
+  "etc/gmt0",
+  "etc/gmt+0",
+  "etc/gmt-0",
+  "etc/greenwich",
+]);
+
+/** `Etc/GMT+5`: hours west of Greenwich. */
+const ETC_ZONE = /^etc\/gmt([+-])(\d{1,2})$/;
+/** The form in which SET TIME ZONE <number or interval> is shown, e.g. `<+02>-02`: seconds of POSIX sign. */
+const POSIX_ZONE = /^<[+-]\d{2}(?::\d{2}){0,2}>([+-]?)(\d{2})(?::(\d{2}))?(?::(\d{2}))?$/;
+
+/**
+ * Seconds east of UTC of a time zone whose offset has never changed; undefined where that is not certain
+ * without a tz database.
+ */
+export function fixedOffset(timeZone: string): number | undefined {
+  const zone = timeZone.toLowerCase();
+  if (UTC_ZONES.has(zone)) return 0;
+  const etc = ETC_ZONE.exec(zone);
+  if (etc !== null) {
+    const hours = Number(etc[2]);
+    if (hours > (etc[1] === "+" ? 12 : 14) || String(hours) !== etc[2]) return undefined;
+    return (etc[1] === "+" ? -hours : hours) * 3600;
+  }
+  const posix = POSIX_ZONE.exec(zone);
+  if (posix === null) return undefined;
+  const seconds = Number(posix[2]) * 3600 + Number(posix[3] ?? 0) * 60 + Number(posix[4] ?? 0);
+  return posix[1] === "-" ? seconds : -seconds;
+}

@@ -1,0 +1,137 @@
+import type { Codec, TextSettings, Value } from "../codec.ts";
+import { Oid } from "../oids.ts";
+import { dateFromDays, isBeforeChrist, isoDate, twoDigits } from "./calendar.ts";
+import { infinityWord, isIsoStyle, parseIsoDate } from "./date.ts";
+import { encodeInt8, writeInt8Key } from "./integer.ts";
+import { ascii, bigintOf, trimBlanks } from "./support.ts";
+import { fixedOffset } from "./time-zone.ts";
+
+const INFINITY = (1n << 63n) - 1n;
+const MINUS_INFINITY = -(1n << 63n);
+/** Julian day 0 up to and excluding 294277-01-01. */
+const MIN_TIMESTAMP = -211_813_488_000_000_000n;
+const END_TIMESTAMP = 9_223_371_331_200_000_000n;
+
+const MICROS_PER_SECOND = 1_000_000n;
+const SECONDS_PER_DAY = 86_400;
+
+function isFinite(micros: bigint): boolean {
+  return micros >= MIN_TIMESTAMP && micros < END_TIMESTAMP;
+}
+
+function isTimestamp(bytes: Buffer): boolean {
+  if (bytes.length !== 8) return false;
+  const micros = bytes.readBigInt64BE(0);
+  return isFinite(micros) || micros === INFINITY || micros === MINUS_INFINITY;
+}
+
+/** ISO output of a local time; `zone` is put behind the time of day, before the era. */
+function timestampText(micros: bigint, offset: number, zone: string): string {
+  if (micros === INFINITY) return "infinity";
+  if (micros === MINUS_INFINITY) return "-infinity";
+  let fraction = Number(micros % MICROS_PER_SECOND);
+  let seconds = Number(micros / MICROS_PER_SECOND);
+  if (fraction < 0) {
+    fraction += 1_000_000;
+    seconds--;
+  }
+  seconds += offset;
+  const days = Math.floor(seconds / SECONDS_PER_DAY);
+  const ofDay = seconds - days * SECONDS_PER_DAY;
+  const date = dateFromDays(days);
+  const time = `${twoDigits(Math.floor(ofDay / 3600))}:${twoDigits(Math.floor(ofDay / 60) % 60)}:${twoDigits(ofDay % 60)}`;
+  const decimals = fraction === 0 ? "" : `.${String(fraction).padStart(6, "0").replace(/0+$/, "")}`;
+  return `${isoDate(date)} ${time}${decimals}${zone}${isBeforeChrist(date) ? " BC" : ""}`;
+}
+
+/** `+02`, `-03:30`, `+00:19:32`: seconds east of UTC as ISO output shows them. */
+function offsetText(offset: number): string {
+  const total = Math.abs(offset);
+  const minutes = Math.floor(total / 60) % 60;
+  const seconds = total % 60;
+  let text = `${offset < 0 ? "-" : "+"}${twoDigits(Math.floor(total / 3600))}`;
+  if (minutes !== 0 || seconds !== 0) text += `:${twoDigits(minutes)}`;
+  return seconds === 0 ? text : `${text}:${twoDigits(seconds)}`;
+}
+
+/** Date, time of day, up to six decimals, zone, era. */
+const ISO_TIMESTAMP =
+  /^(\d{4,6}-\d{2}-\d{2})(?:[ T]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}(?::?[0-5]\d)?)?)?( BC)?$/i;
+
+interface LocalTimestamp {
+  readonly micros: bigint;
+  /** Explicit offset in seconds east of UTC. */
+  readonly offset: number | undefined;
+}
+
+function parseIsoTimestamp(text: string): LocalTimestamp | undefined {
+  const match = ISO_TIMESTAMP.exec(text);
+  if (match === null) return undefined;
+  const days = parseIsoDate(`${match[1]}${match[7] ?? ""}`);
+  if (days === undefined) return undefined;
+  const seconds = Number(match[2] ?? 0) * 3600 + Number(match[3] ?? 0) * 60 + Number(match[4] ?? 0);
+  const fraction = Number((match[5] ?? "").padEnd(6, "0"));
+  const micros = BigInt(days * SECONDS_PER_DAY + seconds) * MICROS_PER_SECOND + BigInt(fraction);
+  const offset = parseOffset(match[6]);
+  return offset === null ? undefined : { micros, offset };
+}
+
+/** Undefined when absent, null when out of PostgreSQL's bounds (below 16 hours). */
+function parseOffset(text: string | undefined): number | undefined | null {
+  if (text === undefined) return undefined;
+  if (text.toUpperCase() === "Z") return 0;
+  const hours = Number(text.slice(1, 3));
+  if (hours > 15) return null;
+  const seconds = hours * 3600 + Number(text.slice(3).replace(":", "")) * 60;
+  return text.startsWith("-") ? -seconds : seconds;
+}
+
+/** The shared input path; `offsetOf` gives the seconds east of UTC to take off, undefined when not certain. */
+function fromIsoText(text: string, offsetOf: (local: LocalTimestamp) => number | undefined): Buffer | undefined {
+  const trimmed = trimBlanks(text);
+  const infinite = infinityWord(trimmed);
+  if (infinite !== 0) return encodeInt8(infinite > 0 ? INFINITY : MINUS_INFINITY);
+  const local = parseIsoTimestamp(trimmed);
+  if (local === undefined) return undefined;
+  const offset = offsetOf(local);
+  if (offset === undefined) return undefined;
+  const micros = local.micros - BigInt(offset) * MICROS_PER_SECOND;
+  // Near the limits PostgreSQL also checks the local time: only what is in range in both is understood.
+  return isFinite(micros) && isFinite(local.micros) ? encodeInt8(micros) : undefined;
+}
+
+const COMMON = {
+  hasEquality: true,
+  imageIsIdentity: true,
+  ordered: true,
+  isValid: isTimestamp,
+  writeKey: writeInt8Key,
+  decode: (bytes: Buffer) => bytes.readBigInt64BE(0),
+  encode: (value: Value) => encodeInt8(bigintOf(value, "timestamp")),
+} as const;
+
+/** Microseconds since 2000-01-01 as int64; its ends are the infinities. */
+export const timestampCodec: Codec = {
+  ...COMMON,
+  oid: Oid.timestamp,
+  name: "timestamp",
+  textDependsOn: ["dateStyle"],
+  toText: (bytes, settings) =>
+    isIsoStyle(settings) ? ascii(timestampText(bytes.readBigInt64BE(0), 0, "")) : undefined,
+  /** An explicit offset would be dropped without a word by PostgreSQL: left to it. */
+  fromText: (text) => fromIsoText(text, ({ offset }) => (offset === undefined ? 0 : undefined)),
+};
+
+/** The same in UTC; shown in the session's time zone. */
+export const timestamptzCodec: Codec = {
+  ...COMMON,
+  oid: Oid.timestamptz,
+  name: "timestamptz",
+  textDependsOn: ["dateStyle", "timeZone"],
+  toText(bytes, settings: TextSettings) {
+    const offset = fixedOffset(settings.timeZone);
+    if (offset === undefined || !isIsoStyle(settings)) return undefined;
+    return ascii(timestampText(bytes.readBigInt64BE(0), offset, offsetText(offset)));
+  },
+  fromText: (text, settings) => fromIsoText(text, ({ offset }) => offset ?? fixedOffset(settings.timeZone)),
+};

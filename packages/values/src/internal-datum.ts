@@ -1,0 +1,194 @@
+import { writeArray } from "./codecs/array-wire.ts";
+import { BUILTIN_TYPES, Oid } from "./oids.ts";
+
+/** `pg_type.typbyval` and `typlen`, as a Const node carries them. */
+export interface DatumLayout {
+  readonly byVal: boolean;
+  readonly len: number;
+}
+
+const VARLENA = -1;
+const DATUM_BYTES = 8;
+
+/** How a type lies in memory: its length (-1: varlena) and the alignment of array elements. */
+interface Storage {
+  readonly len: number;
+  readonly byVal: boolean;
+  readonly align: 1 | 2 | 4 | 8;
+  /** Send format of the type's own bytes (without varlena header). */
+  readonly toWire: (bytes: Buffer) => Buffer | undefined;
+}
+
+/** Little-endian machine integers and floats to network order. */
+function reversed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes).reverse();
+}
+
+function copied(bytes: Buffer): Buffer {
+  return Buffer.from(bytes);
+}
+
+function untilZero(bytes: Buffer): Buffer {
+  const end = bytes.indexOf(0);
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+function fixed(len: 1 | 2 | 4 | 8): Storage {
+  return { len, byVal: true, align: len, toWire: reversed };
+}
+
+const TEXT: Storage = { len: VARLENA, byVal: false, align: 4, toWire: copied };
+
+const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
+  [Oid.bool, fixed(1)],
+  [Oid.char, fixed(1)],
+  [Oid.int2, fixed(2)],
+  [Oid.int4, fixed(4)],
+  [Oid.oid, fixed(4)],
+  [Oid.float4, fixed(4)],
+  [Oid.date, fixed(4)],
+  [Oid.int8, fixed(8)],
+  [Oid.float8, fixed(8)],
+  [Oid.timestamp, fixed(8)],
+  [Oid.timestamptz, fixed(8)],
+  [Oid.text, TEXT],
+  [Oid.varchar, TEXT],
+  [Oid.bpchar, TEXT],
+  [Oid.json, TEXT],
+  [Oid.bytea, TEXT],
+  [Oid.numeric, { ...TEXT, toWire: numericToWire }],
+  [Oid.name, { len: 64, byVal: false, align: 1, toWire: untilZero }],
+  [Oid.uuid, { len: 16, byVal: false, align: 1, toWire: copied }],
+]);
+
+const ARRAY_ELEMENTS: ReadonlyMap<number, number> = new Map(
+  BUILTIN_TYPES.flatMap((type) => (type.elementOid === undefined ? [] : [[type.oid, type.elementOid] as const])),
+);
+
+/**
+ * The send format of a value in the server's memory layout, as Const nodes of analysed trees print it
+ * (a 64-bit little-endian server). `bytes` is the Datum itself (8 bytes) for types passed by value, else
+ * what it points at, with the varlena header. Undefined for types and forms that are not known here
+ * (enums: their Datum is a catalog OID; jsonb; compressed or external values).
+ */
+export function decodeInternalDatum(typeOid: number, bytes: Buffer, layout: DatumLayout): Buffer | undefined {
+  const elementOid = ARRAY_ELEMENTS.get(typeOid);
+  if (elementOid !== undefined) {
+    const body = layout.len === VARLENA && !layout.byVal ? varlenaBody(bytes) : undefined;
+    return body === undefined || body.length !== bytes.length ? undefined : arrayToWire(body.data, elementOid);
+  }
+  const storage = STORAGE.get(typeOid);
+  if (storage === undefined || storage.byVal !== layout.byVal || storage.len !== layout.len) return undefined;
+  if (storage.byVal) return bytes.length === DATUM_BYTES ? storage.toWire(bytes.subarray(0, storage.len)) : undefined;
+  if (storage.len !== VARLENA) return bytes.length === storage.len ? storage.toWire(bytes) : undefined;
+  const body = varlenaBody(bytes);
+  return body === undefined || body.length !== bytes.length ? undefined : storage.toWire(body.data);
+}
+
+/** A varlena's data without header, and its length with header. */
+interface Varlena {
+  readonly data: Buffer;
+  readonly length: number;
+}
+
+/** Reads the varlena at the start of `bytes`; undefined when it is compressed, external or cut off. */
+function varlenaBody(bytes: Buffer): Varlena | undefined {
+  const first = bytes[0];
+  if (first === undefined) return undefined;
+  if ((first & 1) === 1) {
+    const length = first >>> 1;
+    return length === 0 || length > bytes.length ? undefined : { data: bytes.subarray(1, length), length };
+  }
+  if ((first & 2) === 2 || bytes.length < 4) return undefined;
+  const length = bytes.readUInt32LE(0) >>> 2;
+  return length < 4 || length > bytes.length ? undefined : { data: bytes.subarray(4, length), length };
+}
+
+const NUMERIC_SIGN_MASK = 0xc000;
+const NUMERIC_SHORT = 0x8000;
+const NUMERIC_SPECIAL = 0xc000;
+const NUMERIC_NEGATIVE = 0x4000;
+
+/** NumericData: a long header (sign and dscale, weight), a short one (all in two bytes), or a special value. */
+function numericToWire(data: Buffer): Buffer | undefined {
+  if (data.length < 2 || data.length % 2 !== 0) return undefined;
+  const header = data.readUInt16LE(0);
+  const kind = header & NUMERIC_SIGN_MASK;
+  if (kind === NUMERIC_SHORT) {
+    const weight = (header & 0x3f) - (header & 0x40);
+    return numericWire(data.subarray(2), weight, (header & 0x2000) === 0 ? 0 : NUMERIC_NEGATIVE, (header & 0x1f80) >>> 7);
+  }
+  // The server reads a special value's display scale off the same bits as a short one's.
+  if (kind === NUMERIC_SPECIAL) return numericWire(Buffer.alloc(0), 0, header & 0xf000, (header & 0x1f80) >>> 7);
+  if (data.length < 4) return undefined;
+  return numericWire(data.subarray(4), data.readInt16LE(2), kind, header & 0x3fff);
+}
+
+function numericWire(digits: Buffer, weight: number, sign: number, scale: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8 + digits.length);
+  bytes.writeUInt16BE(digits.length / 2, 0);
+  bytes.writeInt16BE(weight, 2);
+  bytes.writeUInt16BE(sign, 4);
+  bytes.writeUInt16BE(scale, 6);
+  digits.copy(bytes, 8);
+  bytes.subarray(8).swap16();
+  return bytes;
+}
+
+/** ArrayType behind its varlena header, which counts for offsets and alignment. */
+const VARLENA_HEADER = 4;
+const ARRAY_HEADER = 16;
+const MAX_ALIGN = 8;
+
+function alignUp(offset: number, alignment: number): number {
+  return Math.ceil(offset / alignment) * alignment;
+}
+
+/** int32 ndim, int32 data offset (0: no NULLs), oid element; lengths; lower bounds; NULL bitmap; elements. */
+function arrayToWire(data: Buffer, elementOid: number): Buffer | undefined {
+  const storage = STORAGE.get(elementOid);
+  const bytes = Buffer.concat([Buffer.alloc(VARLENA_HEADER), data]);
+  if (storage === undefined || bytes.length < ARRAY_HEADER || bytes.readUInt32LE(12) !== elementOid) return undefined;
+  const count = bytes.readInt32LE(4);
+  const dataOffset = bytes.readInt32LE(8);
+  if (count < 0 || count > 6 || bytes.length < ARRAY_HEADER + 8 * count) return undefined;
+  const dimensions = Array.from({ length: count }, (_, index) => ({
+    length: bytes.readInt32LE(ARRAY_HEADER + 4 * index),
+    lowerBound: bytes.readInt32LE(ARRAY_HEADER + 4 * (count + index)),
+  }));
+  const total = count === 0 ? 0 : dimensions.reduce((product, { length }) => product * length, 1);
+  const bitmap = dataOffset === 0 ? undefined : bytes.subarray(ARRAY_HEADER + 8 * count, dataOffset);
+  if (bitmap !== undefined && bitmap.length * 8 < total) return undefined;
+  const start = dataOffset === 0 ? alignUp(ARRAY_HEADER + 8 * count, MAX_ALIGN) : dataOffset;
+  const elements = readElements(bytes, start, total, storage, bitmap);
+  return elements === undefined ? undefined : writeArray(elementOid, { dimensions, elements });
+}
+
+function readElements(
+  bytes: Buffer,
+  start: number,
+  total: number,
+  storage: Storage,
+  bitmap: Buffer | undefined,
+): (Buffer | null)[] | undefined {
+  const elements: (Buffer | null)[] = [];
+  let at = start;
+  for (let index = 0; index < total; index++) {
+    if (bitmap !== undefined && ((bitmap[index >>> 3] ?? 0) & (1 << (index & 7))) === 0) {
+      elements.push(null);
+      continue;
+    }
+    // A byte that is not padding where a varlena may begin is a short header, which is not aligned.
+    if (storage.len !== VARLENA || bytes[at] === 0) at = alignUp(at, storage.align);
+    const element = storage.len === VARLENA ? varlenaBody(bytes.subarray(at)) : fixedBody(bytes, at, storage.len);
+    const wire = element === undefined ? undefined : storage.toWire(element.data);
+    if (element === undefined || wire === undefined) return undefined;
+    elements.push(wire);
+    at += element.length;
+  }
+  return elements;
+}
+
+function fixedBody(bytes: Buffer, at: number, length: number): Varlena | undefined {
+  return at + length > bytes.length ? undefined : { data: bytes.subarray(at, at + length), length };
+}
