@@ -1,0 +1,206 @@
+import { readCommandLine } from "./command-line.ts";
+import type { Invocation, InvocationInput, Program } from "./command-line.ts";
+import { FreshetError, SqlState } from "./errors.ts";
+import { logLevels } from "./logger.ts";
+import type { LogLevel } from "./logger.ts";
+import {
+  addressKind,
+  booleanKind,
+  bytesKind,
+  choiceKind,
+  integerKind,
+  millisecondsKind,
+  pathKind,
+  postgresUrlKind,
+  textKind,
+} from "./option-kinds.ts";
+import type { Address } from "./option-kinds.ts";
+import type { OptionSpecs } from "./options.ts";
+
+/** Everything that Freshet can be told when it starts. */
+export interface FreshetOptions {
+  readonly upstream: string;
+  readonly listen: Address;
+  readonly admin: Address;
+  readonly data: string;
+  readonly instance: string;
+  readonly config: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly setReplicaIdentity: boolean;
+  readonly maxConnections: number;
+  readonly clientLoginTimeoutMs: number;
+  readonly upstreamConnectTimeoutMs: number;
+  readonly strongReadTimeoutMs: number;
+  readonly privilegeTtlMs: number;
+  readonly schemaCheckIntervalMs: number;
+  readonly replicationStaleMs: number;
+  readonly reconnectMinMs: number;
+  readonly reconnectMaxMs: number;
+  readonly engineQueueBytes: number;
+  readonly snapshotBatchBytes: number;
+  readonly applyBatchBytes: number;
+  readonly maxResultBytes: number;
+  readonly answerCacheBytes: number;
+  readonly queryStatisticsEntries: number;
+  readonly writeBackBatchRows: number;
+}
+
+const KB = 1024;
+const MB = 1024 ** 2;
+const GB = 1024 ** 3;
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
+  upstream: {
+    kind: postgresUrlKind(),
+    description: "The PostgreSQL server and database to stand in front of, and the role that replicates from it.",
+    secret: true,
+  },
+  listen: {
+    kind: addressKind(),
+    description: "Where clients connect.",
+    default: { host: "127.0.0.1", port: 6543 },
+  },
+  admin: {
+    kind: addressKind(),
+    description: "Where /healthz, /readyz and /metrics are served.",
+    default: { host: "127.0.0.1", port: 6580 },
+  },
+  data: {
+    kind: pathKind("DIR"),
+    description: "Where the state of the caches is kept.",
+    default: ".freshet/data",
+  },
+  instance: {
+    kind: textKind("NAME", "1 to 40 of the characters a-z, 0-9 and _", /^[a-z0-9_]{1,40}$/),
+    description: "Names the replication slot and the publication, so that several can share one upstream.",
+    default: "freshet",
+  },
+  config: {
+    kind: pathKind("FILE"),
+    description: "A TOML file with options.",
+    optional: true,
+  },
+  logLevel: {
+    kind: choiceKind(logLevels),
+    description: `How much is logged to standard error: ${logLevels.join(", ")}.`,
+    default: "info",
+  },
+  setReplicaIdentity: {
+    kind: booleanKind(),
+    description: "Whether Freshet may set REPLICA IDENTITY FULL on a table that has no usable one.",
+    default: false,
+  },
+  maxConnections: {
+    kind: integerKind({ min: 1, max: 100_000 }),
+    description: "The most clients at a time.",
+    default: 1000,
+  },
+  clientLoginTimeoutMs: {
+    kind: millisecondsKind({ min: 100, max: hour }),
+    description: "How long a client may take to log in.",
+    default: minute,
+  },
+  upstreamConnectTimeoutMs: {
+    kind: millisecondsKind({ min: 100, max: hour }),
+    description: "How long a connection to upstream may take.",
+    default: 10 * second,
+  },
+  strongReadTimeoutMs: {
+    kind: millisecondsKind({ min: 0, max: hour }),
+    description: "How long a read with freshet.consistency = 'strong' waits for the cache before it goes upstream.",
+    default: 500,
+  },
+  privilegeTtlMs: {
+    kind: millisecondsKind({ min: 0, max: hour }),
+    description: "How long a role's privileges are remembered before upstream is asked again.",
+    default: 5 * second,
+  },
+  schemaCheckIntervalMs: {
+    kind: millisecondsKind({ min: 100, max: hour }),
+    description: "How often the tables under the caches are compared with upstream's catalog.",
+    default: 10 * second,
+  },
+  replicationStaleMs: {
+    kind: millisecondsKind({ min: 100, max: hour }),
+    description: "How long the replication stream may be silent before the caches miss.",
+    default: 30 * second,
+  },
+  reconnectMinMs: {
+    kind: millisecondsKind({ min: 1, max: hour }),
+    description: "The shortest wait before a lost connection to upstream is tried again.",
+    default: 100,
+  },
+  reconnectMaxMs: {
+    kind: millisecondsKind({ min: 1, max: hour }),
+    description: "The longest such wait.",
+    default: 10 * second,
+  },
+  engineQueueBytes: {
+    kind: bytesKind({ min: 64 * KB, max: 64 * GB }),
+    description: "The most changes that wait for the engine; beyond it the replication stream is held back.",
+    default: 64 * MB,
+  },
+  snapshotBatchBytes: {
+    kind: bytesKind({ min: 4 * KB, max: GB }),
+    description: "How much of a table's snapshot is handed to the engine at a time.",
+    default: MB,
+  },
+  applyBatchBytes: {
+    kind: bytesKind({ min: 4 * KB, max: GB }),
+    description: "The most changes in one write transaction of the store, unless one upstream transaction is larger.",
+    default: 8 * MB,
+  },
+  maxResultBytes: {
+    kind: bytesKind({ min: 4 * KB, max: GB }),
+    description: "The largest result that is answered from a cache.",
+    default: 64 * MB,
+  },
+  answerCacheBytes: {
+    kind: bytesKind({ min: 0, max: 64 * GB }),
+    description: "Memory for assembled answers.",
+    default: 64 * MB,
+  },
+  queryStatisticsEntries: {
+    kind: integerKind({ min: 0, max: 1_000_000 }),
+    description: "How many different queries SHOW PROXIED QUERIES remembers.",
+    default: 1000,
+  },
+  writeBackBatchRows: {
+    kind: integerKind({ min: 1, max: 1_000_000 }),
+    description: "The most changed rows in one write-back transaction, unless one upstream transaction changed more.",
+    default: 10_000,
+  },
+};
+
+const freshetProgram: Program<FreshetOptions> = {
+  name: "freshet",
+  description: "A PostgreSQL proxy that keeps query results ready.",
+  version: "0.1.0",
+  commands: {
+    "": "Stand in front of upstream.",
+    doctor: "Check whether upstream is ready for Freshet, and say how to mend what is not.",
+    uninstall: "Remove what Freshet made on upstream: replication slot, publication and schema.",
+  },
+  specs: freshetOptionSpecs,
+  fileOption: "config",
+};
+
+/** What `freshet` was asked to do. A FreshetError tells what is wrong with the arguments and what would be right. */
+export function readFreshetCommandLine(input: InvocationInput): Invocation<FreshetOptions> {
+  const invocation = readCommandLine(freshetProgram, input);
+  if (invocation.kind === "command") checkTogether(invocation.values);
+  return invocation;
+}
+
+/** What no option can tell for itself. */
+function checkTogether(options: FreshetOptions): void {
+  if (options.reconnectMinMs > options.reconnectMaxMs) {
+    throw new FreshetError(
+      SqlState.invalidParameterValue,
+      `--reconnect-min-ms (${options.reconnectMinMs}) is greater than --reconnect-max-ms (${options.reconnectMaxMs})`,
+    );
+  }
+}
