@@ -31,6 +31,8 @@ export class Pump implements StreamSink {
   #bytes = 0;
   #progress: Lsn = LSN_ZERO;
   #acknowledged: Lsn = LSN_ZERO;
+  #applied: Lsn = LSN_ZERO;
+  #open = false;
   #running = false;
   #failed = false;
   #drained: (() => void)[] = [];
@@ -46,6 +48,13 @@ export class Pump implements StreamSink {
   /** Bytes waiting for the engine. */
   get queuedBytes(): number {
     return this.#bytes;
+  }
+
+  /** Lets the queue flow; before, events only wait (the engine may have to be reset first). */
+  open(from: Lsn): void {
+    this.#open = true;
+    this.#applied = from;
+    this.#start();
   }
 
   async accept(event: StreamEvent): Promise<void> {
@@ -67,7 +76,7 @@ export class Pump implements StreamSink {
   }
 
   #start(): void {
-    if (this.#running || this.#failed) return;
+    if (this.#running || this.#failed || !this.#open) return;
     this.#running = true;
     void this.#run();
   }
@@ -103,6 +112,7 @@ export class Pump implements StreamSink {
 
   async #apply(commits: readonly Commit[]): Promise<void> {
     const result = await this.#engine.apply(commits);
+    this.#applied = result.appliedLsn;
     this.#events.onApplied(result, commits);
     this.#acknowledge(result.durableLsn);
     if (this.#items.length === 0) this.#acknowledge(await this.#engine.flush());
@@ -112,7 +122,9 @@ export class Pump implements StreamSink {
   async #advance(): Promise<void> {
     const lsn = this.#progress;
     this.#progress = LSN_ZERO;
+    if (lsn <= this.#applied) return;
     const result = await this.#engine.advance(lsn);
+    this.#applied = result.appliedLsn;
     this.#events.onApplied(result, []);
     if (this.#items.length === 0) this.#acknowledge(await this.#engine.flush());
   }

@@ -1,0 +1,178 @@
+import { FreshetError, SqlState, must } from "@freshet/base";
+import type { ChangeSource, Engine, SnapshotProgress, SnapshotSink, TableSchema } from "@freshet/contract";
+import { type PlannedStatement, planStatement } from "@freshet/sql";
+import type { Clock } from "../front/clock-port.ts";
+import { readableOrder } from "../front/view-read.ts";
+import type { ControlConnection } from "../control/control-connection.ts";
+import type { Cache, CacheRequest } from "./cache.ts";
+
+/** Tells a client how a build goes. */
+export type Notice = (message: string, detail?: string) => void;
+
+/** Least time between two progress notices of one kind. */
+const NOTICE_INTERVAL_MS = 1000;
+
+export interface BuilderParts {
+  readonly engine: Engine;
+  readonly source: ChangeSource;
+  readonly control: ControlConnection;
+  readonly clock: Clock;
+}
+
+/** The steps that make a cache answer; none keeps state between calls but the known tables. */
+export class CacheBuilder {
+  readonly #parts: BuilderParts;
+  readonly #tables = new Map<number, TableSchema>();
+
+  constructor(parts: BuilderParts) {
+    this.#parts = parts;
+  }
+
+  /** Tables that follow the stream, by OID. */
+  get tables(): ReadonlyMap<number, TableSchema> {
+    return this.#tables;
+  }
+
+  remember(tables: readonly TableSchema[]): void {
+    for (const table of tables) this.#tables.set(table.oid, table);
+  }
+
+  /** After the store was emptied. */
+  forgetTables(): void {
+    this.#tables.clear();
+  }
+
+  /** Analyses the statement upstream and makes sure that the engine has all it needs. */
+  async plan(request: Pick<CacheRequest, "text" | "searchPath" | "writeTo">): Promise<PlannedStatement> {
+    const planned = await this.#parts.control.exclusive((connection) =>
+      planStatement(connection, { text: request.text, searchPath: request.searchPath, liftLiterals: request.writeTo === null }),
+    );
+    if (!readableOrder(planned.plan)) {
+      throw new FreshetError(SqlState.featureNotSupported, "a range parameter together with ORDER BY on a column that is not selected is not supported in caches", {
+        hint: "Add the ORDER BY column to the select list.",
+      });
+    }
+    await this.#parts.engine.check(planned.plan);
+    return planned;
+  }
+
+  /** Publishes and copies the tables of the plan that do not follow the stream yet. */
+  async addTables(planned: PlannedStatement, notice: Notice): Promise<void> {
+    const missing = planned.plan.tables.filter(({ tableOid }) => !this.#tables.has(tableOid));
+    if (missing.length === 0) return;
+    const throttle = new Throttle(this.#parts.clock);
+    const sink = new EngineSnapshotSink(this.#parts.engine, (table) => this.#tables.set(table.oid, table));
+    const report = (progress: SnapshotProgress): void => {
+      if (!throttle.pass(progress.table.oid)) return;
+      notice(`copying table "${progress.table.schema}"."${progress.table.name}": ${describeProgress(progress.rows, progress.estimatedRows)}`);
+    };
+    try {
+      await this.#parts.source.addTables(
+        missing.map(({ tableOid }) => tableOid),
+        sink,
+        report,
+      );
+    } catch (thrown) {
+      await this.#forgetUnfinished(sink);
+      throw thrown;
+    }
+    for (const { tableOid, rows } of sink.finished) {
+      const table = must(this.#tables.get(tableOid));
+      notice(`copied table "${table.schema}"."${table.name}": ${rows} rows`);
+    }
+  }
+
+  /** Builds the cache's graph piece by piece, other caches' changes in between. */
+  async build(cache: Cache, planned: PlannedStatement, notice: Notice): Promise<void> {
+    const { engine } = this.#parts;
+    await engine.createCache({
+      id: cache.id,
+      plan: planned.plan,
+      writeBack: cache.request.writeTo !== null,
+      attributes: JSON.stringify(planned),
+    });
+    const throttle = new Throttle(this.#parts.clock);
+    for (;;) {
+      if (cache.dropped) throw new FreshetError(SqlState.queryCanceled, `cache "${cache.name}" was dropped while it was being built`);
+      const step = await engine.buildStep(cache.id);
+      cache.progress = step.rowsTotal > 0 ? Math.min(100, Math.floor((100 * step.rowsDone) / step.rowsTotal)) : 0;
+      if (step.done) break;
+      if (throttle.pass(0)) notice(`building cache "${cache.name}": ${describeProgress(step.rowsDone, step.rowsTotal)}`);
+    }
+    cache.progress = 100;
+  }
+
+  /** Forgets tables, here, in the engine and in the publication; no cache may use them any more. */
+  async dropTables(tableOids: readonly number[]): Promise<void> {
+    if (tableOids.length === 0) return;
+    for (const tableOid of tableOids) {
+      this.#tables.delete(tableOid);
+      await this.#parts.engine.dropTable(tableOid);
+    }
+    await this.#parts.source.removeTables(tableOids);
+  }
+
+  /** A copy that broke off leaves half-loaded tables behind. */
+  async #forgetUnfinished(sink: EngineSnapshotSink): Promise<void> {
+    const finished = new Set(sink.finished.map(({ tableOid }) => tableOid));
+    const unfinished = sink.begun.filter((tableOid) => !finished.has(tableOid));
+    await this.dropTables(unfinished);
+  }
+}
+
+/** Hands a snapshot to the engine. */
+class EngineSnapshotSink implements SnapshotSink {
+  readonly #engine: Engine;
+  readonly #onLive: (table: TableSchema) => void;
+  readonly #begun = new Map<number, { readonly table: TableSchema; rows: number }>();
+  readonly finished: { readonly tableOid: number; readonly rows: number }[] = [];
+
+  constructor(engine: Engine, onLive: (table: TableSchema) => void) {
+    this.#engine = engine;
+    this.#onLive = onLive;
+  }
+
+  get begun(): readonly number[] {
+    return [...this.#begun.keys()];
+  }
+
+  async begin(table: TableSchema, snapshotLsn: bigint): Promise<void> {
+    await this.#engine.beginTable(table, snapshotLsn);
+    this.#begun.set(table.oid, { table, rows: 0 });
+  }
+
+  async rows(tableOid: number, batch: Buffer, count: number): Promise<void> {
+    must(this.#begun.get(tableOid)).rows += count;
+    await this.#engine.loadRows(tableOid, batch);
+  }
+
+  async end(tableOid: number): Promise<void> {
+    const { table, rows } = must(this.#begun.get(tableOid));
+    await this.#engine.endTable(tableOid);
+    this.#onLive(table);
+    this.finished.push({ tableOid, rows });
+  }
+}
+
+/** Lets one notice per key through in each interval. */
+class Throttle {
+  readonly #clock: Clock;
+  readonly #last = new Map<number, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  pass(key: number): boolean {
+    const now = this.#clock();
+    const last = this.#last.get(key);
+    if (last !== undefined && now - last < NOTICE_INTERVAL_MS) return false;
+    this.#last.set(key, now);
+    return true;
+  }
+}
+
+function describeProgress(rows: number, total: number): string {
+  if (total <= 0) return `${rows} rows`;
+  return `${rows} of about ${Math.max(rows, total)} rows (${Math.min(100, Math.floor((100 * rows) / total))} %)`;
+}

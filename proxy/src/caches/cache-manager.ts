@@ -1,0 +1,294 @@
+import { FreshetError, type Logger, SqlState, errorMessage, must } from "@freshet/base";
+import type { ApplyResult, CacheStatus, ChangeSource, Engine, EngineState, ReplicationOrigin, TableSchema } from "@freshet/contract";
+import type { PlannedStatement, QueryPlan } from "@freshet/sql";
+import type { CompiledCaches } from "../front/compiled-caches.ts";
+import type { Privileges } from "../front/privileges.ts";
+import { sameSchemas } from "../front/route-match.ts";
+import type { ReplicationHealth } from "../replication/health.ts";
+import type { WriteBacks } from "../write-back/write-backs.ts";
+import type { CacheBuilder, Notice } from "./cache-builder.ts";
+import type { CacheCatalog } from "./cache-catalog.ts";
+import type { Cache, CacheRequest } from "./cache.ts";
+import { type RetryDelay, isTransient } from "./retry.ts";
+import { TaskQueue } from "./task-queue.ts";
+
+export interface ManagerParts {
+  readonly engine: Engine;
+  readonly source: ChangeSource;
+  readonly catalog: CacheCatalog;
+  readonly builder: CacheBuilder;
+  readonly compiled: CompiledCaches;
+  readonly privileges: Privileges;
+  readonly health: ReplicationHealth;
+  readonly writeBacks: WriteBacks;
+  readonly retry: RetryDelay;
+  readonly logger: Logger;
+}
+
+const silent: Notice = () => undefined;
+
+/**
+ * Creates, drops and rebuilds caches. One such task runs at a time; the stream and all reads go on
+ * beside it. What it has accepted survives restarts through the catalog file.
+ */
+export class CacheManager {
+  readonly #parts: ManagerParts;
+  readonly #tasks = new TaskQueue();
+  #stopped = false;
+  #verifyQueued = false;
+
+  constructor(parts: ManagerParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes catalog and engine agree after a start: keeps what is whole, drops what is not wanted, queues the rest. */
+  async reconcile(state: EngineState, reset: boolean): Promise<void> {
+    const { engine, catalog, builder } = this.#parts;
+    const stored = reset ? [] : state.caches;
+    const live = reset ? [] : state.tables.filter((table) => table.state === "live");
+    builder.remember(live.map(({ table }) => table));
+    for (const status of stored) {
+      const cache = catalog.byId(status.definition.id);
+      if (cache !== undefined && status.state === "ready") this.#adopt(cache, status);
+      else await engine.dropCache(status.definition.id);
+    }
+    if (!reset) await builder.dropTables(state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid));
+    for (const cache of catalog.all()) {
+      if (cache.phase !== "ready") this.#queueRebuild(cache, "not built yet", reset || !stored.some(({ definition }) => definition.id === cache.id));
+    }
+    if (!reset && live.length > 0) this.verifySchema();
+    void this.#collectGarbage();
+  }
+
+  /** Creates a cache and resolves when it answers; `concurrently`: when it is on disk that it shall be built. */
+  async create(request: CacheRequest, concurrently: boolean, notice: Notice): Promise<Cache> {
+    const planned = await this.#parts.builder.plan(request);
+    await this.#assertReadable(request.owner, planned.plan);
+    if (request.writeTo !== null) this.#parts.writeBacks.assertUsable(request.writeTo, planned.plan);
+    this.#assertNew(request, planned);
+    const cache = this.#parts.catalog.add(request);
+    this.#setPlan(cache, planned);
+    const built = this.#tasks.run(() => this.#build(cache, planned, notice));
+    if (concurrently) {
+      built.catch((thrown: unknown) => this.#failOrRetry(cache, thrown));
+      return cache;
+    }
+    try {
+      await built;
+    } catch (thrown) {
+      await this.#tasks.run(() => this.#remove(cache));
+      throw thrown;
+    }
+    return cache;
+  }
+
+  async drop(cache: Cache): Promise<void> {
+    cache.dropped = true;
+    cache.phase = "failed";
+    cache.reason = "being dropped";
+    await this.#tasks.run(async () => {
+      if (this.#parts.catalog.byName(cache.name) === cache) await this.#remove(cache);
+    });
+  }
+
+  /** Follows what the engine reports of a batch. */
+  onApplied(result: ApplyResult): void {
+    this.#parts.health.advance(result.appliedLsn);
+    this.#parts.writeBacks.onApplied(result.appliedLsn);
+    for (const status of result.caches) {
+      const cache = this.#parts.catalog.byId(status.definition.id);
+      if (cache === undefined || status.state !== "invalid" || cache.phase !== "ready") continue;
+      this.#queueRebuild(cache, "a table it reads has changed its shape", true, result.invalidTables);
+    }
+  }
+
+  /** The schema may have changed: compares what every cache was built from with the catalog; hits are off meanwhile. */
+  verifySchema(): void {
+    if (this.#verifyQueued || this.#stopped) return;
+    this.#verifyQueued = true;
+    const resume = this.#parts.health.suspend();
+    void this.#tasks
+      .run(async () => {
+        this.#verifyQueued = false;
+        await this.#retrying("comparing the schema", () => this.#verify());
+        await this.#parts.engine.resume();
+      })
+      .finally(resume)
+      .catch((thrown: unknown) => this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared"));
+  }
+
+  /** The slot is gone: everything is built anew at a new origin. */
+  async restartFrom(origin: ReplicationOrigin): Promise<void> {
+    await this.#parts.engine.reset(origin);
+    this.#parts.builder.forgetTables();
+    this.#parts.health.restart(origin.lsn);
+    for (const cache of this.#parts.catalog.all()) this.#queueRebuild(cache, "the replication slot was lost", true);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cache of this.#parts.catalog.all()) if (cache.phase === "building") cache.dropped = true;
+    await this.#tasks.drained();
+  }
+
+  #adopt(cache: Cache, status: CacheStatus): void {
+    this.#setPlan(cache, JSON.parse(status.definition.attributes) as PlannedStatement);
+    cache.phase = "ready";
+    cache.progress = 100;
+    if (cache.request.writeTo !== null) this.#parts.writeBacks.start(cache, must(cache.planned).plan);
+  }
+
+  #setPlan(cache: Cache, planned: PlannedStatement): void {
+    cache.planned = planned;
+    this.#parts.catalog.index(cache);
+  }
+
+  async #assertReadable(role: string, plan: QueryPlan): Promise<void> {
+    const privilege = await this.#parts.privileges.check(role, 0, plan);
+    this.#parts.privileges.forget();
+    if (privilege === "granted" || privilege === "row_level_security") return;
+    throw new FreshetError(SqlState.insufficientPrivilege, `role "${role}" may not read all tables and columns of the query`, {
+      hint: "Grant SELECT on them to the role, or create the cache with a role that has it.",
+    });
+  }
+
+  #assertNew(request: CacheRequest, planned: PlannedStatement): void {
+    const { catalog } = this.#parts;
+    if (catalog.byName(request.name) !== undefined) {
+      throw new FreshetError(SqlState.duplicateObject, `cache "${request.name}" already exists`);
+    }
+    for (const other of catalog.byShape(planned.shapeKey)) {
+      if (other.planned === null || !sameSchemas(other.request.searchPath, request.searchPath)) continue;
+      if (JSON.stringify(other.planned.slots) !== JSON.stringify(planned.slots) || other.request.writeTo !== request.writeTo) continue;
+      throw new FreshetError(SqlState.duplicateObject, `cache "${other.name}" already answers this query`, {
+        hint: `Drop it first: DROP CACHE "${other.name}".`,
+      });
+    }
+  }
+
+  async #build(cache: Cache, planned: PlannedStatement, notice: Notice): Promise<void> {
+    const { builder, writeBacks, logger } = this.#parts;
+    cache.phase = "building";
+    cache.reason = null;
+    await builder.addTables(planned, notice);
+    await builder.build(cache, planned, notice);
+    if (cache.request.writeTo !== null) await writeBacks.seed(cache, planned.plan, notice);
+    cache.phase = "ready";
+    logger.info({ cache: cache.name, operators: planned.plan.plan.kind }, "cache is ready");
+  }
+
+  async #remove(cache: Cache): Promise<void> {
+    const { engine, catalog, compiled, writeBacks } = this.#parts;
+    await writeBacks.drop(cache);
+    catalog.remove(cache);
+    compiled.forget(cache.id);
+    await engine.dropCache(cache.id);
+    await this.#dropUnusedTables();
+    void this.#collectGarbage();
+  }
+
+  async #dropUnusedTables(): Promise<void> {
+    const used = new Set(this.#parts.catalog.all().flatMap((cache) => cache.planned?.plan.tables.map(({ tableOid }) => tableOid) ?? []));
+    await this.#parts.builder.dropTables([...this.#parts.builder.tables.keys()].filter((tableOid) => !used.has(tableOid)));
+  }
+
+  /** Builds the cache anew under a new engine id; the old build's state goes. `renew`: the id has been used. */
+  #queueRebuild(cache: Cache, reason: string, renew: boolean, staleTables: readonly number[] = []): void {
+    cache.phase = "waiting";
+    cache.reason = reason;
+    this.#parts.logger.warn({ cache: cache.name, reason }, "cache is being rebuilt");
+    this.#tasks
+      .run(async () => {
+        if (cache.dropped || this.#stopped) return;
+        await this.#retrying(`rebuilding cache "${cache.name}"`, () => this.#rebuild(cache, renew, staleTables));
+      })
+      .catch((thrown: unknown) => this.#fail(cache, thrown));
+  }
+
+  async #rebuild(cache: Cache, renew: boolean, staleTables: readonly number[]): Promise<void> {
+    const { engine, catalog, compiled, builder, writeBacks } = this.#parts;
+    await writeBacks.stop(cache);
+    if (renew) {
+      await engine.dropCache(cache.id);
+      compiled.forget(cache.id);
+      catalog.renew(cache);
+    }
+    await this.#dropChangedTables(staleTables);
+    const planned = await builder.plan(cache.request);
+    this.#setPlan(cache, planned);
+    await this.#build(cache, planned, silent);
+    void this.#collectGarbage();
+  }
+
+  /** Tables that changed their shape lose their stored rows once every cache on them is gone from the engine. */
+  async #dropChangedTables(tableOids: readonly number[]): Promise<void> {
+    const { builder, catalog, engine, compiled } = this.#parts;
+    const known = tableOids.filter((tableOid) => builder.tables.has(tableOid));
+    if (known.length === 0) return;
+    for (const cache of catalog.all()) {
+      if (cache.planned?.plan.tables.some(({ tableOid }) => known.includes(tableOid)) !== true) continue;
+      await engine.dropCache(cache.id);
+      compiled.forget(cache.id);
+    }
+    await builder.dropTables(known);
+  }
+
+  async #verify(): Promise<void> {
+    const { builder, source, catalog } = this.#parts;
+    this.#parts.privileges.forget();
+    const present = await source.describeTables([...builder.tables.keys()]);
+    const changed = [...builder.tables.values()].filter((table) => !sameTable(table, present.get(table.oid))).map(({ oid }) => oid);
+    for (const cache of catalog.all()) {
+      if (cache.phase !== "ready" || cache.planned === null) continue;
+      const stale = cache.planned.plan.tables.some(({ tableOid }) => changed.includes(tableOid));
+      if (stale || !(await this.#sameMeaning(cache, cache.planned))) this.#queueRebuild(cache, "the schema has changed", true, changed);
+    }
+  }
+
+  /** Whether the statement still means what the cache was built from. */
+  async #sameMeaning(cache: Cache, planned: PlannedStatement): Promise<boolean> {
+    try {
+      const now = await this.#parts.builder.plan(cache.request);
+      return JSON.stringify(now) === JSON.stringify(planned);
+    } catch (thrown) {
+      if (isTransient(thrown)) throw thrown;
+      return false;
+    }
+  }
+
+  async #retrying(what: string, body: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await body();
+        return;
+      } catch (thrown) {
+        if (this.#stopped || !isTransient(thrown)) throw thrown;
+        this.#parts.logger.warn({ error: errorMessage(thrown), attempt }, `${what} failed, will be tried again`);
+        await this.#parts.retry(attempt);
+      }
+    }
+  }
+
+  #failOrRetry(cache: Cache, thrown: unknown): void {
+    if (isTransient(thrown) && !cache.dropped) this.#queueRebuild(cache, errorMessage(thrown), true);
+    else this.#fail(cache, thrown);
+  }
+
+  #fail(cache: Cache, thrown: unknown): void {
+    cache.phase = "failed";
+    cache.reason = errorMessage(thrown);
+    this.#parts.logger.error({ cache: cache.name, error: cache.reason }, "cache cannot be built");
+  }
+
+  async #collectGarbage(): Promise<void> {
+    try {
+      while (!this.#stopped && (await this.#parts.engine.collectGarbage()));
+    } catch (thrown) {
+      if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, "collecting garbage failed");
+    }
+  }
+}
+
+function sameTable(known: TableSchema, now: TableSchema | undefined): boolean {
+  return now !== undefined && JSON.stringify(known) === JSON.stringify(now);
+}
