@@ -60,6 +60,11 @@ class LmdbStoreReader implements StoreReader {
     }
   }
 
+  snapshot(): Snapshot {
+    this.environment.entries.resetReadTxn();
+    return new LmdbSnapshot(this.environment, this.environment.entries.useReadTransaction());
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -91,10 +96,9 @@ class LmdbStore extends LmdbStoreReader implements Store {
     return super.read(body);
   }
 
-  snapshot(): Snapshot {
+  override snapshot(): Snapshot {
     assert(!this.#writing, "a snapshot shows committed state: take it outside of a write transaction");
-    this.environment.entries.resetReadTxn();
-    return new LmdbSnapshot(this.environment, this.environment.entries.useReadTransaction());
+    return super.snapshot();
   }
 
   async flushed(): Promise<void> {

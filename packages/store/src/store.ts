@@ -65,6 +65,7 @@ export interface Store {
 export interface StoreReader {
   /** Runs `body` on the newest committed state. */
   read<T>(body: (transaction: ReadTransaction) => T): T;
+  snapshot(): Snapshot;
   close(): Promise<void>;
 }
 
