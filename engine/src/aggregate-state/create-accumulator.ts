@@ -1,0 +1,66 @@
+import type { AggregateCall } from "@freshet/sql";
+import { Oid } from "@freshet/values";
+import type { CodecSet, ColumnType } from "@freshet/values";
+import { requireCodec, typeName, unsupported } from "../expression/unsupported.ts";
+import type { Accumulator } from "./accumulator.ts";
+import { countAccumulator } from "./count-state.ts";
+import { floatAverageAccumulator, floatSumAccumulator } from "./float-state.ts";
+import { bigintSumAccumulator, integerAverageAccumulator, integerSumAccumulator } from "./integer-state.ts";
+import { numericAverageAccumulator, numericSumAccumulator } from "./numeric-state.ts";
+
+/**
+ * The accumulator of count, sum and avg; `argType` is null for count(*). min and max are not here:
+ * taking values back needs the ordered values themselves. DISTINCT is the caller's: it adds each
+ * distinct value once. Throws a FreshetError (0A000) for other argument types.
+ */
+export function createAccumulator(call: AggregateCall, argType: ColumnType | null, codecs: CodecSet): Accumulator {
+  if (call.name === "count") return countAccumulator(argType === null);
+  const accumulator = argType === null ? undefined : accumulatorOf(call.name, argType.typeOid, codecs);
+  if (accumulator !== undefined) return accumulator;
+  throw unsupported(`aggregate ${call.name}(${argType === null ? "*" : typeName(argType, codecs)})`);
+}
+
+function accumulatorOf(name: AggregateCall["name"], oid: number, codecs: CodecSet): Accumulator | undefined {
+  if (name === "sum") return sumAccumulator(oid, codecs);
+  return name === "avg" ? averageAccumulator(oid, codecs) : undefined;
+}
+
+const NUMERIC: ColumnType = { typeOid: Oid.numeric, typmod: -1, collation: 0 };
+
+function sumAccumulator(oid: number, codecs: CodecSet): Accumulator | undefined {
+  switch (oid) {
+    case Oid.int2:
+      return integerSumAccumulator(2);
+    case Oid.int4:
+      return integerSumAccumulator(4);
+    case Oid.int8:
+      return bigintSumAccumulator(requireCodec(NUMERIC, codecs));
+    case Oid.numeric:
+      return numericSumAccumulator(requireCodec(NUMERIC, codecs));
+    case Oid.float4:
+      return floatSumAccumulator(4);
+    case Oid.float8:
+      return floatSumAccumulator(8);
+    default:
+      return undefined;
+  }
+}
+
+function averageAccumulator(oid: number, codecs: CodecSet): Accumulator | undefined {
+  switch (oid) {
+    case Oid.int2:
+      return integerAverageAccumulator(2, requireCodec(NUMERIC, codecs));
+    case Oid.int4:
+      return integerAverageAccumulator(4, requireCodec(NUMERIC, codecs));
+    case Oid.int8:
+      return integerAverageAccumulator(8, requireCodec(NUMERIC, codecs));
+    case Oid.numeric:
+      return numericAverageAccumulator(requireCodec(NUMERIC, codecs));
+    case Oid.float4:
+      return floatAverageAccumulator(4);
+    case Oid.float8:
+      return floatAverageAccumulator(8);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { DECIMAL_INFINITY, DECIMAL_NEGATIVE_INFINITY, finiteDecimal } from "@freshet/values";
+import type { Decimal } from "@freshet/values";
+import { integerToDecimal } from "../numeric/conversion.ts";
+import { civilDate, dayOfWeek, daysOf, isoWeek } from "./calendar.ts";
+import {
+  DATE_INFINITY,
+  DATE_NEGATIVE_INFINITY,
+  MICROSECONDS_PER_DAY,
+  TIMESTAMP_INFINITY,
+  TIMESTAMP_NEGATIVE_INFINITY,
+} from "./date-order.ts";
+import { declined } from "../evaluation-error.ts";
+
+/** Julian day of 2000-01-01, and its seconds since 1970. */
+const JULIAN_EPOCH = 2_451_545;
+const UNIX_EPOCH_SECONDS = 946_684_800n;
+
+/** Fields that grow with time: an infinite date has an infinite one; the others are NULL for it. */
+const MONOTONIC: ReadonlySet<string> = new Set([
+  "year",
+  "decade",
+  "century",
+  "millennium",
+  "julian",
+  "isoyear",
+  "epoch",
+]);
+const CYCLIC_DATE: ReadonlySet<string> = new Set(["day", "month", "quarter", "week", "dow", "isodow", "doy"]);
+const CYCLIC_TIME: ReadonlySet<string> = new Set(["hour", "minute", "second", "milliseconds", "microseconds"]);
+
+/** Years without a year 0: year 0 of the astronomical count is 1 BC, shown as -1. */
+function shownYear(year: number): number {
+  return year > 0 ? year : year - 1;
+}
+
+/** Century or millennium (`length` years each, the first begins with year 1); no 0th. */
+function periodOf(year: number, length: number): number {
+  if (year > 0) return Math.floor((year + length - 1) / length);
+  return -Math.floor((length - 1 - (year - 1)) / length);
+}
+
+/** A field of a calendar day as an integer; undefined for one that days do not have. */
+function dayField(field: string, days: number): number | undefined {
+  const { year, month, day } = civilDate(days);
+  switch (field) {
+    case "day":
+      return day;
+    case "month":
+      return month;
+    case "quarter":
+      return Math.floor((month - 1) / 3) + 1;
+    case "week":
+      return isoWeek(days).week;
+    case "year":
+      return shownYear(year);
+    case "decade":
+      return Math.floor(year / 10);
+    case "century":
+      return periodOf(year, 100);
+    case "millennium":
+      return periodOf(year, 1000);
+    case "isoyear":
+      return shownYear(isoWeek(days).year);
+    case "dow":
+      return dayOfWeek(days);
+    case "isodow":
+      return dayOfWeek(days) || 7;
+    case "doy":
+      return days - daysOf(year, 1, 1) + 1;
+    default:
+      return undefined;
+  }
+}
+
+function infiniteField(field: string, positive: boolean, cyclic: readonly ReadonlySet<string>[]): Decimal | null {
+  if (MONOTONIC.has(field)) return positive ? DECIMAL_INFINITY : DECIMAL_NEGATIVE_INFINITY;
+  if (cyclic.some((fields) => fields.has(field))) return null;
+  throw declined(`the date field "${field}"`);
+}
+
+/** `EXTRACT(field FROM date)`. */
+export function extractDate(field: string, date: number): Decimal | null {
+  if (date === DATE_INFINITY || date === DATE_NEGATIVE_INFINITY) {
+    return infiniteField(field, date === DATE_INFINITY, [CYCLIC_DATE]);
+  }
+  if (field === "julian") return integerToDecimal(date + JULIAN_EPOCH);
+  if (field === "epoch") return integerToDecimal(BigInt(date) * 86_400n + UNIX_EPOCH_SECONDS);
+  const value = dayField(field, date);
+  if (value === undefined) throw declined(`the date field "${field}"`);
+  return integerToDecimal(value);
+}
+
+/** Days and microseconds of the day. */
+export function splitTimestamp(timestamp: bigint): { readonly days: number; readonly time: number } {
+  let days = timestamp / MICROSECONDS_PER_DAY;
+  let time = timestamp % MICROSECONDS_PER_DAY;
+  if (time < 0n) {
+    days -= 1n;
+    time += MICROSECONDS_PER_DAY;
+  }
+  return { days: Number(days), time: Number(time) };
+}
+
+/** A field of a time of day; seconds and milliseconds show all microseconds. */
+function timeField(field: string, time: number): Decimal | undefined {
+  const inMinute = BigInt(time % 60_000_000);
+  switch (field) {
+    case "hour":
+      return integerToDecimal(Math.floor(time / 3_600_000_000));
+    case "minute":
+      return integerToDecimal(Math.floor(time / 60_000_000) % 60);
+    case "second":
+      return finiteDecimal(inMinute, 6);
+    case "milliseconds":
+      return finiteDecimal(inMinute, 3);
+    case "microseconds":
+      return finiteDecimal(inMinute, 0);
+    default:
+      return undefined;
+  }
+}
+
+/** `EXTRACT(field FROM timestamp)`. */
+export function extractTimestamp(field: string, timestamp: bigint): Decimal | null {
+  if (timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY) {
+    return infiniteField(field, timestamp === TIMESTAMP_INFINITY, [CYCLIC_DATE, CYCLIC_TIME]);
+  }
+  if (field === "epoch") return finiteDecimal(timestamp + UNIX_EPOCH_SECONDS * 1_000_000n, 6);
+  const { days, time } = splitTimestamp(timestamp);
+  const ofTime = timeField(field, time);
+  if (ofTime !== undefined) return ofTime;
+  const ofDay = dayField(field, days);
+  if (ofDay === undefined) throw declined(`the timestamp field "${field}"`);
+  return integerToDecimal(ofDay);
+}

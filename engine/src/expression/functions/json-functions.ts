@@ -1,0 +1,56 @@
+import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { elementsOf, isArray, isObject, memberOf, unquote } from "./json-scan.ts";
+import type { FunctionTable } from "./scalar-function.ts";
+
+function elementAt(text: string, index: number): string | null {
+  if (!isArray(text)) return null;
+  const elements = elementsOf(text);
+  return elements[index < 0 ? elements.length + index : index] ?? null;
+}
+
+/** What `->>` makes of a value: strings without quotes, null as NULL, all else as it is printed. */
+function asText(value: string | null): string | null {
+  if (value === null || value === "null") return null;
+  return value.startsWith('"') ? unquote(value) : value;
+}
+
+function arrayLength(text: string): number {
+  if (isArray(text)) return elementsOf(text).length;
+  const what = isObject(text) ? "an object" : "a scalar";
+  throw new EvaluationError(EvaluationState.invalidParameterValue, `cannot get array length of ${what}`);
+}
+
+function typeOf(text: string): string {
+  switch (text.charAt(0)) {
+    case "{":
+      return "object";
+    case "[":
+      return "array";
+    case '"':
+      return "string";
+    case "t":
+    case "f":
+      return "boolean";
+    case "n":
+      return "null";
+    default:
+      return "number";
+  }
+}
+
+/** `?`: a member of an object, or a string among an array's elements or the value itself. */
+function exists(text: string, key: string): boolean {
+  if (isObject(text)) return memberOf(text, key) !== undefined;
+  const values = isArray(text) ? elementsOf(text) : [text];
+  return values.some((value) => value.startsWith('"') && unquote(value) === key);
+}
+
+export const JSON_FUNCTIONS: FunctionTable = {
+  jsonb_object_field: (text: string, key: string) => memberOf(text, key) ?? null,
+  jsonb_object_field_text: (text: string, key: string) => asText(memberOf(text, key) ?? null),
+  jsonb_array_element: elementAt,
+  jsonb_array_element_text: (text: string, index: number) => asText(elementAt(text, index)),
+  jsonb_array_length: arrayLength,
+  jsonb_typeof: typeOf,
+  jsonb_exists: exists,
+};

@@ -1,0 +1,61 @@
+import type { CodecSet, ColumnType, Decimal } from "@freshet/values";
+import { roundDecimal, truncateDecimal } from "../numeric/rounding.ts";
+import { CASTS } from "./casts.ts";
+import { COMPARISONS, EXTREMES } from "./comparisons.ts";
+import { DATE_FUNCTIONS } from "./date-functions.ts";
+import { FLOAT_ARITHMETIC } from "./float-arithmetic.ts";
+import { INTEGER_ARITHMETIC } from "./integer-arithmetic.ts";
+import { INTEGER_BITS } from "./integer-bits.ts";
+import { JSON_FUNCTIONS } from "./json-functions.ts";
+import { LIKE_FUNCTIONS } from "./like.ts";
+import { NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
+import type { FunctionTable, ScalarImplementation } from "./scalar-function.ts";
+import { padText, TEXT_FUNCTIONS } from "./text-functions.ts";
+import { TEXT_LENGTH_COERCIONS } from "./text-lengths.ts";
+import { TYPED_COMPARISONS } from "./type-comparison.ts";
+
+const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
+  [
+    COMPARISONS,
+    EXTREMES,
+    INTEGER_ARITHMETIC,
+    INTEGER_BITS,
+    FLOAT_ARITHMETIC,
+    NUMERIC_FUNCTIONS,
+    CASTS,
+    TEXT_FUNCTIONS,
+    TEXT_LENGTH_COERCIONS,
+    LIKE_FUNCTIONS,
+    DATE_FUNCTIONS,
+    JSON_FUNCTIONS,
+  ].flatMap((table: FunctionTable) => Object.entries(table)),
+);
+
+/** Built-ins whose body is SQL have no symbol: they go by `pg_proc.oid`, which never changes. */
+const SQL_FUNCTIONS: ReadonlyMap<number, ScalarImplementation> = new Map<number, ScalarImplementation>([
+  [1708, (value: Decimal) => roundDecimal(value, 0)],
+  [1710, (value: Decimal) => truncateDecimal(value, 0)],
+  [879, (text: string, length: number) => padText(text, length, " ", true)],
+  [880, (text: string, length: number) => padText(text, length, " ", false)],
+]);
+
+/** The implementation of a function for these argument types; undefined when there is none. */
+export function findFunction(
+  name: string,
+  functionOid: number,
+  argTypes: readonly ColumnType[],
+  codecs: CodecSet,
+): ScalarImplementation | undefined {
+  if (name === "") return SQL_FUNCTIONS.get(functionOid);
+  return FUNCTIONS.get(name) ?? TYPED_COMPARISONS[name]?.(argTypes, codecs);
+}
+
+/** Every C symbol with an implementation. */
+export function supportedSymbols(): readonly string[] {
+  return [...FUNCTIONS.keys(), ...Object.keys(TYPED_COMPARISONS)];
+}
+
+/** OIDs of the SQL-bodied built-ins with an implementation. */
+export function supportedSqlFunctions(): readonly number[] {
+  return [...SQL_FUNCTIONS.keys()];
+}
