@@ -104,8 +104,8 @@ export interface Engine {
   dropCache(cacheId: number): Promise<void>;
   /** Deletes a piece of what dropped caches left behind; false when nothing is left. */
   collectGarbage(): Promise<boolean>;
-  /** Ends the suspension that a schema change began. */
-  resume(): Promise<void>;
+  /** Ends the suspension that schema changes up to `lsn` (a commit's endLsn) began; a later one's goes on. */
+  resume(lsn: Lsn): Promise<void>;
   /** Trims a write-back outbox up to and including `lsn`. */
   acknowledgeOutbox(cacheId: number, lsn: Lsn): Promise<void>;
   status(): Promise<EngineState>;

@@ -1,11 +1,10 @@
-import type { QueryPlan } from "@freshet/sql";
 import { type Codec, KeyWriter, type Lsn, type Row } from "@freshet/values";
 
 /**
  * How a view lies in the store: written by the engine, read by the fronts.
  *
  * Arrangement META (1) holds per-environment facts, keyed by ASCII text:
- *   `applied` -> uint64 LSN · `suspended` -> present while a schema change is being looked into
+ *   `applied` -> uint64 LSN · `suspended` -> uint64 LSN (endLsn of the last schema-changing commit); present while that is being looked into
  *   `view/<cache id>` -> ViewStatus (below)
  * Arrangement of a cache's view (ids from viewArrangement) holds, for each parameter key:
  *   HEADER_TAG, key                               -> header: uint64 LSN of last change, uint32 rows, uint64 bytes
@@ -117,9 +116,4 @@ export function viewKeyPrefix(out: KeyWriter, tag: number, codecs: readonly Code
   out.byte(tag);
   values.forEach((value, index) => (codecs[index] as Codec).writeKey(value, out));
   return out.take();
-}
-
-/** Whether a view of this plan has an order that one range scan yields (no range in front of a sort). */
-export function scanYieldsOrder(plan: QueryPlan): boolean {
-  return plan.sort.length === 0 || plan.range === null || plan.range.column === plan.sort[0]?.column;
 }

@@ -1,6 +1,7 @@
 import { FreshetError, type Logger, SqlState, errorMessage, must } from "@freshet/base";
-import type { ApplyResult, CacheStatus, ChangeSource, Engine, EngineState, ReplicationOrigin, TableSchema } from "@freshet/contract";
+import type { ApplyResult, CacheStatus, ChangeSource, Commit, Engine, EngineState, ReplicationOrigin, TableSchema } from "@freshet/contract";
 import type { PlannedStatement, QueryPlan } from "@freshet/sql";
+import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { CompiledCaches } from "../front/compiled-caches.ts";
 import type { Privileges } from "../front/privileges.ts";
 import { sameSchemas } from "../front/route-match.ts";
@@ -36,6 +37,8 @@ export class CacheManager {
   readonly #tasks = new TaskQueue();
   #stopped = false;
   #verifyQueued = false;
+  /** End of the last schema-changing commit that was applied. */
+  #schemaLsn: Lsn = LSN_ZERO;
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
@@ -56,7 +59,9 @@ export class CacheManager {
     for (const cache of catalog.all()) {
       if (cache.phase !== "ready") this.#queueRebuild(cache, "not built yet", reset || !stored.some(({ definition }) => definition.id === cache.id));
     }
-    if (!reset && live.length > 0) this.verifySchema();
+    // A suspension may have been left by the predecessor; whatever led to it is compared now.
+    this.#schemaLsn = state.origin?.lsn ?? LSN_ZERO;
+    if (!reset) this.verifySchema();
     void this.#collectGarbage();
   }
 
@@ -92,8 +97,13 @@ export class CacheManager {
   }
 
   /** Follows what the engine reports of a batch. */
-  onApplied(result: ApplyResult): void {
+  onApplied(result: ApplyResult, commits: readonly Commit[]): void {
     this.#parts.health.advance(result.appliedLsn);
+    const changed = commits.findLast((commit) => commit.schemaChanged);
+    if (changed !== undefined) {
+      this.#schemaLsn = changed.endLsn;
+      this.verifySchema();
+    }
     this.#parts.writeBacks.onApplied(result.appliedLsn);
     for (const status of result.caches) {
       const cache = this.#parts.catalog.byId(status.definition.id);
@@ -102,7 +112,10 @@ export class CacheManager {
     }
   }
 
-  /** The schema may have changed: compares what every cache was built from with the catalog; hits are off meanwhile. */
+  /**
+   * The schema may have changed: compares the tables and the meaning of every cached statement with the
+   * upstream's catalog; hits are off meanwhile. What differs is built anew.
+   */
   verifySchema(): void {
     if (this.#verifyQueued || this.#stopped) return;
     this.#verifyQueued = true;
@@ -110,11 +123,19 @@ export class CacheManager {
     void this.#tasks
       .run(async () => {
         this.#verifyQueued = false;
+        const schemaLsn = this.#schemaLsn;
         await this.#retrying("comparing the schema", () => this.#verify());
-        await this.#parts.engine.resume();
+        await this.#parts.engine.resume(schemaLsn);
       })
       .finally(resume)
       .catch((thrown: unknown) => this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared"));
+  }
+
+  /** The cheap look from time to time: only the shapes of the tables, hits go on. */
+  async compareTables(): Promise<void> {
+    const { builder, source } = this.#parts;
+    const present = await source.describeTables([...builder.tables.keys()]);
+    if ([...builder.tables.values()].some((table) => !sameTable(table, present.get(table.oid)))) this.verifySchema();
   }
 
   /** The slot is gone: everything is built anew at a new origin. */

@@ -1,6 +1,6 @@
 import { must } from "@freshet/base";
 import { type Literal, type PlannedStatement, type SelectShape, type SlotItem, literalToBinary } from "@freshet/sql";
-import { type Codec, type CodecSet, type TextSettings, unpackArray } from "@freshet/values";
+import { BUILTIN_TYPES, type Codec, type CodecSet, type TextSettings, readArray } from "@freshet/values";
 import type { BoundParameters, MissReason } from "../session/front-ports.ts";
 
 /** The view parameters' values of one execution; one list per parameter, null for NULL. */
@@ -43,7 +43,7 @@ export function bindSlots(
     const codec = codecs.get(parameter.type.typeOid);
     if (codec === undefined) return { reason: "parameter_type", detail: `type ${parameter.type.typeOid}` };
     if (slot.items.length > MAX_LIST_MEMBERS) return { reason: "parameter_value", detail: "a list that is too long" };
-    const members = slot.role === "array" ? arrayMembers(must(slot.items[0]), codec, bound, codecs, settings) : null;
+    const members = slot.role === "array" ? arrayMembers(planned, must(slot.items[0]), codec, bound, codecs, settings) : null;
     if (members !== null) {
       if (!Array.isArray(members)) return members as Unbound;
       values[binding.parameter] = members as (Buffer | null)[];
@@ -114,6 +114,7 @@ function convert(value: Buffer, from: Codec, to: Codec): Buffer | undefined {
 
 /** The elements of a client's array parameter; NULL elements and a NULL array match nothing. */
 function arrayMembers(
+  planned: PlannedStatement,
   item: SlotItem,
   codec: Codec,
   bound: BoundParameters | null,
@@ -121,14 +122,21 @@ function arrayMembers(
   settings: TextSettings,
 ): (Buffer | null)[] | Unbound {
   if (item.kind === "literal") return { reason: "parameter_value", detail: "an array literal" };
-  const arrayCodec = codecs.arrayOf(codec.oid);
+  const arrayCodec = arrayCodecOf(planned, codec.oid, codecs);
   if (arrayCodec === undefined) return { reason: "parameter_type", detail: `arrays of ${codec.name}` };
   const array = parameterValue(item.number, arrayCodec, bound, codecs, settings);
   if (array === null) return [];
   if (!Buffer.isBuffer(array)) return array;
-  const members = unpackArray(array);
+  const members = readArray(array, codec.oid)?.elements;
+  if (members === undefined) return { reason: "parameter_value", detail: "a malformed array" };
   if (members.length > MAX_LIST_MEMBERS) return { reason: "parameter_value", detail: "a list that is too long" };
   return [...members];
+}
+
+function arrayCodecOf(planned: PlannedStatement, elementOid: number, codecs: CodecSet): Codec | undefined {
+  const isArray = (type: { readonly kind: string; readonly elementOid?: number }): boolean => type.kind === "array" && type.elementOid === elementOid;
+  const type = BUILTIN_TYPES.find(isArray) ?? planned.plan.types.find(isArray);
+  return type === undefined ? undefined : codecs.get(type.oid);
 }
 
 /** Types of the statement's own parameters, by number, as PostgreSQL would infer them; undefined when one is unknown. */
@@ -138,7 +146,7 @@ export function statementParameterTypes(planned: PlannedStatement, shape: Select
     const binding = must(planned.slots[index]);
     if (binding.kind === "fixed") continue;
     const element = must(planned.plan.parameters[binding.parameter]).type.typeOid;
-    const typeOid = slot.role === "array" ? codecs.arrayOf(element)?.oid : element;
+    const typeOid = slot.role === "array" ? arrayCodecOf(planned, element, codecs)?.oid : element;
     for (const item of slot.items) {
       if (item.kind !== "parameter") continue;
       if (typeOid === undefined) return undefined;

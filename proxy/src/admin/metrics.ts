@@ -1,0 +1,121 @@
+import { type Counter, Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { Engine } from "@freshet/contract";
+import type { CacheCatalog } from "../caches/cache-catalog.ts";
+import type { MissReason } from "../session/front-ports.ts";
+
+/** What the gauges read when they are scraped. */
+export interface MetricSources {
+  readonly catalog: CacheCatalog;
+  readonly engine: Engine;
+  readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
+  readonly appliedLsn: () => bigint;
+  readonly clients: () => number;
+  readonly queueBytes: () => number;
+  readonly slotRetainedBytes: () => number | null;
+  readonly writeBackLags: () => readonly { readonly cache: string; readonly bytes: number }[];
+}
+
+const APPLY_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const HIT_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1];
+
+/** All metrics of one instance, in a registry of its own. */
+export class Metrics {
+  readonly registry: Registry = new Registry();
+  readonly #statements: Counter;
+  readonly #hits: Counter;
+  readonly #misses: Counter;
+  readonly #apply: Histogram;
+  readonly #hitSeconds: Histogram;
+
+  constructor(sources: () => MetricSources) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.#statements = new PromCounter({
+      name: "freshet_statements_total",
+      help: "Statements by destination (cache, upstream) and, for upstream, the reason.",
+      labelNames: ["destination", "reason"],
+      registers,
+    });
+    this.#hits = new PromCounter({ name: "freshet_hits_total", help: "Statements answered from a cache.", labelNames: ["cache"], registers });
+    this.#misses = new PromCounter({ name: "freshet_misses_total", help: "Statements that went upstream, by reason.", labelNames: ["reason"], registers });
+    this.#apply = new Histogram({ name: "freshet_apply_seconds", help: "From commit upstream to visible in the views.", buckets: APPLY_BUCKETS, registers });
+    this.#hitSeconds = new Histogram({ name: "freshet_hit_seconds", help: "Time to answer a statement from a cache.", buckets: HIT_BUCKETS, registers });
+    gauges(sources, registers);
+  }
+
+  hit(cache: string, seconds: number): void {
+    this.#statements.inc({ destination: "cache", reason: "hit" });
+    this.#hits.inc({ cache });
+    this.#hitSeconds.observe(seconds);
+  }
+
+  miss(reason: MissReason): void {
+    this.#statements.inc({ destination: "upstream", reason });
+    this.#misses.inc({ reason });
+  }
+
+  applied(seconds: number): void {
+    this.#apply.observe(seconds);
+  }
+}
+
+function gauges(sources: () => MetricSources, registers: Registry[]): void {
+  const plain = (name: string, help: string, value: () => number | null): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const now = value();
+        if (now === null) this.reset();
+        else this.set(now);
+      },
+    });
+  };
+  plain("freshet_replication_lag_bytes", "WAL received but not yet visible in the views.", () => sources().lag().bytes);
+  plain("freshet_replication_lag_seconds", "Delay of the views behind the upstream; absent while the stream is down.", () => {
+    const { milliseconds } = sources().lag();
+    return milliseconds === null ? null : milliseconds / 1000;
+  });
+  plain("freshet_applied_lsn_bytes", "LSN that the views have reached.", () => Number(sources().appliedLsn()));
+  plain("freshet_slot_retained_bytes", "WAL that the upstream keeps for the replication slot.", () => sources().slotRetainedBytes());
+  plain("freshet_clients", "Connected clients.", () => sources().clients());
+  labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => [["engine", sources().queueBytes()]]);
+  labelled("freshet_write_back_lag_bytes", "WAL applied to the view but not yet to its table.", "cache", registers, () =>
+    sources()
+      .writeBackLags()
+      .map(({ cache, bytes }): [string, number] => [cache, bytes]),
+  );
+  const statuses = async (): Promise<readonly { name: string; rows: number; bytes: number; ready: boolean }[]> => {
+    const { catalog, engine } = sources();
+    const state = await engine.status();
+    return state.caches.flatMap((status) => {
+      const cache = catalog.byId(status.definition.id);
+      return cache === undefined ? [] : [{ name: cache.name, rows: status.rows, bytes: status.bytes, ready: cache.phase === "ready" }];
+    });
+  };
+  labelled("freshet_cache_rows", "Rows of a cache's view.", "cache", registers, async () => (await statuses()).map(({ name, rows }) => [name, rows]));
+  labelled("freshet_cache_bytes", "Bytes of a cache's view.", "cache", registers, async () => (await statuses()).map(({ name, bytes }) => [name, bytes]));
+  labelled("freshet_cache_ready", "1 when the cache answers.", "cache", registers, async () =>
+    (await statuses()).map(({ name, ready }) => [name, ready ? 1 : 0]),
+  );
+}
+
+function labelled(
+  name: string,
+  help: string,
+  label: string,
+  registers: Registry[],
+  values: () => readonly [string, number][] | Promise<readonly [string, number][]>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers,
+    async collect() {
+      this.reset();
+      for (const [key, value] of await values()) this.set({ [label]: key }, value);
+    },
+  });
+}

@@ -1,0 +1,52 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { type Server, connect, createServer } from "node:net";
+import { join } from "node:path";
+import { FreshetError, SqlState } from "@freshet/base";
+
+/**
+ * Keeps a data folder to one process: a socket in it that is listened on for as long as the process
+ * lives. A socket file that nobody answers on was left by a process that died.
+ */
+export class DataLock {
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async acquire(folder: string): Promise<DataLock> {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, "lock.sock");
+    if (await answers(path)) {
+      throw new FreshetError(SqlState.objectInUse, `the data folder "${folder}" is in use by another Freshet`, {
+        hint: "Stop the other one, or give this one a folder of its own with --data.",
+      });
+    }
+    rmSync(path, { force: true });
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (thrown) => {
+        reject(new FreshetError(SqlState.configFileError, `the data folder "${folder}" cannot be used`, { detail: thrown.message, cause: thrown }));
+      });
+      server.listen(path, resolve);
+    });
+    return new DataLock(server);
+  }
+
+  release(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
