@@ -1,4 +1,4 @@
-/** A decimal in scientific form: 0.d1d2d3… is not used; value = digits * 10^(exponent - digits.length + 1). */
+/** A decimal in scientific form: value = digits * 10^(exponent - digits.length + 1). */
 interface Scientific {
   /** Significant digits without trailing zeros, at least one. */
   readonly digits: string;
@@ -10,8 +10,8 @@ interface Scientific {
 const FLOAT8_DIGITS = 15;
 const FLOAT4_DIGITS = 6;
 
-/** float8out; undefined where it cannot be given exactly. */
-export function float8Text(value: number, extraFloatDigits: number): string | undefined {
+/** float8out. */
+export function float8Text(value: number, extraFloatDigits: number): string {
   return special(value) ?? signed(value, (magnitude) =>
     extraFloatDigits > 0
       ? layOut(shortestFloat8(magnitude), FLOAT8_DIGITS)
@@ -20,7 +20,7 @@ export function float8Text(value: number, extraFloatDigits: number): string | un
 }
 
 /** float4out; `value` is a float32. */
-export function float4Text(value: number, extraFloatDigits: number): string | undefined {
+export function float4Text(value: number, extraFloatDigits: number): string {
   return special(value) ?? signed(value, (magnitude) =>
     extraFloatDigits > 0
       ? layOut(shortestFloat4(magnitude), FLOAT4_DIGITS)
@@ -36,10 +36,8 @@ function special(value: number): string | undefined {
   return undefined;
 }
 
-function signed(value: number, format: (magnitude: number) => string | undefined): string | undefined {
-  if (value > 0) return format(value);
-  const text = format(-value);
-  return text === undefined ? undefined : `-${text}`;
+function signed(value: number, format: (magnitude: number) => string): string {
+  return value > 0 ? format(value) : `-${format(-value)}`;
 }
 
 /** Reads JavaScript's exponential form. */
@@ -61,15 +59,21 @@ function layOut({ digits, exponent }: Scientific, precision: number): string {
   return `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
 }
 
-/**
- * `%.*g`, for at most 15 digits. JavaScript rounds exact ties up, printf to even: what looks like a tie
- * in 21 digits (one digit more, a 5) is not answered.
- */
-function printfG(magnitude: number, precision: number): string | undefined {
-  const exact = magnitude.toExponential(20).replace(".", "");
-  const rest = exact.slice(precision, exact.indexOf("e"));
-  if (/^50*$/.test(rest)) return undefined;
-  return layOut(parseScientific(magnitude.toExponential(precision - 1)), precision);
+/** `%.*g`. */
+function printfG(magnitude: number, precision: number): string {
+  return layOut(nearestDecimal(magnitude, precision), precision);
+}
+
+/** The nearest decimal of `count` <= 16 digits, ties to even (JavaScript's own rounding takes them up). */
+function nearestDecimal(magnitude: number, count: number): Scientific {
+  const nearest = parseScientific(magnitude.toExponential(count - 1));
+  const long = magnitude.toExponential(20);
+  const digits = long.slice(0, long.indexOf("e")).replace(".", "");
+  if (!/^50*$/.test(digits.slice(count))) return nearest;
+  const exponent = Number(long.slice(long.indexOf("e") + 1));
+  const tie = compareToMidpoint({ digits: digits.slice(0, count + 1), exponent }, magnitude, magnitude) === 0;
+  const lower = digits.slice(0, count);
+  return tie && Number(lower.slice(-1)) % 2 === 0 ? { digits: lower.replace(/0+$/, ""), exponent } : nearest;
 }
 
 /**
@@ -80,7 +84,7 @@ function shortestFloat8(magnitude: number): Scientific {
   const shortest = parseScientific(magnitude.toExponential());
   if (!onFloat8Midpoint(shortest, magnitude)) return shortest;
   for (let digits = shortest.digits.length + 1; digits < 17; digits++) {
-    const longer = parseScientific(magnitude.toExponential(digits - 1));
+    const longer = nearestDecimal(magnitude, digits);
     if (toNumber(longer) === magnitude && !onFloat8Midpoint(longer, magnitude)) return longer;
   }
   return parseScientific(magnitude.toExponential(16));
@@ -156,7 +160,7 @@ function shortestFloat4(magnitude: number): Scientific {
   const isInside = (decimal: Scientific): boolean =>
     isAbove(decimal, below, magnitude) && !isAbove(decimal, magnitude, above) && !isOn(decimal, magnitude, above);
   for (let digits = 1; digits < 9; digits++) {
-    const nearest = parseScientific(magnitude.toExponential(digits - 1));
+    const nearest = nearestDecimal(magnitude, digits);
     if (isInside(nearest)) return nearest;
     // At a power of two the interval reaches further up than down: the nearest may be outside, the next one up inside.
     const next = nextUp(nearest, digits);

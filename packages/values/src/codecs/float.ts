@@ -55,10 +55,7 @@ export const float8Codec: Codec = {
   oid: Oid.float8,
   name: "float8",
   isValid: (bytes) => bytes.length === 8,
-  toText(bytes, settings) {
-    const text = float8Text(bytes.readDoubleBE(0), settings.extraFloatDigits);
-    return text === undefined ? undefined : ascii(text);
-  },
+  toText: (bytes, settings) => ascii(float8Text(bytes.readDoubleBE(0), settings.extraFloatDigits)),
   fromText(text) {
     const value = parseFloat8(trimBlanks(text));
     return value === undefined ? undefined : encodeFloat8(value);
@@ -96,10 +93,7 @@ export const float4Codec: Codec = {
   oid: Oid.float4,
   name: "float4",
   isValid: (bytes) => bytes.length === 4,
-  toText(bytes, settings) {
-    const text = float4Text(bytes.readFloatBE(0), settings.extraFloatDigits);
-    return text === undefined ? undefined : ascii(text);
-  },
+  toText: (bytes, settings) => ascii(float4Text(bytes.readFloatBE(0), settings.extraFloatDigits)),
   fromText(text) {
     const value = parseFloat4(trimBlanks(text));
     return value === undefined ? undefined : encodeFloat4(value);

@@ -39,7 +39,7 @@ export function isNumericWire(bytes: Buffer): boolean {
   const sign = bytes.readUInt16BE(4);
   const scale = bytes.readUInt16BE(6);
   if (bytes.length !== HEADER + 2 * count) return false;
-  if (sign === NAN || sign === PLUS_INFINITY || sign === MINUS_INFINITY) return count === 0 && weight === 0;
+  if (specialOf(sign) !== undefined) return count === 0 && weight === 0 && scale === specialScale(sign);
   if ((sign !== POSITIVE && sign !== NEGATIVE) || scale > MAX_DISPLAY_SCALE) return false;
   if (count === 0) return weight === 0 && sign === POSITIVE;
   for (let at = HEADER; at < bytes.length; at += 2) if (bytes.readUInt16BE(at) > 9999) return false;
@@ -131,10 +131,14 @@ function header(count: number, weight: number, sign: number, scale: number): Buf
   return bytes;
 }
 
-/** The display scale is what the server sends for special values: 0 for NaN, 32 for infinities. */
 function encodeSpecial(kind: "nan" | "infinity" | "-infinity"): Buffer {
-  if (kind === "nan") return header(0, 0, NAN, 0);
-  return header(0, 0, kind === "infinity" ? PLUS_INFINITY : MINUS_INFINITY, 0);
+  const sign = kind === "nan" ? NAN : kind === "infinity" ? PLUS_INFINITY : MINUS_INFINITY;
+  return header(0, 0, sign, specialScale(sign));
+}
+
+/** The server reads a special value's display scale off bits of its sign: 0 for NaN, 32 for the infinities. */
+function specialScale(sign: number): number {
+  return (sign & 0x1f80) >>> 7;
 }
 
 /** numeric's output text, straight from the digits. */
