@@ -1,3 +1,4 @@
-export * from "./postgres.ts";
+export * from "./data-folder.ts";
 export * from "./database.ts";
 export * from "./free-port.ts";
+export * from "./postgres.ts";
