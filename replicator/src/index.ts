@@ -1,1 +1,3 @@
-export {};
+export { createReplicator } from "./replicator.ts";
+export type { ReplicatorOptions } from "./options.ts";
+export { uninstall } from "./uninstall.ts";

@@ -1,0 +1,94 @@
+import { FreshetError, SqlState } from "@freshet/base";
+import type { TableSchema } from "@freshet/contract";
+import type { Client } from "pg";
+import { asFreshetError, qualifiedName, quoteIdentifier, sqlState } from "./upstream.ts";
+
+/** Makes the publication, empty, unless it is there; checks that it publishes everything we need. */
+export async function ensurePublication(session: Client, name: string): Promise<void> {
+  const found = await session.query<{ whole: boolean }>(
+    `SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot AS whole FROM pg_publication WHERE pubname = $1`,
+    [name],
+  );
+  const row = found.rows[0];
+  const statement = `CREATE PUBLICATION ${quoteIdentifier(name)} WITH (publish_via_partition_root = true)`;
+  if (row === undefined) {
+    try {
+      await session.query(statement);
+    } catch (error) {
+      if (sqlState(error) !== SqlState.insufficientPrivilege) throw error;
+      throw asFreshetError(
+        error,
+        `Grant CREATE on the database to Freshet's role, or have its owner run: ${statement};`,
+      );
+    }
+  } else if (!row.whole) {
+    throw new FreshetError(SqlState.objectNotInPrerequisiteState, `publication "${name}" leaves changes out`, {
+      hint: `Run ALTER PUBLICATION ${quoteIdentifier(name)} SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);`,
+    });
+  }
+}
+
+/** Which of the tables are published whole, directly or through a schema or FOR ALL TABLES. */
+export async function publishedTables(session: Client, name: string, oids: readonly number[]): Promise<Set<number>> {
+  const answer = await session.query<{ oid: string; partial: boolean }>(
+    `SELECT c.oid, COALESCE(to_jsonb(r)->>'prqual', to_jsonb(r)->>'prattrs') IS NOT NULL AS partial
+     FROM pg_publication_tables t
+     JOIN pg_namespace n ON n.nspname = t.schemaname
+     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+     JOIN pg_publication p ON p.pubname = t.pubname
+     LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
+     WHERE t.pubname = $1 AND c.oid = ANY ($2::oid[])`,
+    [name, oids],
+  );
+  const partial = answer.rows.find((row) => row.partial);
+  if (partial !== undefined) {
+    throw new FreshetError(
+      SqlState.objectNotInPrerequisiteState,
+      `publication "${name}" has a row filter or a column list for the table with OID ${partial.oid}`,
+      { hint: "Take the table out of the publication; Freshet adds it whole." },
+    );
+  }
+  return new Set(answer.rows.map((row) => Number(row.oid)));
+}
+
+/** Adds tables; those that are published already are left as they are. */
+export async function publishTables(
+  session: Client,
+  name: string,
+  tables: readonly TableSchema[],
+): Promise<readonly TableSchema[]> {
+  const published = await publishedTables(
+    session,
+    name,
+    tables.map((table) => table.oid),
+  );
+  const added: TableSchema[] = [];
+  for (const table of tables) {
+    if (published.has(table.oid)) continue;
+    const statement = `ALTER PUBLICATION ${quoteIdentifier(name)} ADD TABLE ONLY ${qualifiedName(table)}`;
+    try {
+      await session.query(statement);
+    } catch (error) {
+      if (sqlState(error) !== SqlState.insufficientPrivilege) throw error;
+      throw asFreshetError(
+        error,
+        `Freshet's role must own table and publication; or have their owner run: ${statement};`,
+      );
+    }
+    added.push(table);
+  }
+  return added;
+}
+
+/** Takes the tables out; those that are gone or not members are passed over. */
+export async function unpublishTables(session: Client, name: string, oids: readonly number[]): Promise<void> {
+  const members = await session.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+     JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE p.pubname = $1 AND c.oid = ANY ($2::oid[])`,
+    [name, oids],
+  );
+  for (const table of members.rows) {
+    await session.query(`ALTER PUBLICATION ${quoteIdentifier(name)} DROP TABLE ONLY ${qualifiedName(table)}`);
+  }
+}

@@ -1,0 +1,34 @@
+import type { SnapshotProgress, SnapshotSink } from "@freshet/contract";
+import type { Client } from "pg";
+import type { CatalogTable } from "./catalog.ts";
+import { copyOut } from "./copy-out.ts";
+import { qualifiedName, quoteIdentifier, quoteLiteral } from "./upstream.ts";
+
+/** Begins a transaction that sees the exported snapshot. */
+export async function takeOverSnapshot(session: Client, snapshot: string): Promise<void> {
+  await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  await session.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
+}
+
+/** Copies one table, as the session's snapshot sees it, into the sink. */
+export async function copyTable(
+  session: Client,
+  table: CatalogTable,
+  batchBytes: number,
+  sink: SnapshotSink,
+  progress: (progress: SnapshotProgress) => void,
+): Promise<void> {
+  const { schema } = table;
+  const columns = schema.columns.map((column) => quoteIdentifier(column.name)).join(", ");
+  // A partitioned table's rows are its partitions'; the children of an ordinary one are tables of their own.
+  const only = table.relkind === "p" ? "" : "ONLY ";
+  const sql = `COPY (SELECT ${columns} FROM ${only}${qualifiedName(schema)}) TO STDOUT (FORMAT binary)`;
+  let rows = 0;
+  progress({ table: schema, rows, estimatedRows: table.estimatedRows });
+  for await (const batch of copyOut(session, sql, schema.columns.length, batchBytes)) {
+    await sink.rows(schema.oid, batch.batch, batch.rows);
+    rows += batch.rows;
+    progress({ table: schema, rows, estimatedRows: table.estimatedRows });
+  }
+  await sink.end(schema.oid);
+}

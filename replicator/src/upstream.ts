@@ -1,0 +1,98 @@
+import { AssertionError, errorMessage, FreshetError, SqlState } from "@freshet/base";
+import { Client, DatabaseError } from "pg";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Longer, and a statement of ours queued behind a reader would itself block the application. */
+const LOCK_TIMEOUT_MS = 5_000;
+
+/** Settings of pg.Client for every connection of the replicator. */
+export function clientConfig(url: string): {
+  readonly connectionString: string;
+  readonly connectionTimeoutMillis: number;
+  readonly keepAlive: boolean;
+  readonly fallback_application_name: string;
+} {
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    fallback_application_name: "freshet-replicator",
+  };
+}
+
+/** Opens an ordinary session. Names in answers are qualified, since its search_path is empty. */
+export async function openSession(url: string): Promise<Client> {
+  const client = await connect(new Client(clientConfig(url)));
+  // row_security off: a policy makes COPY fail instead of silently leaving rows out.
+  await client.query(
+    `SET search_path = ''; SET freshet.internal = 'on'; SET row_security = off; SET statement_timeout = 0;
+     SET idle_in_transaction_session_timeout = 0; SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
+  );
+  return client;
+}
+
+/** Opens a session that takes replication commands and simple queries. */
+export function openReplicationSession(url: string): Promise<Client> {
+  return connect(new Client({ ...clientConfig(url), ...{ replication: "database" } }));
+}
+
+async function connect(client: Client): Promise<Client> {
+  // A lost connection fails the query at hand or the next one; without a listener it would end the process.
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** Runs `work` in an ordinary session of its own. */
+export async function withSession<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await openSession(url);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The SQLSTATE of an error of the upstream, or of a FreshetError. */
+export function sqlState(thrown: unknown): string | undefined {
+  return thrown instanceof DatabaseError || thrown instanceof FreshetError ? thrown.code : undefined;
+}
+
+/**
+ * True when trying again later can help without anybody mending a configuration: the upstream is
+ * unreachable, starting, shutting down or out of connections.
+ */
+export function isTransient(thrown: unknown): boolean {
+  const code = sqlState(thrown);
+  if (code === undefined)
+    return !(thrown instanceof AssertionError || thrown instanceof TypeError || thrown instanceof RangeError);
+  return code.startsWith("08") || code.startsWith("57P0") || code.startsWith("53");
+}
+
+/** An error of the upstream as one that a client can be shown; other errors become 08006. */
+export function asFreshetError(thrown: unknown, hint?: string): FreshetError {
+  if (thrown instanceof FreshetError) return thrown;
+  if (thrown instanceof DatabaseError) {
+    return new FreshetError(thrown.code ?? SqlState.internalError, thrown.message, {
+      detail: thrown.detail,
+      hint: hint ?? thrown.hint,
+      cause: thrown,
+    });
+  }
+  return new FreshetError(SqlState.connectionFailure, `connection to the upstream failed: ${errorMessage(thrown)}`, {
+    hint,
+    cause: thrown,
+  });
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function qualifiedName(table: { readonly schema: string; readonly name: string }): string {
+  return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+}
