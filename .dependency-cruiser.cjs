@@ -2,7 +2,7 @@
  * Imports run one way: base <- values <- {wire, sql, store} <- contract <- {replicator, engine}, proxy <- {bench, test}.
  * @type {import("dependency-cruiser").IConfiguration}
  */
-const tests = "\\.test\\.ts$|/testing/";
+const testFiles = "\\.test\\.ts$|/testing/";
 
 /** The folder of a package, as a pattern. */
 const of = (...names) => `^(?:${names.join("|")})/src/`;
@@ -54,7 +54,7 @@ module.exports = {
       name: "one-composition-root",
       severity: "error",
       comment: "Proxy, replicator and engine meet in contract; only the composition root knows all three.",
-      from: { path: of("proxy"), pathNot: `^proxy/src/(main|freshet)\\.ts$|${tests}` },
+      from: { path: of("proxy"), pathNot: `^proxy/src/(main|freshet)\\.ts$|${testFiles}` },
       to: { path: of("replicator", "engine") },
     },
     {
@@ -63,7 +63,7 @@ module.exports = {
       comment: "@freshet/postgres starts servers for tests, benchmarks and the demo.",
       from: {
         path: of(...all.filter((name) => ![postgres, "bench", "test"].includes(name))),
-        pathNot: `^proxy/src/demo\\.ts$|${tests}`,
+        pathNot: `^proxy/src/demo\\.ts$|${testFiles}`,
       },
       to: { path: of(postgres) },
     },
@@ -83,7 +83,7 @@ module.exports = {
     {
       name: "no-tests-in-programs",
       severity: "error",
-      from: { path: "/src/", pathNot: tests },
+      from: { path: "/src/", pathNot: testFiles },
       to: { path: "\\.test\\.ts$" },
     },
     {
