@@ -1,5 +1,7 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { type Server, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FreshetError, SqlState } from "@freshet/base";
 
@@ -16,7 +18,7 @@ export class DataLock {
 
   static async acquire(folder: string): Promise<DataLock> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, "lock.sock");
+    const path = lockPath(folder);
     if (await answers(path)) {
       throw new FreshetError(SqlState.objectInUse, `the data folder "${folder}" is in use by another Freshet`, {
         hint: "Stop the other one, or give this one a folder of its own with --data.",
@@ -38,6 +40,16 @@ export class DataLock {
       this.#server.close(() => resolve());
     });
   }
+}
+
+/** Longest socket path that every system takes. */
+const MAX_SOCKET_PATH = 100;
+
+function lockPath(folder: string): string {
+  const real = realpathSync(folder);
+  const path = join(real, "lock.sock");
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return path;
+  return join(tmpdir(), `freshet-${createHash("sha256").update(real).digest("hex").slice(0, 32)}.sock`);
 }
 
 function answers(path: string): Promise<boolean> {

@@ -24,6 +24,8 @@ export interface ManagerParts {
   readonly writeBacks: WriteBacks;
   readonly retry: RetryDelay;
   readonly logger: Logger;
+  /** Why no cache can be built yet; null when one can. */
+  readonly notStarted: () => FreshetError | null;
 }
 
 const silent: Notice = () => undefined;
@@ -67,6 +69,8 @@ export class CacheManager {
 
   /** Creates a cache and resolves when it answers; `concurrently`: when it is on disk that it shall be built. */
   async create(request: CacheRequest, concurrently: boolean, notice: Notice): Promise<Cache> {
+    const obstacle = this.#parts.notStarted();
+    if (obstacle !== null) throw obstacle;
     const planned = await this.#parts.builder.plan(request);
     await this.#assertReadable(request.owner, planned.plan);
     if (request.writeTo !== null) this.#parts.writeBacks.assertUsable(request.writeTo, planned.plan);

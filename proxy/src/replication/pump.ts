@@ -57,6 +57,17 @@ export class Pump implements StreamSink {
     this.#start();
   }
 
+  /** Drops what waits and lets nothing flow until `open`: the stream begins anew elsewhere. */
+  async hold(): Promise<void> {
+    this.#open = false;
+    await this.settle();
+    this.#items = [];
+    this.#bytes = 0;
+    this.#progress = LSN_ZERO;
+    this.#acknowledged = LSN_ZERO;
+    this.#wake(this.#drained);
+  }
+
   async accept(event: StreamEvent): Promise<void> {
     if (event.kind === "progress") {
       if (event.lsn > this.#progress) this.#progress = event.lsn;
@@ -83,7 +94,7 @@ export class Pump implements StreamSink {
 
   async #run(): Promise<void> {
     try {
-      while (this.#items.length > 0 || this.#progress > LSN_ZERO) await this.#step();
+      while (this.#open && (this.#items.length > 0 || this.#progress > LSN_ZERO)) await this.#step();
     } catch (thrown) {
       this.#failed = true;
       this.#events.onFailed(errorMessage(thrown));

@@ -1,0 +1,314 @@
+import { join } from "node:path";
+import { Backoff, FreshetError, type FreshetOptions, type Logger, SqlState, createLogger, errorMessage, now, sleep, wallTime } from "@freshet/base";
+import type { ApplyResult, ChangeSource, Commit, Engine, EngineState } from "@freshet/contract";
+import { loadParser } from "@freshet/sql";
+import { type StoreReader, openStoreReader } from "@freshet/store";
+import { LSN_ZERO } from "@freshet/values";
+import { AdminServer } from "./admin/admin-server.ts";
+import { Metrics } from "./admin/metrics.ts";
+import { CacheBuilder } from "./caches/cache-builder.ts";
+import { CacheCatalog } from "./caches/cache-catalog.ts";
+import { CacheManager } from "./caches/cache-manager.ts";
+import { CatalogFile } from "./caches/catalog-file.ts";
+import type { RetryDelay } from "./caches/retry.ts";
+import { SchemaWatch } from "./caches/schema-watch.ts";
+import { Commands } from "./commands/command-runner.ts";
+import { ControlConnection } from "./control/control-connection.ts";
+import { DataLock } from "./data-lock.ts";
+import { ViewFront } from "./front/cache-front.ts";
+import { CompiledCaches } from "./front/compiled-caches.ts";
+import { Privileges } from "./front/privileges.ts";
+import { ProxiedQueries } from "./front/proxied-queries.ts";
+import { UpstreamLsn } from "./front/upstream-lsn.ts";
+import { ProxyServer } from "./listener/proxy-server.ts";
+import { ReplicationHealth } from "./replication/health.ts";
+import { Lag } from "./replication/lag.ts";
+import { Pump } from "./replication/pump.ts";
+import { ReplicationStart } from "./replication/replication-start.ts";
+import { SlotGauge } from "./replication/slot-gauge.ts";
+import { parseUpstreamUrl } from "./upstream/address.ts";
+import { WriteBacks } from "./write-back/write-backs.ts";
+
+/** How often the slot's retained WAL is looked at. */
+const SLOT_GAUGE_INTERVAL_MS = 10_000;
+
+/** Replicator and engine, as the composition root makes them. */
+export interface FreshetFactories {
+  engine(options: { readonly directory: string; readonly logger: Logger }): Engine;
+  source(options: FreshetOptions, logger: Logger): ChangeSource;
+}
+
+export interface RunningFreshet {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly admin: { readonly host: string; readonly port: number };
+  stop(): Promise<void>;
+}
+
+/**
+ * Wires one instance: clients are served from the start, the caches come as soon as the upstream lets
+ * them. Rejects only for what is wrong here (address in use, data folder in use or unreadable).
+ */
+export async function composeFreshet(options: FreshetOptions, factories: FreshetFactories): Promise<RunningFreshet> {
+  const logger = createLogger({ level: options.logLevel });
+  await loadParser();
+  const lock = await DataLock.acquire(options.data);
+  const freshet = new Freshet(options, factories, logger);
+  try {
+    return await freshet.start(() => lock.release());
+  } catch (thrown) {
+    await freshet.stop();
+    await lock.release();
+    throw thrown;
+  }
+}
+
+class Freshet {
+  readonly #options: FreshetOptions;
+  readonly #logger: Logger;
+  readonly #engine: Engine;
+  readonly #source: ChangeSource;
+  readonly #stopping = new AbortController();
+  readonly #controls: readonly ControlConnection[];
+  readonly #catalog: CacheCatalog;
+  readonly #health: ReplicationHealth;
+  readonly #pump: Pump;
+  readonly #lag: Lag;
+  readonly #metrics: Metrics;
+  readonly #manager: CacheManager;
+  readonly #builder: CacheBuilder;
+  readonly #writeBacks: WriteBacks;
+  readonly #replicationStart: ReplicationStart;
+  readonly #proxy: ProxyServer;
+  readonly #admin: AdminServer;
+  readonly #slotGauge: SlotGauge;
+  readonly #schemaWatch: SchemaWatch;
+  #reader: StoreReader | null = null;
+  #failure: string | null = null;
+  #starting: Promise<void> = Promise.resolve();
+  #restarting = false;
+
+  constructor(options: FreshetOptions, factories: FreshetFactories, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    const control = (): ControlConnection =>
+      new ControlConnection({
+        connectionString: options.upstream,
+        applicationName: `freshet ${options.instance}`,
+        connectTimeoutMs: options.upstreamConnectTimeoutMs,
+      });
+    const [analysis, privileging, positions, writing] = [control(), control(), control(), control()];
+    this.#controls = [analysis, privileging, positions, writing];
+    this.#engine = factories.engine({ directory: join(options.data, "store"), logger });
+    this.#source = factories.source(options, logger);
+    this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
+    this.#health = new ReplicationHealth(this.#source, options.replicationStaleMs, now);
+    const retry = this.#retryDelay();
+    const privileges = new Privileges((sql) => privileging.query(sql), options.privilegeTtlMs, now);
+    const compiled = new CompiledCaches();
+    const queries = new ProxiedQueries(options.queryStatisticsEntries);
+    this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
+    this.#writeBacks = new WriteBacks({
+      instance: options.instance,
+      control: writing,
+      engine: this.#engine,
+      reader: () => this.#openReader(),
+      batchRows: options.writeBackBatchRows,
+      retry,
+      logger,
+    });
+    this.#manager = new CacheManager({
+      engine: this.#engine,
+      source: this.#source,
+      catalog: this.#catalog,
+      builder: this.#builder,
+      compiled,
+      privileges,
+      health: this.#health,
+      writeBacks: this.#writeBacks,
+      retry,
+      logger,
+      notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
+    });
+    this.#pump = new Pump(
+      this.#engine,
+      this.#source,
+      { queueBytes: options.engineQueueBytes, batchBytes: options.applyBatchBytes },
+      { onApplied: (result, commits) => this.#onApplied(result, commits), onFailed: (message) => this.#onFailed(message) },
+    );
+    this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
+    this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
+    this.#schemaWatch = new SchemaWatch(this.#manager, options.schemaCheckIntervalMs, logger);
+    this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
+    const url = parseUpstreamUrl(options.upstream);
+    const database = url.database ?? url.user ?? "postgres";
+    const front = new ViewFront({
+      database: () => database,
+      catalog: this.#catalog,
+      compiled,
+      health: this.#health,
+      privileges,
+      queries,
+      upstreamLsn: new UpstreamLsn(positions),
+      reader: () => this.#reader,
+      limits: { maxResultBytes: options.maxResultBytes, strongReadTimeoutMs: options.strongReadTimeoutMs },
+      onSchemaStatement: () => {
+        queries.forgetVerdicts();
+        this.#schemaWatch.onSchemaStatement();
+      },
+      onTransactionStatement: () => this.#schemaWatch.onTransactionStatement(),
+    });
+    this.#metrics = new Metrics(() => ({
+      catalog: this.#catalog,
+      engine: this.#engine,
+      lag: () => this.#lag.now(),
+      appliedLsn: () => this.#health.applied,
+      clients: () => this.#proxy.clients,
+      queueBytes: () => this.#pump.queuedBytes,
+      slotRetainedBytes: () => this.#slotGauge.bytes,
+      writeBackLags: () => this.#writeBacks.lags(this.#health.applied),
+    }));
+    const commands = new Commands({
+      database: () => database,
+      instance: options.instance,
+      catalog: this.#catalog,
+      manager: this.#manager,
+      builder: this.#builder,
+      engine: this.#engine,
+      source: this.#source,
+      health: this.#health,
+      pump: this.#pump,
+      queries,
+      writeBacks: this.#writeBacks,
+      lag: () => this.#lag.now(),
+      clients: () => this.#proxy.clients,
+      clock: now,
+    });
+    this.#proxy = new ProxyServer({ options, front, commands, logger, metrics: this.#metrics });
+    this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
+  }
+
+  async start(release: () => Promise<void>): Promise<RunningFreshet> {
+    const state = await this.#engine.open();
+    this.#openReader();
+    const { listen, admin } = this.#options;
+    const adminAddress = await this.#admin.listen(admin.host, admin.port);
+    const listenAddress = await this.#proxy.start();
+    this.#source.onStatus((status) => {
+      if (status.state === "slot-lost") this.#restart();
+    });
+    this.#starting = this.#replicate(state);
+    this.#logger.info({ listen: `${listenAddress.host}:${listenAddress.port}`, admin: `${adminAddress.host}:${adminAddress.port}` }, "Freshet is listening");
+    return {
+      listen: { host: listen.host, port: listenAddress.port },
+      admin: { host: admin.host, port: adminAddress.port },
+      stop: async () => {
+        await this.stop();
+        await release();
+      },
+    };
+  }
+
+  /** Ends everything in the order in which it depends on each other; clients first, the store last. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#replicationStart.stop();
+    this.#schemaWatch.stop();
+    this.#slotGauge.stop();
+    await this.#proxy.stop();
+    await this.#source.stop();
+    await this.#starting;
+    await this.#manager.stop();
+    await this.#writeBacks.stopAll();
+    await this.#pump.settle();
+    await this.#admin.close();
+    for (const control of this.#controls) await control.close();
+    await this.#reader?.close();
+    await this.#engine.close();
+  }
+
+  async #replicate(state: EngineState): Promise<void> {
+    try {
+      const live = state.tables.filter((table) => table.state === "live").map(({ table }) => table);
+      const started = await this.#replicationStart.run(state.origin, live, this.#pump);
+      if (started === null) return;
+      const reset = started.reset || state.origin === null;
+      if (reset) await this.#engine.reset(started.origin);
+      this.#health.restart(started.origin.lsn);
+      await this.#manager.reconcile(state, reset);
+      this.#pump.open(started.origin.lsn);
+    } catch (thrown) {
+      if (!this.#stopping.signal.aborted) this.#onFailed(errorMessage(thrown));
+    }
+  }
+
+  /** The slot is lost: a new one is made and everything is built anew. */
+  #restart(): void {
+    if (this.#restarting || this.#stopping.signal.aborted) return;
+    this.#restarting = true;
+    this.#starting = this.#starting.then(async () => {
+      try {
+        await this.#pump.hold();
+        await this.#source.stop();
+        const started = await this.#replicationStart.run(null, [], this.#pump);
+        if (started === null) return;
+        await this.#manager.restartFrom(started.origin);
+        this.#pump.open(started.origin.lsn);
+      } catch (thrown) {
+        this.#onFailed(errorMessage(thrown));
+      } finally {
+        this.#restarting = false;
+      }
+    });
+  }
+
+  #onApplied(result: ApplyResult, commits: readonly Commit[]): void {
+    const delay = this.#lag.onApplied(result, commits);
+    if (delay !== null) this.#metrics.applied(delay / 1000);
+    this.#manager.onApplied(result, commits);
+  }
+
+  /** The engine cannot go on: all caches miss until Freshet is started again. */
+  #onFailed(message: string): void {
+    this.#failure = message;
+    this.#health.suspend();
+    this.#logger.error({ error: message }, "the caches cannot follow the upstream any more: all reads are forwarded");
+  }
+
+  #notReady(): string | null {
+    if (this.#failure !== null) return this.#failure;
+    const { problem } = this.#replicationStart;
+    if (problem !== null) return problem.message;
+    const stream = this.#health.problem();
+    if (stream !== null) return `replication: ${stream}`;
+    const waiting = this.#catalog.all().find(({ phase }) => phase !== "ready");
+    if (waiting !== undefined) return `cache ${waiting.name}: ${waiting.phase}${waiting.reason === null ? "" : `, ${waiting.reason}`}`;
+    const { bytes } = this.#lag.now();
+    return this.#pump.queuedBytes > 0 && bytes > this.#options.applyBatchBytes ? `${bytes} bytes of WAL behind` : null;
+  }
+
+  #notStarted(): FreshetError | null {
+    if (this.#failure !== null) return new FreshetError(SqlState.internalError, "the caches have stopped", { detail: this.#failure });
+    if (this.#health.applied !== LSN_ZERO) return null;
+    return new FreshetError(SqlState.cannotConnectNow, "replication from the upstream has not started yet", {
+      detail: `Its state is: ${this.#source.status().state}.`,
+    });
+  }
+
+  #openReader(): StoreReader {
+    this.#reader ??= openStoreReader(join(this.#options.data, "store"));
+    return this.#reader;
+  }
+
+  #retryDelay(): RetryDelay {
+    const { reconnectMinMs: minMs, reconnectMaxMs: maxMs } = this.#options;
+    return async (attempt) => {
+      const backoff = new Backoff({ minMs, maxMs });
+      for (let skipped = 0; skipped < Math.min(attempt, 20); skipped++) backoff.nextDelay();
+      try {
+        await sleep(backoff.nextDelay(), this.#stopping.signal);
+      } catch (thrown) {
+        if (!this.#stopping.signal.aborted) throw thrown;
+      }
+    };
+  }
+}
