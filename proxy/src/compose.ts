@@ -32,6 +32,9 @@ import { WriteBacks } from "./write-back/write-backs.ts";
 /** How often the slot's retained WAL is looked at. */
 const SLOT_GAUGE_INTERVAL_MS = 10_000;
 
+/** How long clients may take to go away when Freshet stops. */
+const STOP_TIMEOUT_MS = 5_000;
+
 /** Replicator and engine, as the composition root makes them. */
 export interface FreshetFactories {
   engine(options: { readonly directory: string; readonly logger: Logger }): Engine;
@@ -150,6 +153,8 @@ class Freshet {
       queries,
       upstreamLsn: new UpstreamLsn(positions),
       reader: () => this.#reader,
+      onAnswered: (milliseconds) => this.#metrics.answered(milliseconds / 1000),
+      clock: now,
       limits: { maxResultBytes: options.maxResultBytes, strongReadTimeoutMs: options.strongReadTimeoutMs },
       onSchemaStatement: () => {
         queries.forgetVerdicts();
@@ -162,7 +167,7 @@ class Freshet {
       engine: this.#engine,
       lag: () => this.#lag.now(),
       appliedLsn: () => this.#health.applied,
-      clients: () => this.#proxy.clients,
+      clients: () => this.#metrics.clients,
       queueBytes: () => this.#pump.queuedBytes,
       slotRetainedBytes: () => this.#slotGauge.bytes,
       writeBackLags: () => this.#writeBacks.lags(this.#health.applied),
@@ -180,10 +185,24 @@ class Freshet {
       queries,
       writeBacks: this.#writeBacks,
       lag: () => this.#lag.now(),
-      clients: () => this.#proxy.clients,
+      clients: () => this.#metrics.clients,
       clock: now,
     });
-    this.#proxy = new ProxyServer({ options, front, commands, logger, metrics: this.#metrics });
+    this.#proxy = new ProxyServer({
+      options: {
+        host: options.listen.host,
+        port: options.listen.port,
+        maxConnections: options.maxConnections,
+        loginTimeoutMs: options.clientLoginTimeoutMs,
+        connectTimeoutMs: options.upstreamConnectTimeoutMs,
+        stopTimeoutMs: STOP_TIMEOUT_MS,
+      },
+      upstream: url,
+      front,
+      commands,
+      logger,
+      metrics: this.#metrics,
+    });
     this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
   }
 

@@ -2,6 +2,7 @@ import { type Counter, Counter as PromCounter, Gauge, Histogram, Registry, colle
 import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { MissReason } from "../session/front-ports.ts";
+import type { ProxyMetrics } from "../session/metrics.ts";
 
 /** What the gauges read when they are scraped. */
 export interface MetricSources {
@@ -19,13 +20,14 @@ const APPLY_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 const HIT_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1];
 
 /** All metrics of one instance, in a registry of its own. */
-export class Metrics {
+export class Metrics implements ProxyMetrics {
   readonly registry: Registry = new Registry();
   readonly #statements: Counter;
   readonly #hits: Counter;
   readonly #misses: Counter;
   readonly #apply: Histogram;
   readonly #hitSeconds: Histogram;
+  #clients = 0;
 
   constructor(sources: () => MetricSources) {
     const registers = [this.registry];
@@ -43,9 +45,26 @@ export class Metrics {
     gauges(sources, registers);
   }
 
-  hit(cache: string, seconds: number): void {
+  /** Connected clients. */
+  get clients(): number {
+    return this.#clients;
+  }
+
+  connectionOpened(): void {
+    this.#clients++;
+  }
+
+  connectionClosed(): void {
+    this.#clients--;
+  }
+
+  hit(cache: string): void {
     this.#statements.inc({ destination: "cache", reason: "hit" });
     this.#hits.inc({ cache });
+  }
+
+  /** Time that looking up and rendering one answer took. */
+  answered(seconds: number): void {
     this.#hitSeconds.observe(seconds);
   }
 

@@ -15,6 +15,7 @@ import type {
   PreparedRoute,
   SessionFacts,
 } from "../session/front-ports.ts";
+import type { Clock } from "./clock-port.ts";
 import { RenderedAnswer, RowRenderer, rowDescription } from "./answer.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
 import { LruMap } from "./lru-map.ts";
@@ -47,6 +48,9 @@ export interface FrontParts {
   /** The views; null until the store is open. */
   readonly reader: () => StoreReader | null;
   readonly limits: FrontLimits;
+  readonly clock: Clock;
+  /** How long an answer's look-up and rendering took, in ms. */
+  readonly onAnswered: (milliseconds: number) => void;
   /** A statement that may have changed the schema came back. */
   readonly onSchemaStatement: () => void;
   /** COMMIT, ROLLBACK and the like came back. */
@@ -163,6 +167,7 @@ export class ViewFront implements CacheFront {
   ): Answer | Miss {
     const reader = this.#parts.reader();
     if (reader === null) return this.#missOf(cache, "cache_building", null);
+    const started = this.#parts.clock();
     return reader.read((transaction) => {
       const lsn = this.#readable(transaction, cache, facts, writeLsn);
       if (typeof lsn !== "bigint") return lsn;
@@ -177,6 +182,7 @@ export class ViewFront implements CacheFront {
         rows.push(rendered);
       }
       cache.hits++;
+      this.#parts.onAnswered(this.#parts.clock() - started);
       return new RenderedAnswer(cache.name, lsn, result, rows);
     });
   }
