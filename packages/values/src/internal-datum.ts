@@ -116,7 +116,12 @@ function numericToWire(data: Buffer): Buffer | undefined {
   const kind = header & NUMERIC_SIGN_MASK;
   if (kind === NUMERIC_SHORT) {
     const weight = (header & 0x3f) - (header & 0x40);
-    return numericWire(data.subarray(2), weight, (header & 0x2000) === 0 ? 0 : NUMERIC_NEGATIVE, (header & 0x1f80) >>> 7);
+    return numericWire(
+      data.subarray(2),
+      weight,
+      (header & 0x2000) === 0 ? 0 : NUMERIC_NEGATIVE,
+      (header & 0x1f80) >>> 7,
+    );
   }
   // The server reads a special value's display scale off the same bits as a short one's.
   if (kind === NUMERIC_SPECIAL) return numericWire(Buffer.alloc(0), 0, header & 0xf000, (header & 0x1f80) >>> 7);

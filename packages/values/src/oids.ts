@@ -55,7 +55,10 @@ const BASE_NAMES: ReadonlyMap<number, string> = new Map(BASE_TYPES.map((type) =>
 /** The built-in types every codec set holds: the base types above and their arrays. */
 export const BUILTIN_TYPES: readonly PgType[] = [
   ...BASE_TYPES,
-  ...ARRAY_OIDS.map(
-    ([elementOid, oid]): PgType => ({ oid, name: `_${BASE_NAMES.get(elementOid) ?? ""}`, kind: "array", elementOid }),
-  ),
+  ...ARRAY_OIDS.map(([elementOid, oid]): PgType => ({
+    oid,
+    name: `_${BASE_NAMES.get(elementOid) ?? ""}`,
+    kind: "array",
+    elementOid,
+  })),
 ];

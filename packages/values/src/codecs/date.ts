@@ -1,13 +1,6 @@
 import type { Codec, TextSettings } from "../codec.ts";
 import { Oid } from "../oids.ts";
-import {
-  astronomicalYear,
-  dateFromDays,
-  daysFromDate,
-  isBeforeChrist,
-  isCalendarDate,
-  isoDate,
-} from "./calendar.ts";
+import { astronomicalYear, dateFromDays, daysFromDate, isBeforeChrist, isCalendarDate, isoDate } from "./calendar.ts";
 import { encodeInt4, writeInt4Key } from "./integer.ts";
 import { ascii, numberOf, trimBlanks } from "./support.ts";
 

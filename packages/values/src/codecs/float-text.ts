@@ -12,19 +12,25 @@ const FLOAT4_DIGITS = 6;
 
 /** float8out. */
 export function float8Text(value: number, extraFloatDigits: number): string {
-  return special(value) ?? signed(value, (magnitude) =>
-    extraFloatDigits > 0
-      ? layOut(shortestFloat8(magnitude), FLOAT8_DIGITS)
-      : printfG(magnitude, Math.max(1, FLOAT8_DIGITS + extraFloatDigits)),
+  return (
+    special(value) ??
+    signed(value, (magnitude) =>
+      extraFloatDigits > 0
+        ? layOut(shortestFloat8(magnitude), FLOAT8_DIGITS)
+        : printfG(magnitude, Math.max(1, FLOAT8_DIGITS + extraFloatDigits)),
+    )
   );
 }
 
 /** float4out; `value` is a float32. */
 export function float4Text(value: number, extraFloatDigits: number): string {
-  return special(value) ?? signed(value, (magnitude) =>
-    extraFloatDigits > 0
-      ? layOut(shortestFloat4(magnitude), FLOAT4_DIGITS)
-      : printfG(magnitude, Math.max(1, FLOAT4_DIGITS + extraFloatDigits)),
+  return (
+    special(value) ??
+    signed(value, (magnitude) =>
+      extraFloatDigits > 0
+        ? layOut(shortestFloat4(magnitude), FLOAT4_DIGITS)
+        : printfG(magnitude, Math.max(1, FLOAT4_DIGITS + extraFloatDigits)),
+    )
   );
 }
 

@@ -46,7 +46,12 @@ function parseFloat4(text: string): number | undefined {
   return Math.abs(wide) === (magnitude + neighbour) / 2 ? undefined : value;
 }
 
-const COMMON = { hasEquality: true, imageIsIdentity: false, ordered: true, textDependsOn: ["extraFloatDigits"] } as const;
+const COMMON = {
+  hasEquality: true,
+  imageIsIdentity: false,
+  ordered: true,
+  textDependsOn: ["extraFloatDigits"],
+} as const;
 const SIGN_BIT = 0x8000_0000;
 const ALL_ONES = 0xffff_ffff;
 

@@ -1,7 +1,13 @@
 import type { Codec, Decimal } from "../codec.ts";
 import { parseDecimal } from "../decimal.ts";
 import { Oid } from "../oids.ts";
-import { decodeNumericWire, encodeNumericWire, isNumericWire, numericWireText, writeNumericKey } from "./numeric-wire.ts";
+import {
+  decodeNumericWire,
+  encodeNumericWire,
+  isNumericWire,
+  numericWireText,
+  writeNumericKey,
+} from "./numeric-wire.ts";
 import { ascii, NO_SETTINGS, trimBlanks, wrongValue } from "./support.ts";
 
 export const numericCodec: Codec = {

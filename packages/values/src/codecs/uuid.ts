@@ -15,9 +15,7 @@ export const uuidCodec: Codec = {
   isValid: (bytes) => bytes.length === 16,
   toText(bytes) {
     const hex = bytes.toString("hex");
-    return ascii(
-      `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`,
-    );
+    return ascii(`${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`);
   },
   fromText(text) {
     const inner = text.startsWith("{") && text.endsWith("}") ? text.slice(1, -1) : text;

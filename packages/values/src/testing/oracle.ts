@@ -1,5 +1,4 @@
 import type { withClient } from "@freshet/postgres";
-import { expect } from "vitest";
 import type { Codec, TextSettings } from "../codec.ts";
 import { KeyWriter } from "../key-writer.ts";
 
@@ -51,45 +50,64 @@ export function keyOf(codec: Codec, bytes: Buffer): Buffer {
   return out.take();
 }
 
-/** Text, binary form and input of every value agree with PostgreSQL's. */
-export function expectSameForms(codec: Codec, values: readonly OracleValue[], settings: TextSettings): void {
-  for (const { input, text, bytes } of values) {
+function differs(label: string, actual: Buffer | undefined, expected: Buffer): string[] {
+  if (actual?.equals(expected) === true) return [];
+  return [`${label}: ${actual?.toString("hex") ?? "undefined"} instead of ${expected.toString("hex")}`];
+}
+
+/** Where text, binary form and input of a value are not PostgreSQL's. */
+export function formDifferences(codec: Codec, values: readonly OracleValue[], settings: TextSettings): string[] {
+  return values.flatMap(({ input, text, bytes }) => {
     const label = `${codec.name} ${JSON.stringify(input)} ${bytes.toString("hex")}`;
-    expect(codec.isValid(bytes), `${label} is valid`).toBe(true);
-    expect(codec.toText(bytes, settings)?.toString("utf8"), `${label} as text`).toBe(text);
-    expect(codec.encode(codec.decode(bytes)).toString("hex"), `${label} decoded`).toBe(bytes.toString("hex"));
     const understood = codec.fromText(input, settings);
-    if (understood !== undefined) expect(understood.toString("hex"), `${label} read`).toBe(bytes.toString("hex"));
-  }
+    return [
+      ...(codec.isValid(bytes) ? [] : [`${label} is not valid`]),
+      ...differs(`${label} as text`, codec.toText(bytes, settings), Buffer.from(text)),
+      ...differs(`${label} decoded and encoded`, codec.encode(codec.decode(bytes)), bytes),
+      ...(understood === undefined ? [] : differs(`${label} read`, understood, bytes)),
+    ];
+  });
 }
 
-/** PostgreSQL's own output is always understood as input. */
-export function expectReadsOutput(codec: Codec, values: readonly OracleValue[], settings: TextSettings): void {
-  for (const { text, bytes } of values) {
-    expect(codec.fromText(text, settings)?.toString("hex"), `${codec.name} ${text}`).toBe(bytes.toString("hex"));
-  }
+/** Where PostgreSQL's own output is not understood as input. */
+export function inputDifferences(codec: Codec, values: readonly OracleValue[], settings: TextSettings): string[] {
+  return values.flatMap(({ text, bytes }) => differs(`${codec.name} ${text}`, codec.fromText(text, settings), bytes));
 }
 
-/** Keys are equal where PostgreSQL's `=` is true, in its order where there is one, and prefix-free. */
-export function expectSameKeys(codec: Codec, values: readonly OracleValue[]): void {
-  const keyed = values.map((value) => ({ ...value, key: keyOf(codec, value.bytes) }));
+/**
+ * Where keys are not equal exactly as PostgreSQL's `=` says, not in its order (if the codec claims one),
+ * or one is the prefix of another; the same for inverted keys in descending order.
+ */
+export function keyDifferences(codec: Codec, values: readonly OracleValue[]): string[] {
+  const keyed = values.map((value) => ({
+    ...value,
+    key: keyOf(codec, value.bytes),
+    inverted: invertedKeyOf(codec, value.bytes),
+  }));
+  const differences: string[] = [];
   keyed.sort((a, b) => Buffer.compare(a.key, b.key));
-  const rankOfKey = new Map<string, number>();
   const seenRanks = new Set<number>();
   keyed.forEach((value, index) => {
-    const hex = value.key.toString("hex");
-    const label = `${codec.name} ${value.text} key ${hex}`;
-    const known = rankOfKey.get(hex);
-    if (known !== undefined) {
-      expect(value.rank, `${label} is equal`).toBe(known);
+    const before = keyed[index - 1];
+    const label = `${codec.name} ${value.text} (key ${value.key.toString("hex")}) behind ${before?.text ?? "nothing"}`;
+    if (before !== undefined && before.key.equals(value.key)) {
+      if (before.rank !== value.rank) differences.push(`${label}: equal keys of different values`);
       return;
     }
-    expect(seenRanks.has(value.rank), `${label} is another value`).toBe(false);
-    rankOfKey.set(hex, value.rank);
+    if (seenRanks.has(value.rank)) differences.push(`${label}: another key of an equal value`);
     seenRanks.add(value.rank);
-    const before = keyed[index - 1];
     if (before === undefined) return;
-    expect(value.key.subarray(0, before.key.length).equals(before.key), `${label} has a prefix`).toBe(false);
-    if (codec.ordered) expect(value.rank, `${label} follows ${before.text}`).toBeGreaterThan(before.rank);
+    if (value.key.subarray(0, before.key.length).equals(before.key)) differences.push(`${label}: has it as prefix`);
+    if (codec.ordered && value.rank < before.rank) differences.push(`${label}: in another order`);
+    if (Buffer.compare(before.inverted, value.inverted) <= 0) differences.push(`${label}: inverted keys ascend`);
   });
+  return differences;
+}
+
+function invertedKeyOf(codec: Codec, bytes: Buffer): Buffer {
+  const out = new KeyWriter();
+  out.byte(0);
+  codec.writeKey(bytes, out);
+  out.invertFrom(1);
+  return out.take();
 }

@@ -12,11 +12,48 @@ function sample(arbitrary: fc.Arbitrary<string>, count: number): string[] {
 const text = fc.string({ unit: "binary", maxLength: 12 }).map((value) => value.replaceAll("\0", ""));
 const trickyText = fc.oneof(
   text,
-  fc.string({ unit: fc.constantFrom("a", "b", "A", " ", "\u0001", "\u00ff", "é", "€", "\u{1f600}", "\uffff", "ab", "\t", '"', "\\", "{", "}", ",", "NULL"), maxLength: 6 }),
+  fc.string({
+    unit: fc.constantFrom(
+      "a",
+      "b",
+      "A",
+      " ",
+      "\u0001",
+      "\u00ff",
+      "é",
+      "€",
+      "\u{1f600}",
+      "\uffff",
+      "ab",
+      "\t",
+      '"',
+      "\\",
+      "{",
+      "}",
+      ",",
+      "NULL",
+    ),
+    maxLength: 6,
+  }),
 );
 
 export function texts(): string[] {
-  return ["", " ", "  ", "a", "a ", "a  ", "ab", "a\u0001", "NULL", "null", "it's", "\\", '"', ...sample(trickyText, 1500)];
+  return [
+    "",
+    " ",
+    "  ",
+    "a",
+    "a ",
+    "a  ",
+    "ab",
+    "a\u0001",
+    "NULL",
+    "null",
+    "it's",
+    "\\",
+    '"',
+    ...sample(trickyText, 1500),
+  ];
 }
 
 const digits = (min: number, max: number): fc.Arbitrary<string> =>
@@ -25,7 +62,34 @@ const sign = fc.constantFrom("", "-", "+");
 
 export function integers(bits: number): string[] {
   const max = 2n ** BigInt(bits - 1);
-  const near = [0n, 1n, -1n, 2n, -2n, 9n, 10n, 255n, 256n, -255n, -256n, 127n, 128n, -128n, -129n, max - 1n, max - 2n, -max, 1n - max, 1n << 31n, 1n << 32n, -(1n << 32n), (1n << 53n) - 1n, 1n << 53n, -(1n << 53n), -(1n << 53n) - 1n];
+  const near = [
+    0n,
+    1n,
+    -1n,
+    2n,
+    -2n,
+    9n,
+    10n,
+    255n,
+    256n,
+    -255n,
+    -256n,
+    127n,
+    128n,
+    -128n,
+    -129n,
+    max - 1n,
+    max - 2n,
+    -max,
+    1n - max,
+    1n << 31n,
+    1n << 32n,
+    -(1n << 32n),
+    (1n << 53n) - 1n,
+    1n << 53n,
+    -(1n << 53n),
+    -(1n << 53n) - 1n,
+  ];
   const random = fc.oneof(fc.bigInt({ min: -max, max: max - 1n }), fc.bigInt({ min: -1000n, max: 1000n }));
   const listed = near.filter((value) => value >= -max && value < max).map(String);
   return [...listed, " 7", "+7", "-0", "007 ", "\t7\n", ...sample(random.map(String), 1000)];
@@ -34,8 +98,46 @@ export function integers(bits: number): string[] {
 export function numerics(): string[] {
   const plain = fc.tuple(sign, digits(1, 45), digits(0, 45)).map(([s, i, f]) => (f === "" ? s + i : `${s}${i}.${f}`));
   const small = fc.tuple(sign, digits(1, 3), digits(0, 3)).map(([s, i, f]) => (f === "" ? s + i : `${s}${i}.${f}`));
-  const scientific = fc.tuple(sign, digits(1, 9), digits(0, 9), fc.integer({ min: -40, max: 40 })).map(([s, i, f, e]) => `${s}${i}.${f}e${e}`);
-  const listed = ["0", "0.0", "0.00", "-0", "-0.000", "1", "1.0", "1.00", "10", "1e1", "NaN", "nan", "Infinity", "inf", "-Infinity", "-inf", "+Infinity", "9999", "10000", "10001", "0.0001", "0.00001", "-0.0001", "-0.00001", "1e-16383", "1e1000", "-1e1000", "1e131071", "99999999", "100000000", ".5", "5.", "-.5e-3", " 1.5 ", "1.5E+2"];
+  const scientific = fc
+    .tuple(sign, digits(1, 9), digits(0, 9), fc.integer({ min: -40, max: 40 }))
+    .map(([s, i, f, e]) => `${s}${i}.${f}e${e}`);
+  const listed = [
+    "0",
+    "0.0",
+    "0.00",
+    "-0",
+    "-0.000",
+    "1",
+    "1.0",
+    "1.00",
+    "10",
+    "1e1",
+    "NaN",
+    "nan",
+    "Infinity",
+    "inf",
+    "-Infinity",
+    "-inf",
+    "+Infinity",
+    "9999",
+    "10000",
+    "10001",
+    "0.0001",
+    "0.00001",
+    "-0.0001",
+    "-0.00001",
+    "1e-16383",
+    "1e1000",
+    "-1e1000",
+    "1e131071",
+    "99999999",
+    "100000000",
+    ".5",
+    "5.",
+    "-.5e-3",
+    " 1.5 ",
+    "1.5E+2",
+  ];
   return [...listed, ...sample(fc.oneof(plain, small, small, scientific), 2000)];
 }
 
@@ -51,17 +153,79 @@ function float32(bits: number): number {
   return view.getFloat32(0);
 }
 
-const FLOAT_WORDS = ["NaN", "nan", "Infinity", "inf", "-Infinity", "-inf", "0", "-0", "0.0", "-0.0", "1", "-1", "1.5", " 2.5 ", ".5", "5.", "1e3", "1E-3", "100000", "999999", "1000000", "9999999", "123456", "1234567", "0.0001", "0.00001", "0.000123456789"];
+const FLOAT_WORDS = [
+  "NaN",
+  "nan",
+  "Infinity",
+  "inf",
+  "-Infinity",
+  "-inf",
+  "0",
+  "-0",
+  "0.0",
+  "-0.0",
+  "1",
+  "-1",
+  "1.5",
+  " 2.5 ",
+  ".5",
+  "5.",
+  "1e3",
+  "1E-3",
+  "100000",
+  "999999",
+  "1000000",
+  "9999999",
+  "123456",
+  "1234567",
+  "0.0001",
+  "0.00001",
+  "0.000123456789",
+];
 
 export function float8s(): string[] {
   const powersOfTwo = Array.from({ length: 2098 }, (_, index) => String(2 ** (index - 1074)));
-  const neighbours = Array.from({ length: 600 }, (_, index) => 2 ** (53 + (index % 60)) * (1 + Math.floor(index / 60) / 16));
+  const neighbours = Array.from(
+    { length: 600 },
+    (_, index) => 2 ** (53 + (index % 60)) * (1 + Math.floor(index / 60) / 16),
+  );
   const powersOfTen = Array.from({ length: 600 }, (_, index) => `1e${index - 300}`);
   const bits = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }).map((value) => String(float64(value)));
   const short = fc.tuple(sign, digits(1, 17), fc.integer({ min: -25, max: 25 })).map(([s, d, e]) => `${s}${d}e${e}`);
-  const decimal = fc.tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: 0, max: 6 })).map(([value, scale]) => String(value / 10 ** scale));
-  const ryu = ["9007199254740993", "9.5e-3", "5e-324", "1.7976931348623157e308", "2.2250738585072014e-308", "4.35", "1e15", "1e14", "999999999999999", "123456789012345678", "9223372036854775807", "18014398509481985", "5.960464477539063e-08", "9.5367431640625e-07", "144115188075855870", "5764607523034235e6", "1.152921504606847e18", "2.305843009213694e18", "1e22", "1e23", "5e22"];
-  return [...FLOAT_WORDS, ...ryu, ...powersOfTwo, ...neighbours.map(String), ...powersOfTen, ...sample(fc.oneof(bits, short, decimal), 3000)];
+  const decimal = fc
+    .tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: 0, max: 6 }))
+    .map(([value, scale]) => String(value / 10 ** scale));
+  const ryu = [
+    "9007199254740993",
+    "9.5e-3",
+    "5e-324",
+    "1.7976931348623157e308",
+    "2.2250738585072014e-308",
+    "4.35",
+    "1e15",
+    "1e14",
+    "999999999999999",
+    "123456789012345678",
+    "9223372036854775807",
+    "18014398509481985",
+    "5.960464477539063e-08",
+    "9.5367431640625e-07",
+    "144115188075855870",
+    "5764607523034235e6",
+    "1.152921504606847e18",
+    "2.305843009213694e18",
+    "1e22",
+    "1e23",
+    "5e22",
+  ];
+  return [
+    ...FLOAT_WORDS,
+    ...ryu,
+    ...powersOfTwo,
+    ...neighbours.map(String),
+    ...powersOfTen,
+    ...sample(fc.oneof(bits, short, decimal), 3000),
+  ];
 }
 
 export function float4s(): string[] {
@@ -70,24 +234,58 @@ export function float4s(): string[] {
   const bits = fc.integer({ min: 0, max: 0xffff_ffff }).map((value) => String(float32(value)));
   const small = fc.integer({ min: 0x4b00_0000, max: 0x5400_0000 }).map((value) => String(float32(value)));
   const short = fc.tuple(sign, digits(1, 9), fc.integer({ min: -12, max: 12 })).map(([s, d, e]) => `${s}${d}e${e}`);
-  return [...FLOAT_WORDS, "16777216", "16777217", "33554432", "8388608", "3.4028235e38", "1.4e-45", "1.1754944e-38", ...powersOfTwo, ...powersOfTen.filter((value) => Number(value) < 3e38), ...sample(fc.oneof(bits, bits, small, short), 3000)];
+  return [
+    ...FLOAT_WORDS,
+    "16777216",
+    "16777217",
+    "33554432",
+    "8388608",
+    "3.4028235e38",
+    "1.4e-45",
+    "1.1754944e-38",
+    ...powersOfTwo,
+    ...powersOfTen.filter((value) => Number(value) < 3e38),
+    ...sample(fc.oneof(bits, bits, small, short), 3000),
+  ];
 }
 
 export function byteas(): string[] {
   const bytes = fc.uint8Array({ maxLength: 12 }).map((value) => `\\x${Buffer.from(value).toString("hex")}`);
-  const few = fc.array(fc.constantFrom("00", "01", "ff", "5c", "27", "7f", "80", "20"), { maxLength: 5 }).map((value) => `\\x${value.join("")}`);
-  return ["\\x", "", "abc", "\\x00", "\\x0000", "\\x00ff", "\\x0001", "\\xDEADbeef", ...sample(fc.oneof(bytes, few), 1000)];
+  const few = fc
+    .array(fc.constantFrom("00", "01", "ff", "5c", "27", "7f", "80", "20"), { maxLength: 5 })
+    .map((value) => `\\x${value.join("")}`);
+  return [
+    "\\x",
+    "",
+    "abc",
+    "\\x00",
+    "\\x0000",
+    "\\x00ff",
+    "\\x0001",
+    "\\xDEADbeef",
+    ...sample(fc.oneof(bytes, few), 1000),
+  ];
 }
 
 export function uuids(): string[] {
   const random = sample(fc.uuid(), 300);
-  return [...random, ...random.slice(0, 20).map((value) => value.toUpperCase()), ...random.slice(0, 20).map((value) => `{${value.replaceAll("-", "")}}`)];
+  return [
+    ...random,
+    ...random.slice(0, 20).map((value) => value.toUpperCase()),
+    ...random.slice(0, 20).map((value) => `{${value.replaceAll("-", "")}}`),
+  ];
 }
 
 /** Days since 2000-01-01. */
 export function days(): number[] {
-  const random = fc.oneof(fc.integer({ min: -2_451_545, max: 2_145_031_948 }), fc.integer({ min: -800_000, max: 800_000 }), fc.integer({ min: -20_000, max: 20_000 }));
-  const listed = [0, 1, -1, -2_451_545, 2_145_031_948, 0x7fff_ffff, -0x8000_0000, -730_119, -730_120, -730_485, 2_921_939, 2_921_940];
+  const random = fc.oneof(
+    fc.integer({ min: -2_451_545, max: 2_145_031_948 }),
+    fc.integer({ min: -800_000, max: 800_000 }),
+    fc.integer({ min: -20_000, max: 20_000 }),
+  );
+  const listed = [
+    0, 1, -1, -2_451_545, 2_145_031_948, 0x7fff_ffff, -0x8000_0000, -730_119, -730_120, -730_485, 2_921_939, 2_921_940,
+  ];
   return [...listed, ...sample(random.map(String), 1500).map(Number)];
 }
 
@@ -101,20 +299,67 @@ export function micros(): bigint[] {
     fc.bigInt({ min: -2_000_000_000n, max: 2_000_000_000n }).map((value) => value * 1_000_000n),
     fc.bigInt({ min: -2_000_000_000_000n, max: 2_000_000_000_000n }).map((value) => value * 1000n),
   );
-  return [0n, 1n, -1n, 100n, -100n, 500_000n, min, max, (1n << 63n) - 1n, -(1n << 63n), ...sample(random.map(String), 1500).map(BigInt)];
+  return [
+    0n,
+    1n,
+    -1n,
+    100n,
+    -100n,
+    500_000n,
+    min,
+    max,
+    (1n << 63n) - 1n,
+    -(1n << 63n),
+    ...sample(random.map(String), 1500).map(BigInt),
+  ];
 }
 
 const jsonNumber = fc.oneof(
-  fc.constantFrom("0", "-0", "0.0", "-0.00", "1", "1.0", "1.00", "10", "1e1", "1E+1", "1.5e3", "1e-5", "1.230e-2", "1e30", "123456789012345678901234567890.10"),
+  fc.constantFrom(
+    "0",
+    "-0",
+    "0.0",
+    "-0.00",
+    "1",
+    "1.0",
+    "1.00",
+    "10",
+    "1e1",
+    "1E+1",
+    "1.5e3",
+    "1e-5",
+    "1.230e-2",
+    "1e30",
+    "123456789012345678901234567890.10",
+  ),
   fc.integer().map(String),
 );
 const jsonString = fc.oneof(
   fc.string({ unit: "binary", maxLength: 5 }).map((value) => JSON.stringify(value.replaceAll("\0", ""))),
-  fc.constantFrom('""', '"a"', '"b"', '"aa"', '"\\u0061"', '"\\/"', '"\\ud83d\\ude00"', '"\\u0001\\u001f"', '"\\b\\f\\n\\r\\t\\"\\\\"', '"\u007f\u2028"', '"é"'),
+  fc.constantFrom(
+    '""',
+    '"a"',
+    '"b"',
+    '"aa"',
+    '"\\u0061"',
+    '"\\/"',
+    '"\\ud83d\\ude00"',
+    '"\\u0001\\u001f"',
+    '"\\b\\f\\n\\r\\t\\"\\\\"',
+    '"\u007f\u2028"',
+    '"é"',
+  ),
 );
 
 const { value: jsonText } = fc.letrec<{ value: string; array: string; object: string }>((tie) => ({
-  value: fc.oneof({ maxDepth: 4, depthIdentifier: "json" }, jsonNumber, jsonString, fc.constantFrom("true", "false", "null"), tie("array"), tie("object")),
+  value: fc.oneof(
+    { maxDepth: 4, depthIdentifier: "json" },
+    jsonNumber,
+    jsonString,
+    fc.constantFrom("true", "false", "null"),
+    tie("array"),
+    tie("object"),
+  ),
   array: fc.array(tie("value"), { maxLength: 3, depthIdentifier: "json" }).map((items) => `[${items.join(" , ")}]`),
   object: fc
     .array(fc.tuple(jsonString, tie("value")), { maxLength: 4, depthIdentifier: "json" })
@@ -122,7 +367,17 @@ const { value: jsonText } = fc.letrec<{ value: string; array: string; object: st
 }));
 
 export function jsons(): string[] {
-  return ["{}", "[]", " [ ] ", "null", '{"b":1,"a":2,"aa":3,"b":4}', "[1,[1,[1]]]", "[[],{}]", '{"a":{},"":[]}', ...sample(jsonText, 2000)];
+  return [
+    "{}",
+    "[]",
+    " [ ] ",
+    "null",
+    '{"b":1,"a":2,"aa":3,"b":4}',
+    "[1,[1,[1]]]",
+    "[[],{}]",
+    '{"a":{},"":[]}',
+    ...sample(jsonText, 2000),
+  ];
 }
 
 function quoted(value: string): string {
@@ -131,11 +386,27 @@ function quoted(value: string): string {
 
 /** Array texts over `items`: NULLs, two dimensions, explicit bounds; elements always quoted. */
 export function arrays(items: readonly string[]): string[] {
-  const element = fc.oneof({ arbitrary: fc.constantFrom(...items).map(quoted), weight: 5 }, { arbitrary: fc.constant("NULL"), weight: 1 });
+  const element = fc.oneof(
+    { arbitrary: fc.constantFrom(...items).map(quoted), weight: 5 },
+    { arbitrary: fc.constant("NULL"), weight: 1 },
+  );
   const flat = fc.array(element, { maxLength: 4 });
   const one = flat.map((values) => `{${values.join(",")}}`);
-  const bounded = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.array(element, { minLength: 1, maxLength: 3 })).map(([low, values]) => `[${low}:${low + values.length - 1}]={${values.join(",")}}`);
-  const two = fc.array(fc.tuple(element, element), { minLength: 1, maxLength: 3 }).map((rows) => `{${rows.map((row) => `{${row.join(",")}}`).join(",")}}`);
+  const bounded = fc
+    .tuple(fc.integer({ min: -3, max: 3 }), fc.array(element, { minLength: 1, maxLength: 3 }))
+    .map(([low, values]) => `[${low}:${low + values.length - 1}]={${values.join(",")}}`);
+  const two = fc
+    .array(fc.tuple(element, element), { minLength: 1, maxLength: 3 })
+    .map((rows) => `{${rows.map((row) => `{${row.join(",")}}`).join(",")}}`);
   const first = items[0] ?? "";
-  return ["{}", "{NULL}", "{NULL,NULL}", `{${quoted(first)}}`, `[0:0]={${quoted(first)}}`, `{{${quoted(first)}}}`, `[2:2][3:3]={{${quoted(first)}}}`, ...sample(fc.oneof(one, one, bounded, two), 500)];
+  return [
+    "{}",
+    "{NULL}",
+    "{NULL,NULL}",
+    `{${quoted(first)}}`,
+    `[0:0]={${quoted(first)}}`,
+    `{{${quoted(first)}}}`,
+    `[2:2][3:3]={{${quoted(first)}}}`,
+    ...sample(fc.oneof(one, one, bounded, two), 500),
+  ];
 }

@@ -1,0 +1,118 @@
+import type { Codec } from "../codec.ts";
+import { createCodecs } from "../codec-set.ts";
+import { BUILTIN_TYPES } from "../oids.ts";
+import { DEFAULT_TEXT_SETTINGS } from "../codec.ts";
+import type { SqlType } from "./oracle.ts";
+import * as samples from "./samples.ts";
+
+const CODECS = createCodecs([]);
+const C = ' COLLATE "C"';
+
+/** The codec of a built-in type by its `pg_type.typname`. */
+export function codecNamed(name: string): Codec {
+  const codec = CODECS.get(BUILTIN_TYPES.find((type) => type.name === name)?.oid ?? 0);
+  if (codec === undefined) throw new Error(`no codec for ${name}`);
+  return codec;
+}
+
+function spell(name: string, value: number | bigint): string {
+  const codec = codecNamed(name);
+  return codec.toText(codec.encode(value), DEFAULT_TEXT_SETTINGS)?.toString() ?? "";
+}
+
+const day = (value: number): string => spell("date", value);
+const local = (value: bigint): string => spell("timestamp", value);
+
+/** UTC text of microseconds since 2000-01-01. */
+export function utc(value: bigint): string {
+  return spell("timestamptz", value);
+}
+
+/** A built-in type with sample inputs. */
+export interface TypeCase extends SqlType {
+  /** Name of the codec. */
+  readonly codec: string;
+  readonly inputs: () => readonly string[];
+}
+
+export const TYPE_CASES: readonly TypeCase[] = [
+  {
+    codec: "bool",
+    name: "bool",
+    send: "boolsend",
+    inputs: () => ["t", "f", "true", "FALSE", " yes ", "no", "on", "off", "of", "1", "0", "tr"],
+  },
+  { codec: "int2", name: "int2", send: "int2send", inputs: () => samples.integers(16) },
+  { codec: "int4", name: "int4", send: "int4send", inputs: () => samples.integers(32) },
+  { codec: "int8", name: "int8", send: "int8send", inputs: () => samples.integers(64) },
+  {
+    codec: "oid",
+    name: "oid",
+    send: "oidsend",
+    inputs: () => ["0", "1", "4294967295", "2147483648", "2147483647", " 26 "],
+  },
+  { codec: "numeric", name: "numeric", send: "numeric_send", inputs: samples.numerics },
+  { codec: "float8", name: "float8", send: "float8send", inputs: samples.float8s },
+  { codec: "float4", name: "float4", send: "float4send", inputs: samples.float4s },
+  { codec: "text", name: "text", send: "textsend", collate: C, inputs: samples.texts },
+  { codec: "varchar", name: "varchar", send: "varcharsend", collate: C, inputs: samples.texts },
+  { codec: "bpchar", name: "bpchar", send: "bpcharsend", collate: C, inputs: samples.texts },
+  {
+    codec: "name",
+    name: "name",
+    send: "namesend",
+    inputs: () => samples.texts().filter((text) => Buffer.byteLength(text) < 64),
+  },
+  { codec: "char", name: '"char"', send: "charsend", inputs: () => ["", "a", "b", "A", "~", "\u0001", " ", "0"] },
+  { codec: "bytea", name: "bytea", send: "byteasend", inputs: samples.byteas },
+  { codec: "uuid", name: "uuid", send: "uuid_send", inputs: samples.uuids },
+  { codec: "date", name: "date", send: "date_send", inputs: () => samples.days().map(day) },
+  { codec: "timestamp", name: "timestamp", send: "timestamp_send", inputs: () => samples.micros().map(local) },
+  { codec: "timestamptz", name: "timestamptz", send: "timestamptz_send", inputs: () => samples.micros().map(utc) },
+  { codec: "json", name: "json", send: "json_send", sortable: false, inputs: samples.jsons },
+  { codec: "jsonb", name: "jsonb", send: "jsonb_send", inputs: samples.jsons },
+  { codec: "_int4", name: "int4[]", send: "array_send", inputs: () => samples.arrays(["0", "1", "-1", "2147483647"]) },
+  {
+    codec: "_int8",
+    name: "int8[]",
+    send: "array_send",
+    inputs: () => samples.arrays(["0", "1", "-9223372036854775808"]),
+  },
+  { codec: "_bool", name: "bool[]", send: "array_send", inputs: () => samples.arrays(["t", "f"]) },
+  {
+    codec: "_numeric",
+    name: "numeric[]",
+    send: "array_send",
+    inputs: () => samples.arrays(["1", "1.0", "1.00", "-2", "NaN"]),
+  },
+  {
+    codec: "_float8",
+    name: "float8[]",
+    send: "array_send",
+    inputs: () => samples.arrays(["1", "-0", "0", "1e300", "NaN"]),
+  },
+  {
+    codec: "_text",
+    name: "text[]",
+    send: "array_send",
+    collate: C,
+    inputs: () => samples.arrays(samples.texts().slice(0, 80)),
+  },
+  { codec: "_bytea", name: "bytea[]", send: "array_send", inputs: () => samples.arrays(samples.byteas().slice(0, 20)) },
+  {
+    codec: "_bpchar",
+    name: "bpchar[]",
+    send: "array_send",
+    collate: C,
+    inputs: () => samples.arrays(["a", "a ", "", " "]),
+  },
+  {
+    codec: "_timestamptz",
+    name: "timestamptz[]",
+    send: "array_send",
+    inputs: () => samples.arrays([utc(0n), utc(1n), "infinity"]),
+  },
+  { codec: "_jsonb", name: "jsonb[]", send: "array_send", inputs: () => samples.arrays(samples.jsons().slice(0, 40)) },
+  { codec: "_uuid", name: "uuid[]", send: "array_send", inputs: () => samples.arrays(samples.uuids().slice(0, 5)) },
+  { codec: "_date", name: "date[]", send: "array_send", inputs: () => samples.arrays([day(0), day(-1), "infinity"]) },
+];
