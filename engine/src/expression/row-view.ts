@@ -34,6 +34,6 @@ export class RowView {
 
   /** Length of a column that is not NULL. */
   length(index: number): number {
-    return this.buffer.readInt32BE(this.offsets[index] as number);
+    return this.buffer.readInt32BE(this.offsets[index]);
   }
 }

@@ -1,5 +1,7 @@
 import { DECIMAL_INFINITY, DECIMAL_NEGATIVE_INFINITY, finiteDecimal } from "@freshet/values";
 import type { Decimal } from "@freshet/values";
+import { divideDecimals } from "../numeric/arithmetic.ts";
+import { roundDecimal } from "../numeric/rounding.ts";
 import { integerToDecimal } from "../numeric/conversion.ts";
 import { civilDate, dayOfWeek, daysOf, isoWeek } from "./calendar.ts";
 import {
@@ -120,12 +122,19 @@ function timeField(field: string, time: number): Decimal | undefined {
   }
 }
 
+/** Seconds since 1970. Where an int8 of microseconds would overflow PostgreSQL divides, and shows fewer digits. */
+function timestampEpoch(timestamp: bigint): Decimal {
+  const microseconds = timestamp + UNIX_EPOCH_SECONDS * 1_000_000n;
+  if (microseconds < TIMESTAMP_INFINITY) return finiteDecimal(microseconds, 6);
+  return roundDecimal(divideDecimals(finiteDecimal(microseconds, 0), finiteDecimal(1_000_000n, 0)), 6);
+}
+
 /** `EXTRACT(field FROM timestamp)`. */
 export function extractTimestamp(field: string, timestamp: bigint): Decimal | null {
   if (timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY) {
     return infiniteField(field, timestamp === TIMESTAMP_INFINITY, [CYCLIC_DATE, CYCLIC_TIME]);
   }
-  if (field === "epoch") return finiteDecimal(timestamp + UNIX_EPOCH_SECONDS * 1_000_000n, 6);
+  if (field === "epoch") return timestampEpoch(timestamp);
   const { days, time } = splitTimestamp(timestamp);
   const ofTime = timeField(field, time);
   if (ofTime !== undefined) return ofTime;

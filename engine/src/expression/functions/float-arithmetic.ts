@@ -21,10 +21,10 @@ function isInfinite(value: number): boolean {
   return value === Infinity || value === -Infinity;
 }
 
-function add(a: number, b: number, round: Rounding): number {
-  const sum = round(a + b);
-  if (isInfinite(sum) && !isInfinite(a) && !isInfinite(b)) throw outOfRange(OVERFLOW);
-  return nanChecked(sum, a, b);
+/** Checks the sum or difference of a and b. */
+function sumChecked(result: number, a: number, b: number): number {
+  if (isInfinite(result) && !isInfinite(a) && !isInfinite(b)) throw outOfRange(OVERFLOW);
+  return nanChecked(result, a, b);
 }
 
 function multiply(a: number, b: number, round: Rounding): number {
@@ -45,8 +45,8 @@ function divide(a: number, b: number, round: Rounding): number {
 /** Rounding a double's + - * / to single once more gives the single's own result: 53 >= 2 * 24 + 2. */
 function floatFour(prefix: string, round: Rounding): FunctionTable {
   return {
-    [`${prefix}pl`]: (a: number, b: number) => add(a, b, round),
-    [`${prefix}mi`]: (a: number, b: number) => add(a, -b, round),
+    [`${prefix}pl`]: (a: number, b: number) => sumChecked(round(a + b), a, b),
+    [`${prefix}mi`]: (a: number, b: number) => sumChecked(round(a - b), a, b),
     [`${prefix}mul`]: (a: number, b: number) => multiply(a, b, round),
     [`${prefix}div`]: (a: number, b: number) => divide(a, b, round),
   };
@@ -100,6 +100,6 @@ export const FLOAT_ARITHMETIC: FunctionTable = {
   dceil: ofNumber(Math.ceil),
   dfloor: ofNumber(Math.floor),
   dtrunc: ofNumber(Math.trunc),
-  dsign: ofNumber((value) => (value > 0 ? 1 : value < 0 ? -1 : 0)),
+  dsign: (value: number) => (value > 0 ? 1 : value < 0 ? -1 : 0),
   dsqrt: ofNumber(squareRoot),
 };

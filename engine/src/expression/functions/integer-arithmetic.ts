@@ -40,7 +40,10 @@ function bigRemainder(a: bigint, b: bigint): bigint {
   return a % b;
 }
 
-/** + - * / of operands that fit a double exactly; `checked` is the result type's range. */
+/**
+ * + - * / of int2 and int4; `checked` is the result type's range. A product can exceed 2^53 and be
+ * rounded: then it is out of range by far.
+ */
 function narrowFour(prefix: string, checked: (value: number) => number): FunctionTable {
   return {
     [`${prefix}pl`]: (a: number, b: number) => checked(a + b),
@@ -84,7 +87,6 @@ export const INTEGER_ARITHMETIC: FunctionTable = {
   ...wideFour("int82"),
   ...wideFour("int48"),
   ...wideFour("int84"),
-  // The product of two int4 can exceed 2^53; what does is out of range however it is rounded.
   int2mod: remainder,
   int4mod: remainder,
   int8mod: bigRemainder,

@@ -2,9 +2,10 @@ import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
 import { elementsOf, isArray, isObject, memberOf, unquote } from "./json-scan.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
+/** A scalar at the root counts as an array of one, as jsonb stores it. */
 function elementAt(text: string, index: number): string | null {
-  if (!isArray(text)) return null;
-  const elements = elementsOf(text);
+  if (isObject(text)) return null;
+  const elements = isArray(text) ? elementsOf(text) : [text];
   return elements[index < 0 ? elements.length + index : index] ?? null;
 }
 

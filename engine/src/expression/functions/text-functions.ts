@@ -78,7 +78,8 @@ function trim(text: string, characters: string, atStart: boolean, atEnd: boolean
 }
 
 function characterOf(code: number): string {
-  if (code < 0) throw new EvaluationError(EvaluationState.programLimitExceeded, "character number must be positive");
+  // The majors differ in this error's SQLSTATE.
+  if (code < 0) throw declined("chr() of a negative number");
   if (code === 0) throw new EvaluationError(EvaluationState.programLimitExceeded, "null character not permitted");
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
     throw new EvaluationError(EvaluationState.programLimitExceeded, "requested character not valid for encoding");

@@ -1,7 +1,7 @@
 /** Helpers that see text as PostgreSQL does: as code points, where JavaScript has UTF-16 units. */
 
 const SURROGATE = /[\ud800-\udfff]/;
-const NON_ASCII = /[^\x00-\x7f]/;
+const NON_ASCII = /[\u0080-\uffff]/;
 
 export function hasSurrogates(text: string): boolean {
   return SURROGATE.test(text);

@@ -8,6 +8,7 @@ import {
 } from "@freshet/values";
 import type { Decimal } from "@freshet/values";
 import { EvaluationError, EvaluationState, outOfRange } from "../evaluation-error.ts";
+import { absolute } from "./decimal.ts";
 import { roundTo } from "./rounding.ts";
 
 /** The integer nearest to `value`, halves away from zero, within `minimum` and `maximum`. */
@@ -35,18 +36,20 @@ export function floatToDecimal(value: number, digits: 15 | 6): Decimal {
   return parsePrinted(withoutTrailingZeros(toSignificant(value, digits)));
 }
 
-/**
- * Scientific form with `digits` significant digits, ties to even as C's printf; JavaScript rounds
- * them up. 100 digits tell a tie from its neighbours: a double that close to one does not exist.
- */
+/** Scientific form with `digits` significant digits, ties to even as C's printf; JavaScript rounds them up. */
 function toSignificant(value: number, digits: number): string {
   const rounded = value.toExponential(digits - 1);
-  const [mantissa = "", exponent = "0"] = value.toExponential(99).split("e");
+  const [mantissa = "", exponent = "0"] = value.toExponential(20).split("e");
   const shown = mantissa.replace(/[-.]/g, "");
-  const tie = shown.charAt(digits) === "5" && /^0*$/.test(shown.slice(digits + 1));
-  if (!tie || Number(shown.charAt(digits - 1)) % 2 === 1) return rounded;
+  const roundsUpToOdd = /^50*$/.test(shown.slice(digits)) && Number(shown.charAt(digits - 1)) % 2 === 0;
+  if (!roundsUpToOdd || significantDigits(value) !== digits + 1) return rounded;
   const cut = shown.slice(0, digits);
   return `${value < 0 ? "-" : ""}${cut.charAt(0)}.${cut.slice(1)}e${exponent}`;
+}
+
+/** Digits of the exact decimal expansion. */
+function significantDigits(value: number): number {
+  return absolute(exactDecimal(value).unscaled).toString().replace(/0+$/, "").length;
 }
 
 function withoutTrailingZeros(printed: string): string {

@@ -1,0 +1,123 @@
+import { randomInt } from "node:crypto";
+import { environment, must } from "@freshet/base";
+import type { AggregateCall } from "@freshet/sql";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { EvaluationError } from "../expression/evaluation-error.ts";
+import { columnType, hexSql, literalSql, startUpstream } from "../expression/testing/upstream.ts";
+import type { Upstream, UpstreamType } from "../expression/testing/upstream.ts";
+import { valuesOf } from "../expression/testing/value-pools.ts";
+import { createAccumulator } from "./create-accumulator.ts";
+
+let upstream: Upstream;
+
+beforeAll(async () => {
+  upstream = await startUpstream();
+});
+
+afterAll(() => upstream.stop());
+
+const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
+const CASES = 60 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+
+/** Result types of the aggregates by argument type. */
+const RESULTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  int2: { sum: "int8", avg: "numeric", count: "int8" },
+  int4: { sum: "int8", avg: "numeric", count: "int8" },
+  int8: { sum: "numeric", avg: "numeric", count: "int8" },
+  numeric: { sum: "numeric", avg: "numeric", count: "int8" },
+  float4: { sum: "float4", avg: "float8", count: "int8" },
+  float8: { sum: "float8", avg: "float8", count: "int8" },
+  text: { count: "int8" },
+};
+
+interface Case {
+  readonly name: AggregateCall["name"];
+  readonly argument: UpstreamType;
+  readonly result: UpstreamType;
+  readonly texts: readonly (string | null)[];
+}
+
+function typeOf(name: string): UpstreamType {
+  return must(upstream.types.get(name), `type ${name}`);
+}
+
+function casesOf(argument: string): Case[] {
+  const samples = fc.sample(fc.array(valuesOf(argument), { maxLength: 12 }), { numRuns: CASES, seed: SEED });
+  const aggregates = Object.entries(must(RESULTS[argument]));
+  return samples.flatMap((texts) =>
+    aggregates.map(([name, result]) => ({
+      name: name as AggregateCall["name"],
+      argument: typeOf(argument),
+      result: typeOf(result),
+      texts,
+    })),
+  );
+}
+
+function caseSql({ name, argument, result, texts }: Case): string {
+  const literals = texts.map((text) => literalSql({ type: argument, text }));
+  const from = `unnest(ARRAY[${literals.join(", ")}]::${argument.name}[])`;
+  return `${hexSql(`${name}(x)`, result)} FROM ${from} AS t(x)`;
+}
+
+/** Adds every value, and another one that is taken back again. */
+async function evaluate(item: Case): Promise<string | null> {
+  const argType = columnType(item.argument);
+  const call: AggregateCall = {
+    name: item.name,
+    arg: null,
+    distinct: false,
+    type: columnType(item.result),
+    inputCollation: 0,
+  };
+  const accumulator = createAccumulator(call, argType, upstream.codecs);
+  let state = accumulator.create();
+  const hexes = await upstream.outcomes(
+    item.texts.map((text) => hexSql(literalSql({ type: item.argument, text }), item.argument)),
+  );
+  const values = hexes.map((hex) => (hex === null ? null : Buffer.from(hex, "hex")));
+  for (const value of values) state.add(value, 3);
+  for (const value of values.toReversed()) state.add(value, -2);
+  state = accumulator.deserialize(state.serialize());
+  try {
+    return state.result()?.toString("hex") ?? null;
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    return `!${error.code}`;
+  }
+}
+
+function floatOf(hex: string): number {
+  const bytes = Buffer.from(hex, "hex");
+  return bytes.length === 4 ? bytes.readFloatBE(0) : bytes.readDoubleBE(0);
+}
+
+/** PostgreSQL rounds after each addition, so its float sums may be some units off the exact one, relative to the terms. */
+function isNear(actual: string, expected: string, item: Case): boolean {
+  const [found, wanted] = [floatOf(actual), floatOf(expected)];
+  if (Object.is(found, wanted) || (Number.isNaN(found) && Number.isNaN(wanted))) return true;
+  const magnitude = item.texts.reduce((sum, text) => sum + Math.abs(Number(text ?? 0)), 0);
+  const unit = item.argument.name === "float4" && item.name === "sum" ? 2 ** -22 : 2 ** -49;
+  return Math.abs(found - wanted) <= magnitude * unit;
+}
+
+/** Whether the answer is one that PostgreSQL could give. Overflow of a float sum depends on the order of the rows. */
+function agrees(actual: string | null, expected: string | null, item: Case): boolean {
+  if (actual === expected) return true;
+  if (!item.result.name.startsWith("float") || actual === null || expected === null) return false;
+  if (expected === "!22003" || actual === "!22003") return item.texts.some((text) => Math.abs(Number(text)) > 1e37);
+  return !actual.startsWith("!") && !expected.startsWith("!") && isNear(actual, expected, item);
+}
+
+test.each(Object.keys(RESULTS))("aggregates over %s are PostgreSQL's", async (argument) => {
+  const cases = casesOf(argument);
+  const outcomes = await upstream.outcomes(cases.map(caseSql));
+  const wrong: string[] = [];
+  for (const [at, item] of cases.entries()) {
+    const expected = outcomes[at] ?? null;
+    const actual = await evaluate(item);
+    if (!agrees(actual, expected, item)) wrong.push(`${caseSql(item)}: expected ${expected}, got ${actual}`);
+  }
+  expect(wrong.slice(0, 20), `seed ${SEED}: ${wrong.length} of ${cases.length} differ`).toEqual([]);
+});

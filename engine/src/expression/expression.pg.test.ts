@@ -1,0 +1,159 @@
+import { randomInt } from "node:crypto";
+import { environment, must } from "@freshet/base";
+import type { CallExpression, Expression } from "@freshet/sql";
+import { packRow } from "@freshet/values";
+import fc from "fast-check";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { compileExpression, encodeResult } from "./compile.ts";
+import { EvaluationError } from "./evaluation-error.ts";
+import { supportedSqlFunctions, supportedSymbols } from "./functions/registry.ts";
+import { RowView } from "./row-view.ts";
+import { argumentsOf } from "./testing/argument-pools.ts";
+import { columnType, hexSql, literalSql, startUpstream } from "./testing/upstream.ts";
+import type { Upstream, UpstreamType } from "./testing/upstream.ts";
+import { hasValues } from "./testing/value-pools.ts";
+
+let upstream: Upstream;
+
+beforeAll(async () => {
+  upstream = await startUpstream();
+});
+
+afterAll(() => upstream.stop());
+
+const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
+const CASES = 40 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+
+interface Signature {
+  readonly oid: number;
+  readonly symbol: string;
+  readonly name: string;
+  readonly args: string[];
+  readonly result: string;
+  readonly volatility: string;
+  readonly strict: boolean;
+  readonly language: string;
+}
+
+const SIGNATURES = `
+  SELECT p.oid::int8::int4 AS oid, prosrc AS symbol, proname AS name, t.typname AS result, provolatile AS volatility,
+         proisstrict AS strict, lanname AS language,
+         array(SELECT a.typname::text FROM unnest(proargtypes) WITH ORDINALITY AS u(oid, n) JOIN pg_type a USING (oid) ORDER BY n) AS args
+  FROM pg_proc p JOIN pg_type t ON t.oid = prorettype JOIN pg_language l ON l.oid = prolang
+  WHERE pronamespace = 'pg_catalog'::regnamespace AND (lanname = 'internal' AND prosrc = ANY($1) OR p.oid = ANY($2::oid[]))
+  ORDER BY prosrc, p.oid`;
+
+async function signatures(): Promise<Signature[]> {
+  return upstream.query<Signature>(SIGNATURES, [supportedSymbols(), supportedSqlFunctions()]);
+}
+
+test("every registered symbol is a strict immutable built-in", async () => {
+  const found = await signatures();
+  const names = new Set(found.map(({ symbol }) => symbol));
+  expect(supportedSymbols().filter((symbol) => !names.has(symbol))).toEqual([]);
+  const oids = new Set(found.map(({ oid }) => oid));
+  expect(supportedSqlFunctions().filter((oid) => !oids.has(oid))).toEqual([]);
+  expect(found.filter(({ volatility, strict }) => volatility !== "i" || !strict)).toEqual([]);
+});
+
+/** The type that stands for a polymorphic one. */
+function concrete(name: string): UpstreamType {
+  return must(upstream.types.get({ anyenum: "mood", anyarray: "_int4" }[name] ?? name), `type ${name}`);
+}
+
+interface Case {
+  readonly signature: Signature;
+  readonly values: (string | null)[];
+  readonly sql: string;
+}
+
+function casesOf(signature: Signature): Case[] {
+  const sample = fc.sample(argumentsOf(signature.symbol, signature.args), { numRuns: CASES, seed: SEED });
+  return sample.map((values) => {
+    const args = values.map((text, at) => literalSql({ type: concrete(must(signature.args[at])), text }));
+    const call = `pg_catalog.${pg.escapeIdentifier(signature.name)}(${args.join(", ")})`;
+    return { signature, values, sql: `${hexSql(call, concrete(signature.result))}` };
+  });
+}
+
+/** Binary forms of all literals, from PostgreSQL. */
+async function binaryForms(cases: readonly Case[]): Promise<Map<string, Buffer | null>> {
+  const expressions = new Map<string, string>();
+  for (const { signature, values } of cases) {
+    values.forEach((text, at) => {
+      const type = concrete(must(signature.args[at]));
+      const literal = literalSql({ type, text });
+      expressions.set(literal, hexSql(literal, type));
+    });
+  }
+  const outcomes = await upstream.outcomes([...expressions.values()]);
+  return new Map(
+    [...expressions.keys()].map((literal, at) => {
+      const hex = outcomes[at] ?? null;
+      expect(hex?.startsWith("!"), `${literal} is no value`).not.toBe(true);
+      return [literal, hex === null ? null : Buffer.from(hex, "hex")];
+    }),
+  );
+}
+
+function callOf(signature: Signature, args: readonly Expression[]): CallExpression {
+  const { symbol: name, oid: functionOid } = signature;
+  return {
+    kind: "call",
+    name,
+    functionOid,
+    strict: true,
+    inputCollation: 950,
+    args,
+    type: columnType(concrete(signature.result)),
+  };
+}
+
+function evaluate(expression: Expression, columns: readonly UpstreamType[], values: (Buffer | null)[]): string | null {
+  const compiled = compileExpression(expression, { columns: columns.map(columnType), codecs: upstream.codecs });
+  const row = new RowView();
+  row.set(packRow(values), values.length);
+  try {
+    return encodeResult(compiled(row), expression.type, upstream.codecs)?.toString("hex") ?? null;
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    return error.declined ? "declined" : `!${error.code}`;
+  }
+}
+
+/** The call with all arguments from columns, and with all but the first as constants. */
+function evaluateBothWays(item: Case, forms: ReadonlyMap<string, Buffer | null>): (string | null)[] {
+  const types = item.signature.args.map(concrete);
+  const bytes = item.values.map((text, at) => forms.get(literalSql({ type: must(types[at]), text })) ?? null);
+  const columns = types.map((type, index): Expression => ({ kind: "column", index, type: columnType(type) }));
+  const constants = columns.map((column, at): Expression => {
+    const value = bytes[at]?.toString("latin1") ?? null;
+    return at === 0 ? column : { kind: "constant", value, type: column.type };
+  });
+  return [columns, constants].map((args) => evaluate(callOf(item.signature, args), types, bytes));
+}
+
+/** Symbols that only ever decline for the values at hand would be no use. */
+const DECLINES_EXPECTED_BELOW = 0.5;
+
+test("functions give PostgreSQL's bytes or its SQLSTATE", async () => {
+  const covered = (await signatures()).filter(({ args }) => args.every(hasValues));
+  const cases = covered.flatMap(casesOf);
+  const [forms, outcomes] = [await binaryForms(cases), await upstream.outcomes(cases.map(({ sql }) => sql))];
+  const wrong: string[] = [];
+  const declines = new Map<string, number>();
+  cases.forEach((item, at) => {
+    const expected = outcomes[at] ?? null;
+    for (const actual of evaluateBothWays(item, forms)) {
+      if (actual === "declined") declines.set(item.signature.symbol, (declines.get(item.signature.symbol) ?? 0) + 1);
+      else if (actual !== expected) wrong.push(`${item.sql}: expected ${expected}, got ${actual}`);
+    }
+  });
+  expect(wrong.slice(0, 60), `seed ${SEED}: ${wrong.length} of ${cases.length} differ`).toEqual([]);
+  const evaluations = (symbol: string): number => 2 * cases.filter((item) => item.signature.symbol === symbol).length;
+  const mostly = [...declines].filter(([symbol, count]) => count > evaluations(symbol) * DECLINES_EXPECTED_BELOW);
+  expect(mostly).toEqual([]);
+  const untested = supportedSymbols().filter((symbol) => !covered.some((signature) => signature.symbol === symbol));
+  expect(untested).toEqual([]);
+});
