@@ -12,8 +12,16 @@ const compiler = "node_modules/typescript-native/bin/tsc";
 export function setUp() {
   process.chdir(root);
   requireNode();
-  if (!isInstalled()) run("installing packages", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (!isInstalled()) install();
   run("building", process.execPath, [compiler, "-b"]);
+}
+
+/** Registries that lack packages for other platforms make `npm ci` refuse the lock file; `npm install` keeps to it. */
+function install() {
+  const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
+  if (!run("installing packages", "npm", ["ci", ...quietly], true)) {
+    run("installing packages (second way)", "npm", ["install", "--no-save", ...quietly]);
+  }
 }
 
 function requireNode() {
@@ -37,14 +45,13 @@ function isInstalled() {
   });
 }
 
-/** Runs a program; its output is shown, and its failure ends this one. */
-function run(what, command, args) {
+/** Runs a program and shows its output. Its failure ends this one, unless it may fail: then the answer is false. */
+function run(what, command, args, mayFail = false) {
   console.error(`freshet: ${what} ...`);
   const { status, signal, error } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
   if (error !== undefined) throw error;
-  if (signal !== null) process.exit(1);
-  if (status !== 0) {
-    console.error(`freshet: ${what} failed`);
-    process.exit(status ?? 1);
-  }
+  if (status === 0) return true;
+  if (mayFail && signal === null) return false;
+  console.error(`freshet: ${what} failed`);
+  process.exit(status ?? 1);
 }
