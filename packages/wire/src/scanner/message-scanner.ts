@@ -51,15 +51,27 @@ export class MessageScanner {
     return this.#chunk.length - this.#at + this.#partBytes;
   }
 
-  /** Whether the stream stands between two messages. */
-  get atBoundary(): boolean {
-    return this.buffered === 0 && this.#streaming === 0;
+  /** Whether a message has been delivered in part. */
+  get streaming(): boolean {
+    return this.#streaming > 0;
   }
 
   /** Adds bytes; the scanner keeps views on `chunk` until it is consumed. */
   push(chunk: Buffer): void {
     this.#chunk = this.#at === this.#chunk.length ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
     this.#at = 0;
+  }
+
+  /** Takes out what has been pushed but not delivered; only while no message is delivered in part. */
+  takeRest(): Buffer {
+    assert(this.#streaming === 0, "the rest of a message stays with its beginning");
+    const rest = Buffer.concat([...this.#parts, this.#chunk.subarray(this.#at)]);
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#assembling = 0;
+    this.#chunk = EMPTY;
+    this.#at = 0;
+    return rest;
   }
 
   /** Moves to the next piece; false when more bytes are needed. Throws a protocol violation. */

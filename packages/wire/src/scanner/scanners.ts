@@ -28,3 +28,8 @@ export function backendScanner(): MessageScanner {
     prefixBytes: 5,
   });
 }
+
+/** For what a client sends during login: small messages only. */
+export function loginScanner(): MessageScanner {
+  return new MessageScanner({ maxLength: INSPECTED_BYTES, isWhole: () => true, prefixBytes: PREFIX_BYTES });
+}

@@ -1,0 +1,122 @@
+import { FreshetError, SqlState } from "@freshet/base";
+import {
+  BackendType,
+  type MessageScanner,
+  decodeErrorFields,
+  decodeParameterStatus,
+  decodeReadyForQuery,
+} from "@freshet/wire";
+import { endsResponse, endsSegment } from "./expected-responses.ts";
+import { Segment } from "./segment.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** Takes the upstream's stream apart at its message headers: what is the client's goes on, what is Freshet's own stays. */
+export class BackendRelay {
+  readonly #state: SessionState;
+  readonly #scanner: MessageScanner;
+  /** The upstream has said that it ends the session. */
+  sawFatal = false;
+
+  constructor(state: SessionState, scanner: MessageScanner) {
+    this.#state = state;
+    this.#scanner = scanner;
+  }
+
+  /** Whether the client has got a part of a message whose rest is still to come. */
+  get inMessage(): boolean {
+    return this.#scanner.streaming;
+  }
+
+  /** Throws a FreshetError when the upstream does not speak the protocol. */
+  process(chunk: Buffer): void {
+    this.#scanner.push(chunk);
+    this.drain();
+  }
+
+  drain(): void {
+    while (this.#scanner.advance()) this.#message();
+  }
+
+  #message(): void {
+    const { type } = this.#scanner;
+    switch (type) {
+      case BackendType.noticeResponse:
+      case BackendType.notificationResponse:
+        this.#relay();
+        break;
+      case BackendType.parameterStatus:
+        this.#parameterStatus();
+        break;
+      case BackendType.errorResponse:
+        this.#error();
+        break;
+      case BackendType.readyForQuery:
+        this.#ready();
+        break;
+      default:
+        this.#response(type);
+    }
+  }
+
+  #relay(): void {
+    this.#state.client.range(this.#scanner.buffer, this.#scanner.start, this.#scanner.end);
+  }
+
+  #whole(): Buffer {
+    return this.#scanner.buffer.subarray(this.#scanner.start, this.#scanner.end);
+  }
+
+  #response(type: number): void {
+    const head = this.#state.expected.head();
+    if (head === null || !head.swallow) this.#relay();
+    if (head === null) return;
+    if (this.#scanner.first) head.observe?.(type, this.#whole(), this.#scanner.last);
+    if (type === BackendType.copyInResponse || type === BackendType.copyBothResponse) {
+      this.#state.copying = this.#state.expected.copyInBegan();
+    } else if (this.#scanner.last && endsResponse(head.kind, type)) {
+      this.#state.expected.complete();
+    }
+  }
+
+  #parameterStatus(): void {
+    const { buffer, start, end } = this.#scanner;
+    const { name, value } = decodeParameterStatus(buffer, start, end);
+    this.#state.parameters.set(name, value);
+    this.#state.facts.invalidate();
+    this.#relay();
+  }
+
+  #error(): void {
+    const { expected, segment } = this.#state;
+    const { buffer, start, end } = this.#scanner;
+    const severity = this.#scanner.first && this.#scanner.last ? decodeErrorFields(buffer, start, end).get("V") : undefined;
+    if (severity === "FATAL" || severity === "PANIC") this.sawFatal = true;
+    const head = expected.head();
+    if (head?.replacement != null && !this.sawFatal) this.#state.client.message(head.replacement);
+    else if (this.sawFatal || head?.swallowError !== true) this.#relay();
+    if (head === null || !this.#scanner.last) return;
+    this.#state.copying = false;
+    if (endsSegment(head.kind)) expected.failHead();
+    else if (!expected.failSegment()) segment.failed = true;
+  }
+
+  #ready(): void {
+    const { buffer, start, end } = this.#scanner;
+    this.#state.status = decodeReadyForQuery(buffer, start, end);
+    this.#state.copying = false;
+    const head = this.#state.expected.head();
+    if (head === null) {
+      // Answers a Sync that was sent while copy data failed: the upstream begins anew.
+      this.#relay();
+      this.#state.segment = new Segment();
+      return;
+    }
+    if (!endsSegment(head.kind)) {
+      throw new FreshetError(SqlState.connectionFailure, "the upstream server answered out of order", {
+        detail: `ReadyForQuery came where the response to ${head.kind} was awaited.`,
+      });
+    }
+    if (!head.swallow) this.#relay();
+    this.#state.expected.complete();
+  }
+}

@@ -1,0 +1,168 @@
+import { FreshetError, SqlState, assert } from "@freshet/base";
+import {
+  BIND_COMPLETE,
+  type BindMessage,
+  PORTAL_SUSPENDED,
+  decodeBind,
+  decodeExecute,
+  encodeCommandComplete,
+  encodeErrorResponse,
+} from "@freshet/wire";
+import { describeStatement } from "./extended-parse.ts";
+import { commandDescription, commandError, commandRows, runCommand } from "./freshet-commands.ts";
+import { type Piece, ensureUpstream, forward, forwardRun } from "./forwarding.ts";
+import type { Answer, BoundParameters, Miss } from "./front-ports.ts";
+import type { AnsweredPortal, CommandPortal, Portal } from "./portal.ts";
+import type { PreparedStatement } from "./prepared-statement.ts";
+import { decide, gate, noteHit, probe } from "./routing.ts";
+import { failSegment } from "./segment-failure.ts";
+import { type SessionState, missed } from "./session-state.ts";
+
+/** Bind: this is where a cache is asked, as PostgreSQL takes a portal's snapshot here. */
+export function handleBind(state: SessionState, piece: Piece): void | Promise<void> {
+  const bind = decodeBind(piece.buffer, piece.start, piece.end);
+  const existing = bind.portal === "" ? undefined : livePortal(state, bind.portal);
+  if (existing !== undefined && existing.kind !== "forwarded") {
+    return failSegment(state, encodeErrorResponse(new FreshetError("42P03", `cursor "${bind.portal}" already exists`)));
+  }
+  const statement = state.statements.get(bind.statement);
+  if (statement === undefined) return forwardBind(state, piece, bind, null, missed("not_parsed"));
+  if (statement.command !== null) return bindCommand(state, bind, statement);
+  return routeBind(state, piece, bind, statement);
+}
+
+function bindCommand(state: SessionState, bind: BindMessage, statement: PreparedStatement): void {
+  const { command } = statement;
+  assert(command !== null, "only a command's statement is bound here");
+  if (bind.values.length > 0) {
+    const message = `bind message supplies ${bind.values.length} parameters, but prepared statement "${bind.statement}" requires 0`;
+    return failSegment(state, encodeErrorResponse(new FreshetError(SqlState.protocolViolation, message)));
+  }
+  const columns = state.services.commands.columns(command).length;
+  if (bind.resultFormats.length > 1 && bind.resultFormats.length !== columns) {
+    const message = `bind message has ${bind.resultFormats.length} result formats but query has ${columns} columns`;
+    return failSegment(state, encodeErrorResponse(new FreshetError(SqlState.protocolViolation, message)));
+  }
+  const portal: CommandPortal = { kind: "command", command, formats: bind.resultFormats, segment: state.segment, result: null, position: 0 };
+  state.expected.local(BIND_COMPLETE, state.portals.set(bind.portal, portal));
+}
+
+function routeBind(state: SessionState, piece: Piece, bind: BindMessage, statement: PreparedStatement): void | Promise<void> {
+  const opened = gate(state, statement.route);
+  if (opened.kind === "probe") return probe(state).then(() => routeBind(state, piece, bind, statement));
+  if (opened.kind === "miss") return forwardBind(state, piece, bind, statement, opened);
+  const parameters: BoundParameters = {
+    values: bind.values,
+    formats: bind.formats,
+    typeOids: bind.values.map((_, index) => statement.typeOids[index] ?? 0),
+  };
+  const decision = decide(state, opened, parameters, bind.resultFormats);
+  if (decision instanceof Promise) return decision.then((decided) => finishBind(state, piece, bind, statement, decided));
+  return finishBind(state, piece, bind, statement, decision);
+}
+
+function finishBind(state: SessionState, piece: Piece, bind: BindMessage, statement: PreparedStatement, decision: Answer | Miss): void {
+  // While the decision was waited for, something before it may have failed.
+  if (state.segment.failed) return;
+  const { route } = statement;
+  if (decision.kind === "miss" || route === null) {
+    forwardBind(state, piece, bind, statement, decision.kind === "miss" ? decision : missed("not_parsed"));
+    return;
+  }
+  const portal: AnsweredPortal = {
+    kind: "answer",
+    answer: decision,
+    route,
+    formats: bind.resultFormats,
+    segment: state.segment,
+    position: 0,
+  };
+  state.expected.local(BIND_COMPLETE, state.portals.set(bind.portal, portal));
+}
+
+/** Forwards a Bind, after its statement's Parse where that has not gone yet. */
+export function forwardBind(
+  state: SessionState,
+  piece: Piece,
+  bind: Pick<BindMessage, "portal">,
+  statement: PreparedStatement | null,
+  miss: Miss,
+): void {
+  if (statement !== null) ensureUpstream(state, statement);
+  const undo = state.portals.set(bind.portal, { kind: "forwarded", route: statement?.route ?? null, miss });
+  forward(state, piece, "bind", { undo });
+}
+
+/** Describe of a statement or portal. */
+export function handleDescribe(state: SessionState, piece: Piece, target: "statement" | "portal", name: string): void | Promise<void> {
+  if (target === "statement") return describeStatement(state, piece, name);
+  const portal = livePortal(state, name);
+  switch (portal?.kind) {
+    case "answer":
+      return state.expected.local(portal.answer.rowDescription(portal.formats));
+    case "command":
+      return state.expected.local(commandDescription(state.services.commands.columns(portal.command), portal.formats));
+    case "forwarded":
+    case undefined:
+      return forward(state, piece, "describe-portal");
+  }
+}
+
+export function handleExecute(state: SessionState, piece: Piece): void | Promise<void> {
+  const { portal: name, maxRows } = decodeExecute(piece.buffer, piece.start, piece.end);
+  const portal = livePortal(state, name);
+  switch (portal?.kind) {
+    case "answer":
+      return executeAnswer(state, portal, maxRows);
+    case "command":
+      return executeCommand(state, portal, maxRows);
+    case "forwarded":
+      return forwardRun(state, piece, "execute", portal.route, portal.miss);
+    case undefined:
+      return forwardRun(state, piece, "execute", null, missed("not_parsed"));
+  }
+}
+
+function executeAnswer(state: SessionState, portal: AnsweredPortal, maxRows: number): void {
+  noteHit(state, portal.answer);
+  const rows = (from: number, to: number): Buffer => portal.answer.dataRows(portal.formats, from, to);
+  sendRows(state, portal, portal.answer.rowCount, maxRows, rows, (count) => `SELECT ${count}`);
+}
+
+async function executeCommand(state: SessionState, portal: CommandPortal, maxRows: number): Promise<void> {
+  const { segment } = state;
+  try {
+    portal.result ??= await runCommand(state, portal.command);
+    if (segment.failed) return;
+    const { result } = portal;
+    const columns = state.services.commands.columns(portal.command);
+    const rows = (from: number, to: number): Buffer => commandRows(columns, result, portal.formats, from, to);
+    sendRows(state, portal, result.rows.length, maxRows, rows, () => result.tag);
+  } catch (thrown) {
+    if (!segment.failed) failSegment(state, commandError(state, thrown));
+  }
+}
+
+/** Sends a portal's next rows: like PostgreSQL, suspended whenever the limit was reached, even at the last row. */
+function sendRows(
+  state: SessionState,
+  portal: AnsweredPortal | CommandPortal,
+  total: number,
+  maxRows: number,
+  rows: (from: number, to: number) => Buffer,
+  tag: (count: number) => string,
+): void {
+  const from = portal.position;
+  const count = maxRows > 0 ? Math.min(maxRows, total - from) : total - from;
+  portal.position = from + count;
+  const end = maxRows > 0 && count === maxRows ? PORTAL_SUSPENDED : encodeCommandComplete(tag(count));
+  if (count > 0) state.expected.local(rows(from, from + count));
+  state.expected.local(end);
+}
+
+/** A portal answered here lives as long as the upstream's would: outside a transaction block, to its segment's end. */
+function livePortal(state: SessionState, name: string): Portal | undefined {
+  const portal = state.portals.get(name);
+  if (portal === undefined || portal.kind === "forwarded") return portal;
+  return portal.segment === state.segment || state.status !== "I" ? portal : undefined;
+}

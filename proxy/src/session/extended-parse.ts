@@ -1,0 +1,112 @@
+import {
+  PARSE_COMPLETE,
+  CLOSE_COMPLETE,
+  decodeParse,
+  decodeTarget,
+  encodeParameterDescription,
+} from "@freshet/wire";
+import { failSegment } from "./segment-failure.ts";
+import { commandDescription, commandError } from "./freshet-commands.ts";
+import { type Piece, ensureUpstream, forward } from "./forwarding.ts";
+import type { DescribedStatement, PreparedRoute } from "./front-ports.ts";
+import type { PreparedStatement } from "./prepared-statement.ts";
+import { type Gate, gate, inspect, probe } from "./routing.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** Parse: answered here when a cache could answer the statement, so that the upstream sees it only when it must. */
+export function handleParse(state: SessionState, piece: Piece): void | Promise<void> {
+  const { name, query, typeOids } = decodeParse(piece.buffer, piece.start, piece.end);
+  const route = inspect(state, query);
+  const existing = name === "" ? undefined : state.statements.get(name);
+  if (existing !== undefined && existing.command === null) {
+    // A duplicate: the upstream says so, once it knows the first one.
+    ensureUpstream(state, existing);
+    return forward(state, piece, "parse");
+  }
+  if (route?.command != null) return parseCommand(state, name, route);
+  return routeParse(state, piece, { name, route, typeOids, command: null, parseMessage: null });
+}
+
+function parseCommand(state: SessionState, name: string, route: PreparedRoute): void {
+  try {
+    const command = route.command?.() ?? null;
+    const undo = state.statements.set(name, { name, route, typeOids: [], command, parseMessage: null });
+    state.expected.local(PARSE_COMPLETE, undo);
+  } catch (thrown) {
+    failSegment(state, commandError(state, thrown));
+  }
+}
+
+function routeParse(state: SessionState, piece: Piece, statement: PreparedStatement): void | Promise<void> {
+  const opened = gate(state, statement.route);
+  if (opened.kind === "probe") return probe(state).then(() => routeParse(state, piece, statement));
+  if (opened.kind === "ready" && describe(state, opened, statement) !== null) {
+    statement.parseMessage = Buffer.from(piece.buffer.subarray(piece.start, piece.end));
+    state.expected.local(PARSE_COMPLETE, state.statements.set(statement.name, statement));
+    return undefined;
+  }
+  return forwardParse(state, piece, statement);
+}
+
+/** Forwards a Parse; the statement is forgotten again when the upstream refuses it. */
+export function forwardParse(state: SessionState, piece: Piece, statement: PreparedStatement): void {
+  const undo = state.statements.set(statement.name, statement);
+  forward(state, piece, "parse", {
+    undo,
+    done: (succeeded) => {
+      if (!succeeded && state.statements.get(statement.name) === statement) state.statements.delete(statement.name);
+    },
+  });
+}
+
+function describe(
+  state: SessionState,
+  ready: Extract<Gate, { kind: "ready" }>,
+  statement: PreparedStatement,
+): DescribedStatement | null {
+  try {
+    return state.services.front.describe(ready.route, ready.facts, statement.typeOids);
+  } catch (thrown) {
+    state.services.logger.error({ error: thrown }, "a statement could not be described from its cache; it goes upstream");
+    return null;
+  }
+}
+
+/** Describe of a statement. */
+export function describeStatement(state: SessionState, piece: Piece, name: string): void | Promise<void> {
+  const statement = state.statements.get(name);
+  if (statement === undefined) return forward(state, piece, "describe-statement");
+  if (statement.command !== null) {
+    const columns = state.services.commands.columns(statement.command);
+    state.expected.local(Buffer.concat([encodeParameterDescription([]), commandDescription(columns, [])]));
+    return undefined;
+  }
+  const opened = gate(state, statement.route);
+  if (opened.kind === "probe") return probe(state).then(() => describeStatement(state, piece, name));
+  const described = opened.kind === "ready" ? describe(state, opened, statement) : null;
+  if (described === null) {
+    ensureUpstream(state, statement);
+    return forward(state, piece, "describe-statement");
+  }
+  state.expected.local(Buffer.concat([encodeParameterDescription(described.parameterTypes), described.rowDescription([])]));
+  return undefined;
+}
+
+/** Close of a statement or portal. What only Freshet knows is closed here. */
+export function handleClose(state: SessionState, piece: Piece): void {
+  const { target, name } = decodeTarget(piece.buffer, piece.start, piece.end);
+  if (target === "statement") {
+    const statement = state.statements.get(name);
+    const undo = state.statements.delete(name);
+    if (statement !== undefined && (statement.command !== null || statement.parseMessage !== null)) {
+      state.expected.local(CLOSE_COMPLETE, undo);
+    } else {
+      forward(state, piece, "close", { undo });
+    }
+    return;
+  }
+  const portal = state.portals.get(name);
+  const undo = state.portals.delete(name);
+  if (portal !== undefined && portal.kind !== "forwarded") state.expected.local(CLOSE_COMPLETE, undo);
+  else forward(state, piece, "close", { undo });
+}

@@ -1,0 +1,121 @@
+import { BackendType, type MessageScanner, decodeCommandComplete, encodeFlush, encodeSync } from "@freshet/wire";
+import { type ExpectationKind, type UpstreamExpectation, expectation } from "./expected-responses.ts";
+import type { Miss, PreparedRoute } from "./front-ports.ts";
+import type { PreparedStatement } from "./prepared-statement.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** The present piece of the client's stream. */
+export type Piece = Pick<MessageScanner, "type" | "buffer" | "start" | "end" | "first" | "last" | "size">;
+
+const FLUSH = encodeFlush();
+const SYNC = encodeSync();
+/** Statements that see or drop the session's prepared statements by name. */
+const NAMES_PREPARED = /\b(deallocate|discard|execute|pg_prepared_statements?)\b/i;
+
+/** Sends the client's message as it is and notes what it will bring back. */
+export function forward(state: SessionState, piece: Piece, kind: ExpectationKind, special: Partial<UpstreamExpectation> = {}): void {
+  relay(state, piece);
+  state.segment.forwarded = true;
+  state.expected.forwarded(expectation(kind, special));
+}
+
+/** Sends bytes that have no response of their own. */
+export function relay(state: SessionState, piece: Piece): void {
+  state.upstream.range(piece.buffer, piece.start, piece.end);
+}
+
+/** Lets the upstream send what it has, while the segment stays open. */
+export function flushUpstream(state: SessionState): void {
+  if (state.segment.forwarded) state.upstream.message(FLUSH);
+}
+
+/** Forwards a statement's run (Query or Execute) with all that must be noted of it. */
+export function forwardRun(
+  state: SessionState,
+  piece: Piece,
+  kind: "query" | "execute",
+  route: PreparedRoute | null,
+  miss: Miss,
+  undo: (() => void) | null = null,
+): void {
+  const pure = route?.info.pure === true;
+  if (!pure && namesPrepared(route)) sendLocalStatements(state);
+  if (!pure) state.segment.impure = true;
+  forward(state, piece, kind, {
+    impure: state.segment.impure,
+    undo,
+    done: state.noteForwarded(route, miss),
+    observe: pure ? null : (type, bytes) => observeTag(state, route, type, bytes),
+  });
+}
+
+/** Makes sure that the upstream knows a statement whose Parse was answered here. */
+export function ensureUpstream(state: SessionState, statement: PreparedStatement): void {
+  const message = statement.parseMessage;
+  if (message === null) return;
+  const forget = (): void => {
+    statement.parseMessage = message;
+  };
+  statement.parseMessage = null;
+  state.upstream.message(message);
+  state.segment.forwarded = true;
+  state.expected.forwarded(
+    expectation("parse", {
+      swallow: true,
+      undo: forget,
+      done: (succeeded) => {
+        if (!succeeded) forget();
+      },
+    }),
+  );
+}
+
+function namesPrepared(route: PreparedRoute | null): boolean {
+  return route === null || NAMES_PREPARED.test(route.info.normalized);
+}
+
+/** Sends every statement that the upstream has not seen; between segments each with a Sync of its own, so that one's failure stays alone. */
+function sendLocalStatements(state: SessionState): void {
+  if (state.status === "E") return;
+  for (const statement of state.statements.values()) {
+    const message = statement.parseMessage;
+    if (message === null) continue;
+    if (state.segment.forwarded) {
+      ensureUpstream(state, statement);
+      continue;
+    }
+    statement.parseMessage = null;
+    state.upstream.message(message);
+    state.upstream.message(SYNC);
+    state.expected.forwarded(
+      expectation("query", {
+        swallow: true,
+        swallowError: true,
+        done: (succeeded) => {
+          if (!succeeded) statement.parseMessage = message;
+        },
+      }),
+    );
+  }
+}
+
+/** Follows DEALLOCATE and DISCARD: what they drop is forgotten here too. */
+function observeTag(state: SessionState, route: PreparedRoute | null, type: number, bytes: Buffer): void {
+  if (type !== BackendType.commandComplete) return;
+  const tag = decodeCommandComplete(bytes, 0, bytes.length);
+  if (tag !== "DEALLOCATE" && tag !== "DEALLOCATE ALL" && tag !== "DISCARD ALL") return;
+  const name = tag === "DEALLOCATE" && route !== null ? deallocatedName(route.info.normalized) : null;
+  for (const statement of [...state.statements.values()]) {
+    const isUpstreams = statement.command === null && statement.parseMessage === null;
+    if (isUpstreams && (name === null || name === statement.name)) state.statements.delete(statement.name);
+  }
+}
+
+/** Null when it cannot be told: then every name is forgotten, and unknown names are simply forwarded. */
+function deallocatedName(text: string): string | null {
+  const match = /^\s*deallocate\s+(?:prepare\s+)?(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_$]*))\s*;?\s*$/i.exec(text);
+  if (match === null) return null;
+  const [, quoted, plain] = match;
+  const name = quoted === undefined ? (plain ?? "").toLowerCase() : quoted.replaceAll('""', '"');
+  return /^[\x20-\x7e]*$/.test(name) ? name : null;
+}

@@ -1,0 +1,111 @@
+import { unreachable } from "@freshet/base";
+import { decodeBindNames, decodeParseName, decodeTarget } from "@freshet/wire";
+import { forwardBind, handleBind, handleDescribe, handleExecute } from "./extended-execute.ts";
+import { forwardParse, handleClose, handleParse } from "./extended-parse.ts";
+import { type Piece, flushUpstream, forward, relay } from "./forwarding.ts";
+import { FRONTEND_STATES, type FrontendAction, frontendKind } from "./frontend-states.ts";
+import { type SessionState, missed } from "./session-state.ts";
+import { forwardQuery, handleQuery } from "./simple-query.ts";
+
+/** Whether the rest of a message that came in part follows its beginning upstream. */
+export type RestOfMessage = "relay" | "discard";
+
+export interface Dispatched {
+  readonly action: FrontendAction;
+  /** What must be waited for before the client's next message is looked at. */
+  readonly pending: Promise<void> | null;
+}
+
+/** Handles one message of the client, or the beginning of one that is too large to be looked into. */
+export function dispatch(state: SessionState, piece: Piece): Dispatched {
+  const action = FRONTEND_STATES[state.frontendState][frontendKind(piece.type)];
+  const pending = piece.last ? handleWhole(state, piece, action) : handleLarge(state, piece, action);
+  return { action, pending: pending ?? null };
+}
+
+function handleWhole(state: SessionState, piece: Piece, action: FrontendAction): void | Promise<void> {
+  switch (action) {
+    case "query":
+      return handleQuery(state, piece);
+    case "parse":
+      return handleParse(state, piece);
+    case "bind":
+      return handleBind(state, piece);
+    case "describe": {
+      const { target, name } = decodeTarget(piece.buffer, piece.start, piece.end);
+      return handleDescribe(state, piece, target, name);
+    }
+    case "execute":
+      return handleExecute(state, piece);
+    case "close":
+      return handleClose(state, piece);
+    case "sync":
+      return handleSync(state, piece);
+    case "flush":
+      return flushUpstream(state);
+    case "function-call":
+      return handleFunctionCall(state, piece);
+    case "copy-end":
+      return handleCopyEnd(state, piece);
+    case "relay":
+    case "terminate":
+      return relay(state, piece);
+    case "discard":
+      return undefined;
+    default:
+      return unreachable(action, "action");
+  }
+}
+
+/** A message over the limit of inspection goes upstream as it comes; only its names are noted. */
+function handleLarge(state: SessionState, piece: Piece, action: FrontendAction): void | Promise<void> {
+  const { buffer, start, end } = piece;
+  switch (action) {
+    case "query":
+      return forwardQuery(state, piece, null, missed("not_parsed"));
+    case "parse": {
+      const name = decodeParseName(buffer, start, end);
+      return forwardParse(state, piece, { name, route: null, typeOids: [], command: null, parseMessage: null });
+    }
+    case "bind": {
+      const names = decodeBindNames(buffer, start, end);
+      const statement = state.statements.get(names.statement);
+      return forwardBind(state, piece, names, statement ?? null, missed("parameter_value"));
+    }
+    case "function-call":
+      return handleFunctionCall(state, piece);
+    case "discard":
+      return undefined;
+    case "describe":
+    case "execute":
+    case "close":
+    case "sync":
+    case "flush":
+    case "copy-end":
+    case "relay":
+    case "terminate":
+      // PostgreSQL refuses a large message of these kinds and closes the connection; copy data is no such kind.
+      return relay(state, piece);
+    default:
+      return unreachable(action, "action");
+  }
+}
+
+function handleSync(state: SessionState, piece: Piece): void {
+  if (state.segment.forwarded) forward(state, piece, "sync", { impure: state.segment.impure });
+  else state.expected.localReady();
+  state.endSegment();
+}
+
+/** FunctionCall ends its segment as a simple Query does; what the function does is unknown. */
+function handleFunctionCall(state: SessionState, piece: Piece): void {
+  state.segment.impure = true;
+  forward(state, piece, "function-call", { impure: true, done: state.noteForwarded(null, missed("not_select")) });
+  state.endSegment();
+}
+
+function handleCopyEnd(state: SessionState, piece: Piece): void {
+  relay(state, piece);
+  if (state.copying) state.copying = false;
+  else state.expected.copyEnded();
+}

@@ -1,0 +1,173 @@
+import { FreshetError, SqlState } from "@freshet/base";
+import type { Duplex } from "node:stream";
+import {
+  AuthenticationKind,
+  type BackendKeyData,
+  BackendType,
+  FrontendType,
+  type MessageScanner,
+  type TransactionStatus,
+  backendScanner,
+  decodeAuthenticationKind,
+  decodeBackendKeyData,
+  decodeParameterStatus,
+  decodeReadyForQuery,
+  frontendScanner,
+  loginScanner,
+} from "@freshet/wire";
+
+/** What a login has shown, and the scanners with what they may still hold. */
+export interface Login {
+  readonly status: TransactionStatus;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly key: BackendKeyData | null;
+  readonly frontend: MessageScanner;
+  readonly backend: MessageScanner;
+}
+
+/**
+ * Relays a login between client and upstream, whatever its method, until the first ReadyForQuery.
+ * Messages that a client sends ahead of that, other than answers to authentication, wait in the scanner.
+ */
+export class LoginRelay {
+  readonly #client: Duplex;
+  readonly #upstream: Duplex;
+  readonly #frontend: MessageScanner = loginScanner();
+  readonly #backend: MessageScanner = backendScanner();
+  readonly #parameters = new Map<string, string>();
+  readonly #done: (outcome: Login | FreshetError | "closed") => void;
+  #key: BackendKeyData | null = null;
+  /** The upstream waits for the client's answer. */
+  #asked = false;
+  /** A message of the client that must wait for the end of login has been seen. */
+  #ahead: Buffer[] = [];
+  #refused = false;
+  #finished = false;
+  readonly #onClient = (chunk: Buffer): void => this.#clientData(chunk);
+  readonly #onUpstream = (chunk: Buffer): void => this.#upstreamData(chunk);
+  readonly #onClientEnd = (): void => this.#finish("closed");
+  readonly #onUpstreamEnd = (): void => this.#upstreamGone();
+
+  constructor(client: Duplex, upstream: Duplex, done: (outcome: Login | FreshetError | "closed") => void) {
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#done = done;
+  }
+
+  /** `early`: bytes that followed the startup packet. */
+  start(startupPacket: Buffer, early: Buffer): void {
+    this.#client.on("data", this.#onClient).on("end", this.#onClientEnd).on("close", this.#onClientEnd);
+    this.#upstream.on("data", this.#onUpstream).on("end", this.#onUpstreamEnd).on("close", this.#onUpstreamEnd);
+    this.#upstream.write(startupPacket);
+    if (early.length > 0) this.#clientData(early);
+    this.#client.resume();
+  }
+
+  /** Gives up; the sockets are the caller's again. */
+  abandon(): void {
+    this.#detach();
+  }
+
+  #clientData(chunk: Buffer): void {
+    this.#frontend.push(chunk);
+    this.#answer();
+  }
+
+  /** Sends answers to authentication; anything else only when the upstream asks, since it then refuses it. */
+  #answer(): void {
+    try {
+      while (this.#ahead.length === 0 && this.#frontend.advance()) {
+        const { type, buffer, start, end } = this.#frontend;
+        const bytes = buffer.subarray(start, end);
+        if (type === FrontendType.password || type === FrontendType.terminate || this.#asked) {
+          this.#upstream.write(bytes);
+          if (type === FrontendType.password) this.#asked = false;
+        } else {
+          this.#ahead.push(bytes);
+        }
+      }
+    } catch (thrown) {
+      this.#throw(thrown);
+    }
+    // What waits is bounded: no more is read before the upstream has spoken.
+    if (this.#ahead.length > 0) this.#client.pause();
+  }
+
+  #upstreamData(chunk: Buffer): void {
+    try {
+      this.#backend.push(chunk);
+      while (!this.#finished && this.#backend.advance()) this.#relay();
+    } catch (thrown) {
+      this.#throw(thrown);
+    }
+  }
+
+  #relay(): void {
+    const { type, buffer, start, end } = this.#backend;
+    this.#client.write(buffer.subarray(start, end));
+    switch (type) {
+      case BackendType.authentication: {
+        const kind = decodeAuthenticationKind(buffer, start, end);
+        this.#asked = kind !== AuthenticationKind.ok && kind !== AuthenticationKind.saslFinal;
+        this.#retry();
+        break;
+      }
+      case BackendType.parameterStatus: {
+        const { name, value } = decodeParameterStatus(buffer, start, end);
+        this.#parameters.set(name, value);
+        break;
+      }
+      case BackendType.backendKeyData:
+        this.#key = decodeBackendKeyData(buffer, start, end);
+        break;
+      case BackendType.errorResponse:
+        this.#refused = true;
+        break;
+      case BackendType.readyForQuery:
+        this.#ready(decodeReadyForQuery(buffer, start, end));
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** The upstream asks while a message of another kind waits: it goes there, to be refused. */
+  #retry(): void {
+    if (!this.#asked || this.#ahead.length === 0) return;
+    for (const bytes of this.#ahead) this.#upstream.write(bytes);
+    this.#ahead = [];
+    this.#answer();
+    this.#client.resume();
+  }
+
+  #ready(status: TransactionStatus): void {
+    const frontend = frontendScanner();
+    frontend.push(Buffer.concat([...this.#ahead, this.#frontend.takeRest()]));
+    this.#finish({ status, parameters: this.#parameters, key: this.#key, frontend, backend: this.#backend });
+  }
+
+  #upstreamGone(): void {
+    if (this.#refused) {
+      this.#finish("closed");
+      return;
+    }
+    this.#finish(new FreshetError(SqlState.connectionFailure, "the upstream server closed the connection during login"));
+  }
+
+  #throw(thrown: unknown): void {
+    if (!(thrown instanceof FreshetError)) throw thrown;
+    this.#finish(thrown);
+  }
+
+  #finish(outcome: Login | FreshetError | "closed"): void {
+    if (this.#finished) return;
+    this.#detach();
+    this.#done(outcome);
+  }
+
+  #detach(): void {
+    this.#finished = true;
+    this.#client.off("data", this.#onClient).off("end", this.#onClientEnd).off("close", this.#onClientEnd);
+    this.#upstream.off("data", this.#onUpstream).off("end", this.#onUpstreamEnd).off("close", this.#onUpstreamEnd);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Command } from "@freshet/sql";
+import type { PreparedRoute } from "./front-ports.ts";
+
+/** A prepared statement as the session knows it. */
+export interface PreparedStatement {
+  readonly name: string;
+  /** Null: its text could not be looked into. */
+  readonly route: PreparedRoute | null;
+  readonly typeOids: readonly number[];
+  /** Freshet's own command; never sent upstream. */
+  readonly command: Command | null;
+  /** The whole Parse message, kept while the upstream has not got it. */
+  parseMessage: Buffer | null;
+}

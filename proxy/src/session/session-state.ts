@@ -1,0 +1,89 @@
+import { type Logger, now } from "@freshet/base";
+import type { TransactionStatus } from "@freshet/wire";
+import { ExpectedResponses } from "./expected-responses.ts";
+import type { CacheFront, CommandRunner, LastStatement, Miss, MissReason, PreparedRoute } from "./front-ports.ts";
+import type { FrontendState } from "./frontend-states.ts";
+import type { ProxyMetrics } from "./metrics.ts";
+import { NamedEntries } from "./named-entries.ts";
+import type { OutputBatch } from "./output-batch.ts";
+import type { Portal } from "./portal.ts";
+import type { PreparedStatement } from "./prepared-statement.ts";
+import { Segment } from "./segment.ts";
+import { FactsTracker } from "./session-facts.ts";
+
+/** What one session shares with everything else. */
+export interface SessionServices {
+  readonly front: CacheFront;
+  readonly commands: CommandRunner;
+  readonly logger: Logger;
+  readonly metrics: ProxyMetrics;
+}
+
+/** Everything a session knows about its client and its upstream connection, apart from the sockets. */
+export class SessionState {
+  readonly services: SessionServices;
+  readonly client: OutputBatch;
+  readonly upstream: OutputBatch;
+  readonly expected: ExpectedResponses;
+  readonly facts: FactsTracker = new FactsTracker();
+  readonly statements: NamedEntries<PreparedStatement> = new NamedEntries();
+  readonly portals: NamedEntries<Portal> = new NamedEntries();
+  /** Of the last ReadyForQuery from upstream. */
+  status: TransactionStatus;
+  segment: Segment = new Segment();
+  /** The upstream reads copy data. */
+  copying = false;
+  /** ParameterStatus values by name. */
+  readonly parameters: Map<string, string>;
+  last: LastStatement | null = null;
+  /** The session has ended: late results of what it waited for are dropped. */
+  closed = false;
+
+  constructor(
+    services: SessionServices,
+    client: OutputBatch,
+    upstream: OutputBatch,
+    login: { readonly status: TransactionStatus; readonly parameters: ReadonlyMap<string, string> },
+  ) {
+    this.services = services;
+    this.client = client;
+    this.upstream = upstream;
+    this.status = login.status;
+    this.parameters = new Map(login.parameters);
+    this.expected = new ExpectedResponses(
+      (bytes) => client.message(bytes),
+      () => this.status,
+    );
+  }
+
+  get frontendState(): FrontendState {
+    if (this.segment.failed) return "skipping";
+    return this.copying ? "copying" : "open";
+  }
+
+  /** A simple Query or Sync ends the segment; outside a transaction block its portals end with it. */
+  endSegment(): void {
+    if (this.status === "I" && !this.segment.impure) this.portals.clear();
+    this.segment = new Segment();
+  }
+
+  /** Notes that a statement goes upstream; the result is called when it has come back. */
+  noteForwarded(route: PreparedRoute | null, miss: Miss): (succeeded: boolean) => void {
+    const started = now();
+    this.facts.forwarded(route);
+    this.services.metrics.miss(miss.reason);
+    this.last = {
+      destination: "upstream",
+      reason: miss.detail === null ? miss.reason : `${miss.reason}: ${miss.detail}`,
+      cache: miss.cache,
+      lsn: null,
+    };
+    return (succeeded) => {
+      if (route !== null) this.services.front.forwarded(route, miss, now() - started, succeeded);
+    };
+  }
+}
+
+export function missed(reason: MissReason, detail: string | null = null): Miss {
+  return { kind: "miss", reason, detail, cache: null };
+}

@@ -1,0 +1,53 @@
+import { decodeQuery, encodeCommandComplete } from "@freshet/wire";
+import { runSimpleCommand } from "./freshet-commands.ts";
+import { type Piece, forwardRun } from "./forwarding.ts";
+import type { Answer, Miss, PreparedRoute } from "./front-ports.ts";
+import { decide, gate, inspect, noteHit, probe } from "./routing.ts";
+import { type SessionState, missed } from "./session-state.ts";
+
+/** A simple Query: runs one of Freshet's commands, answers from a cache, or forwards. */
+export function handleQuery(state: SessionState, piece: Piece): void | Promise<void> {
+  const route = inspect(state, decodeQuery(piece.buffer, piece.start, piece.end));
+  if (route?.command != null && !state.segment.forwarded) return runSimpleCommand(state, route.command);
+  return routeQuery(state, piece, route);
+}
+
+function routeQuery(state: SessionState, piece: Piece, route: PreparedRoute | null): void | Promise<void> {
+  const opened = gate(state, route);
+  if (opened.kind === "miss") return forwardQuery(state, piece, route, opened);
+  // The Query ends the segment upstream, so it must go there.
+  if (state.segment.forwarded) return forwardQuery(state, piece, route, missed("session_state_unknown", "open pipeline"));
+  if (opened.kind === "probe") return probe(state).then(() => routeQuery(state, piece, route));
+  const decision = decide(state, opened, null, []);
+  if (decision instanceof Promise) return decision.then((decided) => finishQuery(state, piece, route, decided));
+  return finishQuery(state, piece, route, decision);
+}
+
+function finishQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, decision: Answer | Miss): void | Promise<void> {
+  if (decision.kind === "miss") return forwardQuery(state, piece, route, decision);
+  noteHit(state, decision);
+  state.statements.delete("");
+  state.expected.local(
+    Buffer.concat([
+      decision.rowDescription([]),
+      decision.dataRows([], 0, decision.rowCount),
+      encodeCommandComplete(`SELECT ${decision.rowCount}`),
+    ]),
+  );
+  state.expected.localReady();
+  state.endSegment();
+}
+
+/** Forwards; null stands for a text that was not looked into. */
+export function forwardQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, miss: Miss): void | Promise<void> {
+  const mixed = state.segment.forwarded;
+  const undo = state.statements.delete("");
+  forwardRun(state, piece, "query", route, miss, undo);
+  state.endSegment();
+  // An error before it makes the upstream skip the Query and what follows: what that is must be known first.
+  if (mixed && piece.last) {
+    state.upstream.flush();
+    return state.expected.whenIdle();
+  }
+  return undefined;
+}
