@@ -54,7 +54,6 @@ export async function startEmbedded(options: PostgresOptions = {}): Promise<Post
 
 async function prepare(options: PostgresOptions): Promise<Cluster> {
   const user = serverUser();
-  const binaries = await embeddedBinaries(user);
   const folder = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), "freshet-postgres-")));
   await mkdir(folder, { recursive: true });
   if (!canReach(path.dirname(path.resolve(folder)), user)) {
@@ -62,6 +61,7 @@ async function prepare(options: PostgresOptions): Promise<Cluster> {
   }
   await chmod(folder, 0o700);
   if (user !== undefined) await chown(folder, user.uid, user.gid);
+  const binaries = await embeddedBinaries(user, path.resolve(folder));
   const temporary = options.persistent === true ? [] : [folder];
   return {
     data: path.resolve(folder, "data"),
@@ -88,7 +88,8 @@ async function initialise(cluster: Cluster): Promise<void> {
 }
 
 async function runInitdb(cluster: Cluster, passwordFile: string): Promise<void> {
-  const flags = ["--auth=scram-sha-256", `--username=${superuser.user}`, `--pwfile=${passwordFile}`, "--no-sync"];
+  const noSync = cluster.temporary.length > 0 ? ["--no-sync"] : [];
+  const flags = ["--auth=scram-sha-256", `--username=${superuser.user}`, `--pwfile=${passwordFile}`, ...noSync];
   const locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
   const log = await open(cluster.log, "a");
   const child = spawn(cluster.binaries.initdb, [`--pgdata=${cluster.data}`, ...flags, ...locale], {
