@@ -5,8 +5,8 @@ import { nestingDepth } from "./nesting-depth.ts";
 /** Texts beyond this many UTF-16 units are not looked into. */
 export const MAX_STATEMENT_LENGTH = 1_000_000;
 
-/** Texts whose tree may get deeper are not parsed (see nesting-depth.ts). A quarter of what the stack bears. */
-const MAX_NESTING_DEPTH = 1000;
+/** Texts whose tree may get deeper are not parsed (see nesting-depth.ts). A small part of what a usual stack bears. */
+const MAX_NESTING_DEPTH = 500;
 
 /** One statement of a query string. */
 export interface ParsedStatement {

@@ -18,20 +18,23 @@ const HIGHEST_PARAMETER = 65_535;
  */
 export function inspectStatement(text: string): StatementInfo {
   if (parseCommand(text) !== null) return unparsed("freshet", text, false);
-  let statements: readonly ParsedStatement[];
   try {
-    statements = parseStatements(text);
+    return inspectParsed(text, parseStatements(text));
   } catch (error) {
-    if (error instanceof FreshetError) return unparsed("invalid", text, true);
+    // A RangeError: called with little stack left, for a deep tree.
+    if (error instanceof FreshetError || error instanceof RangeError) return unparsed("invalid", text, true);
     throw error;
   }
+}
+
+function inspectParsed(text: string, statements: readonly ParsedStatement[]): StatementInfo {
   const [statement, ...others] = statements;
   if (statement === undefined) return { ...unparsed("empty", text, false), pure: true };
   if (others.length > 0) return inspectSeveral(text, statements);
-  const { kind, pure, changesSchema, plainSelect } = classify(statement.tree);
-  const shape =
-    plainSelect && "SelectStmt" in statement.tree ? selectShape(text, statement, statement.tree.SelectStmt) : null;
-  return { kind, shape, pure, changesSchema, normalized: normalizeText(text), queryId: queryId(statement.tree) };
+  const { tree } = statement;
+  const { kind, pure, changesSchema, plainSelect } = classify(tree);
+  const shape = plainSelect && "SelectStmt" in tree ? selectShape(text, statement, tree.SelectStmt) : null;
+  return { kind, shape, pure, changesSchema, normalized: normalizeText(text), queryId: queryId(tree) };
 }
 
 /** Parses a text that must be one plain SELECT; null when it is something else. Throws what the parser refuses. */
