@@ -69,11 +69,14 @@ interface Case {
 }
 
 function casesOf(signature: Signature): Case[] {
-  const sample = fc.sample(argumentsOf(signature.symbol, signature.args), { numRuns: CASES, seed: SEED });
+  const sample = fc.sample(argumentsOf(signature.symbol, signature.name, signature.args), {
+    numRuns: CASES,
+    seed: SEED,
+  });
   return sample.map((values) => {
     const args = values.map((text, at) => literalSql({ type: concrete(must(signature.args[at])), text }));
     const call = `pg_catalog.${pg.escapeIdentifier(signature.name)}(${args.join(", ")})`;
-    return { signature, values, sql: `${hexSql(call, concrete(signature.result))}` };
+    return { signature, values, sql: hexSql(call, concrete(signature.result)) };
   });
 }
 

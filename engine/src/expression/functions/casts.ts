@@ -1,8 +1,9 @@
-import type { Decimal } from "@freshet/values";
 import { outOfRange } from "../evaluation-error.ts";
 import {
   decimalToDouble,
-  decimalToInteger,
+  decimalToInt2,
+  decimalToInt4,
+  decimalToInt8,
   decimalToSingle,
   floatToDecimal,
   integerToDecimal,
@@ -74,9 +75,9 @@ export const CASTS: FunctionTable = {
   int2_numeric: integerToDecimal,
   int4_numeric: integerToDecimal,
   int8_numeric: integerToDecimal,
-  numeric_int2: (value: Decimal) => Number(decimalToInteger(value, -0x8000n, 0x7fffn, "smallint")),
-  numeric_int4: (value: Decimal) => Number(decimalToInteger(value, -0x80000000n, 0x7fffffffn, "integer")),
-  numeric_int8: (value: Decimal) => decimalToInteger(value, -0x8000000000000000n, 0x7fffffffffffffffn, "bigint"),
+  numeric_int2: decimalToInt2,
+  numeric_int4: decimalToInt4,
+  numeric_int8: decimalToInt8,
   float4_numeric: (value: number) => floatToDecimal(value, 6),
   float8_numeric: (value: number) => floatToDecimal(value, 15),
   numeric_float4: decimalToSingle,

@@ -2,7 +2,7 @@ import { DECIMAL_INFINITY, DECIMAL_NEGATIVE_INFINITY, finiteDecimal } from "@fre
 import type { Decimal } from "@freshet/values";
 import { divideDecimals } from "../numeric/arithmetic.ts";
 import { roundDecimal } from "../numeric/rounding.ts";
-import { integerToDecimal } from "../numeric/conversion.ts";
+import { decimalToDouble, integerToDecimal } from "../numeric/conversion.ts";
 import { civilDate, dayOfWeek, daysOf, isoWeek } from "./calendar.ts";
 import {
   DATE_INFINITY,
@@ -141,4 +141,17 @@ export function extractTimestamp(field: string, timestamp: bigint): Decimal | nu
   const ofDay = dayField(field, days);
   if (ofDay === undefined) throw declined(`the timestamp field "${field}"`);
   return integerToDecimal(ofDay);
+}
+
+/** `date_part(field, timestamp)`: the same fields as floats. */
+export function timestampPart(field: string, timestamp: bigint): number | null {
+  const exact = extractTimestamp(field, timestamp);
+  if (exact === null) return null;
+  if (exact.kind !== "finite" || exact.scale === 0) return decimalToDouble(exact);
+  const microseconds = timestamp + UNIX_EPOCH_SECONDS * 1_000_000n;
+  if (field === "epoch") return Number(microseconds) / 1e6;
+  const inMinute = Number(exact.unscaled);
+  const seconds = Math.floor(inMinute / 1e6);
+  const fraction = inMinute % 1e6;
+  return field === "second" ? seconds + fraction / 1e6 : seconds * 1000 + fraction / 1000;
 }

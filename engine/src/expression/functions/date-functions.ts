@@ -1,6 +1,8 @@
+import { powerOfTen } from "@freshet/values";
 import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { divideRounded } from "../numeric/decimal.ts";
 import { civilDate, daysInMonth, daysOf, isoWeekStart } from "./calendar.ts";
-import { extractDate, extractTimestamp, splitTimestamp } from "./date-fields.ts";
+import { extractDate, extractTimestamp, splitTimestamp, timestampPart } from "./date-fields.ts";
 import {
   DATE_INFINITY,
   DATE_NEGATIVE_INFINITY,
@@ -29,7 +31,8 @@ function isInfiniteTimestamp(timestamp: bigint): boolean {
   return timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY;
 }
 
-function addDays(date: number, days: number): number {
+/** date + integer. */
+export function addDays(date: number, days: number): number {
   if (isInfiniteDate(date)) return date;
   const sum = date + days;
   if (sum < FIRST_DAY || sum >= DATE_END) throw dateTimeError("date out of range");
@@ -112,6 +115,17 @@ function truncateTimestamp(field: string, timestamp: bigint): bigint {
   return BigInt(truncatedDay(field, days) ?? 0) * MICROSECONDS_PER_DAY;
 }
 
+/** timestamp(p) and timestamptz(p): to p digits of a second, halves away from 2000-01-01. */
+function roundTimestamp(timestamp: bigint, precision: number): bigint {
+  if (precision < 0 || precision >= 6 || isInfiniteTimestamp(timestamp)) return timestamp;
+  return divideRounded(timestamp, powerOfTen(6 - precision)) * powerOfTen(6 - precision);
+}
+
+/** `date_part(field, date)`, which PostgreSQL defines through the timestamp of the date's midnight. */
+export function datePart(field: string, date: number): number | null {
+  return timestampPart(field, dateToTimestamp(date));
+}
+
 export const DATE_FUNCTIONS: FunctionTable = {
   date_pli: addDays,
   date_mii: (date: number, days: number) => addDays(date, -days),
@@ -126,4 +140,7 @@ export const DATE_FUNCTIONS: FunctionTable = {
   extract_date: extractDate,
   extract_timestamp: extractTimestamp,
   timestamp_trunc: truncateTimestamp,
+  timestamp_part: timestampPart,
+  timestamp_scale: roundTimestamp,
+  timestamptz_scale: roundTimestamp,
 };

@@ -1,4 +1,13 @@
-import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { parseDecimal } from "@freshet/values";
+import type { Decimal } from "@freshet/values";
+import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import {
+  decimalToDouble,
+  decimalToInt2,
+  decimalToInt4,
+  decimalToInt8,
+  decimalToSingle,
+} from "../numeric/conversion.ts";
 import { elementsOf, isArray, isObject, memberOf, unquote } from "./json-scan.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
@@ -46,6 +55,23 @@ function exists(text: string, key: string): boolean {
   return values.some((value) => value.startsWith('"') && unquote(value) === key);
 }
 
+/** The number that a jsonb value is; the majors differ in how they treat null. */
+function numberOf(text: string, typeName: string): Decimal {
+  if (text === "null") throw declined(`a cast of jsonb null to ${typeName}`);
+  const decimal = typeOf(text) === "number" ? parseDecimal(text) : undefined;
+  if (decimal !== undefined) return decimal;
+  throw new EvaluationError(
+    EvaluationState.invalidParameterValue,
+    `cannot cast jsonb ${typeOf(text)} to type ${typeName}`,
+  );
+}
+
+function booleanOf(text: string): boolean {
+  if (text === "null") throw declined("a cast of jsonb null to boolean");
+  if (typeOf(text) === "boolean") return text === "true";
+  throw new EvaluationError(EvaluationState.invalidParameterValue, `cannot cast jsonb ${typeOf(text)} to type boolean`);
+}
+
 export const JSON_FUNCTIONS: FunctionTable = {
   jsonb_object_field: (text: string, key: string) => memberOf(text, key) ?? null,
   jsonb_object_field_text: (text: string, key: string) => asText(memberOf(text, key) ?? null),
@@ -54,4 +80,11 @@ export const JSON_FUNCTIONS: FunctionTable = {
   jsonb_array_length: arrayLength,
   jsonb_typeof: typeOf,
   jsonb_exists: exists,
+  jsonb_bool: booleanOf,
+  jsonb_numeric: (text: string) => numberOf(text, "numeric"),
+  jsonb_int2: (text: string) => decimalToInt2(numberOf(text, "smallint")),
+  jsonb_int4: (text: string) => decimalToInt4(numberOf(text, "integer")),
+  jsonb_int8: (text: string) => decimalToInt8(numberOf(text, "bigint")),
+  jsonb_float8: (text: string) => decimalToDouble(numberOf(text, "double precision")),
+  jsonb_float4: (text: string) => decimalToSingle(numberOf(text, "real")),
 };

@@ -2,7 +2,8 @@ import type { CodecSet, ColumnType, Decimal } from "@freshet/values";
 import { roundDecimal, truncateDecimal } from "../numeric/rounding.ts";
 import { CASTS } from "./casts.ts";
 import { COMPARISONS, EXTREMES } from "./comparisons.ts";
-import { DATE_FUNCTIONS } from "./date-functions.ts";
+import { ARRAY_FUNCTIONS } from "./array-functions.ts";
+import { addDays, DATE_FUNCTIONS, datePart } from "./date-functions.ts";
 import { FLOAT_ARITHMETIC } from "./float-arithmetic.ts";
 import { INTEGER_ARITHMETIC } from "./integer-arithmetic.ts";
 import { INTEGER_BITS } from "./integer-bits.ts";
@@ -28,6 +29,7 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     LIKE_FUNCTIONS,
     DATE_FUNCTIONS,
     JSON_FUNCTIONS,
+    ARRAY_FUNCTIONS,
   ].flatMap((table: FunctionTable) => Object.entries(table)),
 );
 
@@ -37,6 +39,8 @@ const SQL_FUNCTIONS: ReadonlyMap<number, ScalarImplementation> = new Map<number,
   [1710, (value: Decimal) => truncateDecimal(value, 0)],
   [879, (text: string, length: number) => padText(text, length, " ", true)],
   [880, (text: string, length: number) => padText(text, length, " ", false)],
+  [1384, datePart],
+  [2550, (days: number, date: number) => addDays(date, days)],
 ]);
 
 /** The implementation of a function for these argument types; undefined when there is none. */

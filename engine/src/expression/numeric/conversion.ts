@@ -12,12 +12,24 @@ import { absolute } from "./decimal.ts";
 import { roundTo } from "./rounding.ts";
 
 /** The integer nearest to `value`, halves away from zero, within `minimum` and `maximum`. */
-export function decimalToInteger(value: Decimal, minimum: bigint, maximum: bigint, typeName: string): bigint {
+function decimalToInteger(value: Decimal, minimum: bigint, maximum: bigint, typeName: string): bigint {
   if (value.kind === "nan") throw cannotConvert("NaN", typeName);
   if (value.kind !== "finite") throw cannotConvert("infinity", typeName);
   const rounded = roundTo(value, 0).unscaled;
   if (rounded < minimum || rounded > maximum) throw outOfRange(`${typeName} out of range`);
   return rounded;
+}
+
+export function decimalToInt2(value: Decimal): number {
+  return Number(decimalToInteger(value, -0x8000n, 0x7fffn, "smallint"));
+}
+
+export function decimalToInt4(value: Decimal): number {
+  return Number(decimalToInteger(value, -0x80000000n, 0x7fffffffn, "integer"));
+}
+
+export function decimalToInt8(value: Decimal): bigint {
+  return decimalToInteger(value, -0x8000000000000000n, 0x7fffffffffffffffn, "bigint");
 }
 
 function cannotConvert(what: string, typeName: string): EvaluationError {

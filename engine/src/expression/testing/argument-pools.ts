@@ -84,6 +84,12 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   extract_date: [fields, null],
   extract_timestamp: [fields, null],
   timestamp_trunc: [fields, null],
+  timestamp_part: [fields, null],
+  timestamp_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
+  timestamptz_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
+  array_length: [null, smallCounts],
+  array_upper: [null, smallCounts],
+  array_lower: [null, smallCounts],
   numeric: [null, precisions],
   varchar: [null, lengths, null],
   bpchar: [null, lengths, null],
@@ -96,7 +102,6 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   repeat: [null, smallCounts],
   lpad: [null, smallCounts, null],
   rpad: [null, smallCounts, null],
-  "": [null, smallCounts],
   text_substr: [null, smallCounts, smallCounts],
   text_substr_no_len: [null, smallCounts],
   text_left: [null, smallCounts],
@@ -113,11 +118,22 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   make_date: [years, fc.integer({ min: 0, max: 13 }).map(String), fc.integer({ min: 0, max: 32 }).map(String)],
 };
 
+/** The same for built-ins with a body in SQL, by name. */
+const SPECIAL_SQL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>> = {
+  lpad: [null, smallCounts],
+  rpad: [null, smallCounts],
+  date_part: [fields, null],
+};
+
 /** Argument lists for one signature of a function. */
-export function argumentsOf(symbol: string, typeNames: readonly string[]): fc.Arbitrary<(string | null)[]> {
+export function argumentsOf(
+  symbol: string,
+  name: string,
+  typeNames: readonly string[],
+): fc.Arbitrary<(string | null)[]> {
   return fc.tuple(
     ...typeNames.map((typeName, position) => {
-      const special = SPECIAL[symbol]?.[position];
+      const special = (symbol === "" ? SPECIAL_SQL[name] : SPECIAL[symbol])?.[position];
       return special === undefined || special === null ? valuesOf(typeName) : fc.option(special, { freq: 20 });
     }),
   );
