@@ -18,7 +18,7 @@ export function setUp() {
 
 /** Registries that lack packages for other platforms make `npm ci` refuse the lock file; `npm install` keeps to it. */
 function install() {
-  const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const quietly = ["--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   if (!run("installing packages", "npm", ["ci", ...quietly], true)) {
     run("installing packages (second way)", "npm", ["install", "--no-save", ...quietly]);
   }
