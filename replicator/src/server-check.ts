@@ -70,7 +70,7 @@ async function identifySystem(url: string): Promise<Pick<ServerFacts, "systemIde
     const row = must(answer.rows[0]);
     return {
       systemIdentifier: row.systemid,
-      timeline: Number(row.timeline),
+      timeline: row.timeline,
       walLsn: must(parseLsn(row.xlogpos), "IDENTIFY_SYSTEM gives an LSN"),
     };
   } finally {

@@ -1,4 +1,4 @@
-import { FreshetError, must, now, sleep, SqlState } from "@freshet/base";
+import { FreshetError, now, sleep, SqlState } from "@freshet/base";
 import type { SnapshotProgress, SnapshotSink } from "@freshet/contract";
 import type { Client } from "pg";
 import type { CatalogTable } from "./catalog.ts";
@@ -106,7 +106,7 @@ async function loadPublished(
   }
 }
 
-/** Each session copies the next table that is left; the first failure ends the others' work too. */
+/** Each session copies the next table that is left; after a failure no further one is begun. */
 async function copyAll(
   parts: LoaderParts,
   copiers: readonly Client[],
@@ -115,14 +115,13 @@ async function copyAll(
   progress: (progress: SnapshotProgress) => void,
 ): Promise<void> {
   const left = [...tables];
-  let failed = false;
   const work = async (copier: Client): Promise<void> => {
     try {
-      for (let table = left.shift(); table !== undefined && !failed; table = left.shift()) {
+      for (let table = left.shift(); table !== undefined; table = left.shift()) {
         await copyTable(copier, table, parts.options.snapshotBatchBytes, sink, progress);
       }
     } catch (error) {
-      failed = true;
+      left.length = 0;
       throw error;
     }
   };
@@ -164,26 +163,38 @@ async function createWithin(
   session: Client,
   exporting: SnapshotExport,
 ): Promise<ExportedSnapshot | undefined> {
-  let outcome: { readonly snapshot: ExportedSnapshot } | { readonly error: unknown } | undefined;
-  const creating = exporting.create().then(
-    (snapshot) => (outcome = { snapshot }),
-    (error: unknown) => (outcome = { error }),
-  );
-  let givenUp = false;
-  const timer = new AbortController();
-  while (outcome === undefined) {
-    await Promise.race([creating, sleep(HOLD_POLL_MS, timer.signal).catch(() => undefined)]);
-    const held = parts.heldSince();
-    const tooLong = held !== null && now() - held > parts.options.holdLimitMs;
-    if (outcome === undefined && !givenUp && (tooLong || parts.signal.aborted)) {
-      givenUp = true;
-      await exporting.giveUp(session);
-    }
+  const done = new AbortController();
+  const watching = watchHold(parts, session, exporting, done.signal);
+  // Awaited below; until then nobody listens.
+  watching.catch(() => undefined);
+  try {
+    return await exporting.create();
+  } catch (error) {
+    done.abort();
+    parts.signal.throwIfAborted();
+    if (await watching) return undefined;
+    throw error;
+  } finally {
+    done.abort();
+    await watching;
   }
-  timer.abort();
-  parts.signal.throwIfAborted();
-  const result = must<{ readonly snapshot: ExportedSnapshot } | { readonly error: unknown }>(outcome);
-  if ("snapshot" in result) return result.snapshot;
-  if (givenUp) return undefined;
-  throw result.error;
+}
+
+/** Ends the wait for the snapshot when it holds the stream for too long; says whether it did. */
+async function watchHold(
+  parts: LoaderParts,
+  session: Client,
+  exporting: SnapshotExport,
+  done: AbortSignal,
+): Promise<boolean> {
+  while (!done.aborted) {
+    const held = parts.heldSince();
+    if (parts.signal.aborted || (held !== null && now() - held > parts.options.holdLimitMs)) {
+      await exporting.giveUp(session);
+      return true;
+    }
+    // Rejects when it is done, which the loop's condition sees.
+    await sleep(HOLD_POLL_MS, done).catch(() => undefined);
+  }
+  return false;
 }

@@ -33,7 +33,9 @@ export async function openSession(url: string): Promise<Client> {
 
 /** Opens a session that takes replication commands and simple queries. */
 export function openReplicationSession(url: string): Promise<Client> {
-  return connect(new Client({ ...clientConfig(url), ...{ replication: "database" } }));
+  // A setting that pg has and its types lack.
+  const config = { ...clientConfig(url), replication: "database" };
+  return connect(new Client(config));
 }
 
 async function connect(client: Client): Promise<Client> {

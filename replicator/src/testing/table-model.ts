@@ -14,7 +14,7 @@ class ModelTable {
   readonly schema: TableSchema;
   readonly snapshotLsn: Lsn;
   /** Packed rows (hexadecimal) and how often each is there. */
-  readonly rows = new Map<string, number>();
+  readonly rows: Map<string, number> = new Map();
   /** What came while the snapshot was loading; null afterwards. */
   log: LoggedChange[] | null = [];
   invalid = false;
@@ -86,7 +86,7 @@ function fillUnchanged(row: Row, old: Row): Row {
 /** The sinks' end of a change source: what the engine does with it, in memory and in the plainest way. */
 export class TableModel implements StreamSink, SnapshotSink {
   readonly events: StreamEvent[] = [];
-  readonly tables = new Map<number, ModelTable>();
+  readonly tables: Map<number, ModelTable> = new Map();
   appliedLsn: Lsn = 0n;
   /** Awaited before each event is accepted. */
   beforeAccept: (event: StreamEvent) => Promise<void> = () => Promise.resolve();

@@ -114,3 +114,24 @@ export async function unfollow(upstream: Upstream, follower: Follower, instance:
   await follower.source.stop();
   return uninstall(upstream.server.url, instance);
 }
+
+/** Rows that the model has and SELECT does not (`+`), and the reverse (`-`), once the model has caught up. */
+export async function differences(upstream: Upstream, model: TableModel, table: string): Promise<readonly string[]> {
+  const oid = await upstream.oid(table);
+  await caughtUp(upstream, model);
+  const known = must(model.tables.get(oid), `${table} was added`);
+  const rebuilt = model.contents(oid);
+  const select = await upstream.contents(known.schema);
+  if (rebuilt.join() === select.join()) return [];
+  return [...surplus(rebuilt, select).map((row) => `+${row}`), ...surplus(select, rebuilt).map((row) => `-${row}`)];
+}
+
+function surplus(rows: readonly string[], others: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const row of others) counts.set(row, (counts.get(row) ?? 0) + 1);
+  return rows.filter((row) => {
+    const count = counts.get(row) ?? 0;
+    counts.set(row, count - 1);
+    return count <= 0;
+  });
+}
