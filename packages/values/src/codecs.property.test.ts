@@ -152,8 +152,9 @@ test("arbitrary bytes are refused, or can be shown, decoded, encoded and keyed",
         const codec = codecNamed(name);
         const bytes = Buffer.from(input);
         fc.pre(codec.isValid(bytes));
-        expect(codec.encode(codec.decode(bytes))).toEqual(bytes);
-        expect(codec.hasEquality ? keyOf(codec, bytes).length : 1).toBeGreaterThan(0);
+        // Decoding may lose what equality does not see: the payload of a NaN.
+        const image = (value: Buffer): Buffer => (codec.hasEquality ? keyOf(codec, value) : value);
+        expect(image(codec.encode(codec.decode(bytes)))).toEqual(image(bytes));
         expect(codec.toText(bytes, settings) ?? bytes).toBeInstanceOf(Buffer);
       },
     ),

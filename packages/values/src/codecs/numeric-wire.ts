@@ -67,8 +67,21 @@ export function decodeNumericWire(bytes: Buffer): Decimal {
   const scale = bytes.readUInt16BE(6);
   if (count === 0) return finiteDecimal(0n, scale);
   const shift = 4 * (bytes.readInt16BE(2) - count + 1) + scale;
-  const magnitude = shiftDecimal(readDigits(bytes, count), shift);
+  const small = smallMagnitude(bytes, count, shift);
+  const magnitude = small === undefined ? shiftDecimal(readDigits(bytes, count), shift) : BigInt(small);
   return finiteDecimal(sign === NEGATIVE ? -magnitude : magnitude, scale);
+}
+
+const NUMBER_POWERS: readonly number[] = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+
+/** The digits times 10^shift (an integer in normal form), where a number surely holds it exactly; else undefined. */
+function smallMagnitude(bytes: Buffer, count: number, shift: number): number | undefined {
+  const power = NUMBER_POWERS[Math.abs(shift)];
+  if (count > 3 || power === undefined) return undefined;
+  let total = 0;
+  for (let at = HEADER; at < HEADER + 2 * count; at += 2) total = total * 10_000 + bytes.readUInt16BE(at);
+  const magnitude = shift < 0 ? total / power : total * power;
+  return Number.isSafeInteger(magnitude) ? magnitude : undefined;
 }
 
 /** All digits as one integer, three at a time: what a number holds exactly. */
@@ -97,11 +110,13 @@ function shiftDecimal(value: bigint, digits: number): bigint {
 export function encodeNumericWire(value: Decimal): Buffer {
   if (value.kind !== "finite") return encodeSpecial(value.kind);
   const negative = value.unscaled < 0n;
+  if (value.scale <= MAX_DISPLAY_SCALE && value.unscaled > -SMALL_UNSCALED && value.unscaled < SMALL_UNSCALED) {
+    return encodeSmall(Math.abs(Number(value.unscaled)), value.scale, negative);
+  }
   const text = (negative ? -value.unscaled : value.unscaled).toString();
   if (value.scale > MAX_DISPLAY_SCALE || text.length - value.scale > MAX_INTEGER_DIGITS) {
     throw new FreshetError("22003", "value overflows numeric format");
   }
-  if (text === "0") return header(0, 0, POSITIVE, value.scale);
   // Base-10000 digits are aligned to the decimal point: `padding` zeros complete the last one.
   const padding = (4 - (value.scale % 4)) % 4;
   const padded = text + "0".repeat(padding);
@@ -112,6 +127,26 @@ export function encodeNumericWire(value: Decimal): Buffer {
   const bytes = header(count, total - fractionDigits - 1, negative ? NEGATIVE : POSITIVE, value.scale);
   for (let index = 0; index < count; index++) {
     bytes.writeUInt16BE(digitAt(padded, total, index), HEADER + 2 * index);
+  }
+  return bytes;
+}
+
+/** Below this a number holds all digits, also when padded to a whole base-10000 digit. */
+const SMALL_UNSCALED = 1_000_000_000_000n;
+
+function encodeSmall(unscaled: number, scale: number, negative: boolean): Buffer {
+  if (unscaled === 0) return header(0, 0, POSITIVE, scale);
+  const padding = (4 - (scale % 4)) % 4;
+  let rest = unscaled * (NUMBER_POWERS[padding] as number);
+  /** Weight of the last digit that is left in `rest`. */
+  let last = -(scale + padding) / 4;
+  for (; rest % 10_000 === 0; last++) rest /= 10_000;
+  const count = rest < 1e4 ? 1 : rest < 1e8 ? 2 : rest < 1e12 ? 3 : 4;
+  const bytes = header(count, last + count - 1, negative ? NEGATIVE : POSITIVE, scale);
+  for (let index = count - 1; index >= 0; index--) {
+    const digit = rest % 10_000;
+    bytes.writeUInt16BE(digit, HEADER + 2 * index);
+    rest = (rest - digit) / 10_000;
   }
   return bytes;
 }
@@ -150,6 +185,8 @@ export function numericWireText(bytes: Buffer): string {
   if (special !== undefined && special.kind !== "finite") return formatSpecialDecimal(special.kind);
   const scale = bytes.readUInt16BE(6);
   let text = sign === NEGATIVE ? "-" : "";
+  const small = smallMagnitude(bytes, count, 4 * (weight - count + 1) + scale);
+  if (small !== undefined) return text + placePoint(String(small), scale);
   if (weight < 0) text += "0";
   for (let index = 0; index <= weight; index++) {
     const digit = wireDigit(bytes, count, index);
@@ -161,6 +198,13 @@ export function numericWireText(bytes: Buffer): string {
     fraction += String(wireDigit(bytes, count, index)).padStart(4, "0");
   }
   return `${text}.${fraction.slice(0, scale)}`;
+}
+
+/** Digits with the decimal point in front of the last `scale`. */
+function placePoint(digits: string, scale: number): string {
+  if (scale === 0) return digits;
+  const padded = digits.padStart(scale + 1, "0");
+  return `${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
 }
 
 /** Digit `index`, also where PostgreSQL left zeros out: before the first and after the last. */
@@ -193,5 +237,5 @@ export function writeNumericKey(bytes: Buffer, out: KeyWriter): void {
 
 function uint16(out: KeyWriter, value: number): void {
   out.byte(value >>> 8);
-  out.byte(value & 0xff);
+  out.byte(value);
 }
