@@ -97,7 +97,7 @@ class FloatSum {
     out.integer(this.#finiteCount);
     out.integer(this.#mantissa);
     out.integer(this.#exponent);
-    const rare = this.#specials.count !== 0 || this.#negativeZeros !== 0;
+    const rare = !this.#specials.isEmpty || this.#negativeZeros !== 0;
     if (!rare) return;
     out.integer(this.#negativeZeros);
     this.#specials.write(out);

@@ -51,19 +51,25 @@ class NumericSum {
     return finiteDecimal(this.#unscaled, this.#scale);
   }
 
-  /** Lowers the scale to that of the present values; without them the sum's excess digits are zeros. */
+  /**
+   * Lowers the scale to that of the present values. While more was taken back than added, as between
+   * the deltas of one commit, values of one scale can cancel out by number alone: then nothing is cut.
+   */
   #shrink(): void {
     let scale = 0;
     for (const present of this.#scales.keys()) if (present > scale) scale = present;
     if (scale === this.#scale) return;
-    this.#unscaled /= powerOfTen(this.#scale - scale);
+    const excess = powerOfTen(this.#scale - scale);
+    if (this.#unscaled % excess !== 0n) return;
+    this.#unscaled /= excess;
     this.#scale = scale;
   }
 
   write(out: StateWriter): void {
     this.#shrink();
-    out.integer(this.#specials.count === 0 ? 0 : 1);
-    if (this.#specials.count !== 0) this.#specials.write(out);
+    out.integer(this.#specials.isEmpty ? 0 : 1);
+    if (!this.#specials.isEmpty) this.#specials.write(out);
+    out.integer(this.#scale);
     out.integer(this.#unscaled);
     for (const [scale, count] of [...this.#scales].toSorted(([a], [b]) => a - b)) {
       out.integer(scale);
@@ -73,13 +79,13 @@ class NumericSum {
 
   read(source: StateReader): void {
     if (source.number() === 1) this.#specials.read(source);
+    this.#scale = source.number();
     this.#unscaled = source.bigint();
     while (!source.done) {
       const scale = source.number();
       const count = source.number();
       this.#scales.set(scale, count);
       this.#finiteCount += count;
-      if (scale > this.#scale) this.#scale = scale;
     }
   }
 }

@@ -12,6 +12,11 @@ export class SpecialCounts {
     return this.#nan + this.#positive + this.#negative;
   }
 
+  /** Not the same as a count of 0 while more was taken back of one kind than added. */
+  get isEmpty(): boolean {
+    return this.#nan === 0 && this.#positive === 0 && this.#negative === 0;
+  }
+
   add(kind: SpecialKind, weight: number): void {
     if (kind === "nan") this.#nan += weight;
     else if (kind === "infinity") this.#positive += weight;
