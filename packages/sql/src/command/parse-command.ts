@@ -28,7 +28,7 @@ export function parseCommand(text: string): (() => Command) | null {
     possible = possible.filter((beginning) => beginning[words.length - 1] === words[words.length - 1]);
     at = token.end;
     if (possible.some((beginning) => beginning.length === words.length)) {
-      return isSettingName(text, at) ? null : (): Command => readCommand(text);
+      return words[0] === "show" && isSettingName(text, at) ? null : (): Command => readCommand(text);
     }
   }
   return null;

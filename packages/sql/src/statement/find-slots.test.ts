@@ -79,7 +79,7 @@ describe("equality and range slots", () => {
   });
 
   it("leaves everything that is not a plain literal in the key", () => {
-    for (const condition of [
+    const conditions = [
       "a = NULL",
       "a = date '2020-01-01'",
       "a = '1'::int",
@@ -94,9 +94,8 @@ describe("equality and range slots", () => {
       "1 = 2",
       "a = (SELECT 1)",
       "a IS NOT DISTINCT FROM 1",
-    ]) {
-      expect(where(condition), condition).toEqual([]);
-    }
+    ];
+    expect(conditions.filter((condition) => where(condition).length > 0)).toEqual([]);
   });
 
   it("gives parameters in such places the role other", () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser } from "../parser/load-parser.ts";
-import { inspectStatement, parseSelect } from "./inspect-statement.ts";
+import { inspectStatement } from "./inspect-statement.ts";
 import type { StatementInfo } from "./shape.ts";
 
 beforeAll(loadParser);
@@ -135,15 +135,5 @@ describe("the shape's text", () => {
     const text = Buffer.from(info.shape?.text ?? "");
     expect(info.shape?.slots.map(({ start, end }) => text.subarray(start, end).toString())).toEqual(["'öx'", "$2"]);
     expect(info.shape?.parameterCount).toBe(2);
-  });
-});
-
-describe("parseSelect", () => {
-  it("gives the shape of one plain SELECT, nothing else", () => {
-    expect(parseSelect("SELECT 1")?.text).toBe("SELECT 1");
-    expect(parseSelect("SELECT 1; SELECT 2")).toBeNull();
-    expect(parseSelect("DELETE FROM t")).toBeNull();
-    expect(parseSelect("SELECT 1 FROM t FOR UPDATE")).toBeNull();
-    expect(() => parseSelect("SELEC")).toThrow("syntax error");
   });
 });

@@ -37,13 +37,6 @@ function inspectParsed(text: string, statements: readonly ParsedStatement[]): St
   return { kind, shape, pure, changesSchema, normalized: normalizeText(text), queryId: queryId(tree) };
 }
 
-/** Parses a text that must be one plain SELECT; null when it is something else. Throws what the parser refuses. */
-export function parseSelect(text: string): SelectShape | null {
-  const [statement, ...others] = parseStatements(text);
-  if (statement === undefined || others.length > 0 || !("SelectStmt" in statement.tree)) return null;
-  return classify(statement.tree).plainSelect ? selectShape(text, statement, statement.tree.SelectStmt) : null;
-}
-
 function unparsed(kind: "freshet" | "invalid" | "empty", text: string, changesSchema: boolean): StatementInfo {
   const normalized = normalizeText(text);
   return { kind, shape: null, pure: false, changesSchema, normalized, queryId: textQueryId(normalized) };

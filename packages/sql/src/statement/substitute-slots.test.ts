@@ -75,9 +75,8 @@ describe("slotsMatchFixed", () => {
   it("asks for the very same literals", () => {
     expect(matches("SELECT 1 FROM t WHERE a = $1 AND b IN (2, 'x')")).toBe(true);
     expect(matches("SELECT 1 FROM t WHERE a = 7 AND b IN (2,E'x')")).toBe(true);
-    for (const list of ["2", "2, 'x', 3", "'x', 2", "'2', 'x'", "2, 'y'", "2, $1"]) {
-      expect(matches(`SELECT 1 FROM t WHERE a = $1 AND b IN (${list})`), list).toBe(false);
-    }
+    const lists = ["2", "2, 'x', 3", "'x', 2", "'2', 'x'", "2, 'y'", "2, $1"];
+    expect(lists.filter((list) => matches(`SELECT 1 FROM t WHERE a = $1 AND b IN (${list})`))).toEqual([]);
     expect(matches("SELECT 1 FROM t WHERE a = $1")).toBe(false);
   });
 
