@@ -6,14 +6,14 @@ import { setUp } from "./setup.mjs";
 setUp();
 
 const checks = [
-  ["format", "node_modules/.bin/oxfmt", ["--check"]],
-  ["lint", "node_modules/.bin/oxlint", []],
-  ["dead code", "node_modules/.bin/knip", []],
-  ["imports", process.execPath, ["scripts/check-imports.mjs"]],
+  { name: "format", command: "node_modules/.bin/oxfmt", args: ["--check"] },
+  { name: "lint", command: "node_modules/.bin/oxlint", args: [] },
+  { name: "dead code", command: "node_modules/.bin/knip", args: [] },
+  { name: "imports", command: process.execPath, args: ["scripts/check-imports.mjs"] },
 ];
 
 const failed = [];
-for (const [name, command, args] of checks) {
+for (const { name, command, args } of checks) {
   console.log(`== ${name}`);
   const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
   if (error !== undefined) console.error(error.message);
