@@ -13,6 +13,8 @@ export interface CatalogTable {
   /** The leaf partitions whose rows are identified otherwise than the root's, or not at all. */
   readonly unusablePartitions: readonly { readonly schema: string; readonly name: string }[];
   readonly estimatedRows: number;
+  /** The files that hold its rows: TRUNCATE and rewriting commands replace them. */
+  readonly files: readonly string[];
 }
 
 interface TableRow {
@@ -26,6 +28,7 @@ interface TableRow {
   readonly keys: readonly string[] | null;
   readonly leaves: readonly { schema: string; name: string; full: boolean; keys: readonly string[] | null }[] | null;
   readonly rows: number;
+  readonly files: readonly string[];
   readonly columns: readonly { attribute: number; name: string; type: string; typmod: number }[] | null;
 }
 
@@ -44,6 +47,8 @@ SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind, c.
                                             'keys', ${identityKeys("l")}))
         FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid JOIN pg_namespace ln ON ln.oid = l.relnamespace
         WHERE c.relkind = 'p' AND t.isleaf AND l.relkind = 'r') AS leaves,
+       ARRAY(SELECT l || ':' || COALESCE(pg_relation_filenode(l), 0) FROM unnest(ARRAY[c.oid] || ARRAY(
+          SELECT t.relid::oid FROM pg_partition_tree(c.oid) t WHERE c.relkind = 'p' AND t.relid <> c.oid)) l ORDER BY 1) AS files,
        (SELECT COALESCE(sum(GREATEST(l.reltuples, 0)), 0)::float8 FROM pg_class l
         WHERE l.oid = c.oid OR c.relkind = 'p' AND l.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf)) AS rows,
        (SELECT jsonb_agg(jsonb_build_object('attribute', a.attnum, 'name', a.attname, 'type', a.atttypid::text, 'typmod', a.atttypmod)
@@ -83,6 +88,7 @@ function catalogTable(row: TableRow): CatalogTable {
     identityUsable: identity !== undefined,
     unusablePartitions: (row.leaves ?? []).filter((leaf) => !fits(leaf)),
     estimatedRows: row.rows,
+    files: row.files,
   };
 }
 

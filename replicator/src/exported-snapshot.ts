@@ -1,11 +1,13 @@
-import { must, randomId } from "@freshet/base";
+import { must, now, randomId, sleep } from "@freshet/base";
 import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
 import type { Client } from "pg";
 import { explainSlotError } from "./slot.ts";
 import { openReplicationSession, quoteIdentifier } from "./upstream.ts";
 
-/** A snapshot of the database at an exact place in the stream; holds as long as its session is left alone. */
+const POLL_MS = 100;
+
+/** A snapshot of the database at an exact place in the stream. */
 export interface ExportedSnapshot {
   readonly name: string;
   /** Commits whose record starts below it are in the snapshot, the others are not. */
@@ -14,54 +16,69 @@ export interface ExportedSnapshot {
   release(): Promise<void>;
 }
 
+export interface ExportParts {
+  readonly url: string;
+  readonly instance: string;
+  /** An ordinary session at leisure, from which the wait can be cancelled. */
+  readonly session: Client;
+  /** Since when (monotonic ms) the stream is held for this snapshot; null: it is not. */
+  readonly heldSince: () => number | null;
+  readonly holdLimitMs: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Makes a temporary slot and exports its snapshot. PostgreSQL waits for the transactions that run now;
- * `giveUp` ends the wait.
+ * undefined when that held the stream for too long.
  */
-export class SnapshotExport {
-  readonly #client: Client;
-  readonly #pid: number;
-  readonly #slot: string;
-
-  private constructor(client: Client, pid: number, slot: string) {
-    this.#client = client;
-    this.#pid = pid;
-    this.#slot = slot;
+export async function exportSnapshot(parts: ExportParts): Promise<ExportedSnapshot | undefined> {
+  const client = await openReplicationSession(parts.url);
+  const done = new AbortController();
+  let watching: Promise<boolean> = Promise.resolve(false);
+  try {
+    const { pid } = must((await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows[0]);
+    watching = watchHold(parts, pid, done.signal);
+    // Awaited below; until then nobody listens.
+    watching.catch(() => undefined);
+    return await createSlot(client, parts.instance);
+  } catch (error) {
+    done.abort();
+    await client.end();
+    parts.signal.throwIfAborted();
+    if (await watching) return undefined;
+    throw explainSlotError(error);
+  } finally {
+    done.abort();
+    await watching;
   }
+}
 
-  static async open(url: string, instance: string): Promise<SnapshotExport> {
-    const client = await openReplicationSession(url);
-    try {
-      const answer = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-      return new SnapshotExport(client, must(answer.rows[0]).pid, `${instance}_copy_${randomId(4)}`);
-    } catch (error) {
-      await client.end();
-      throw error;
+async function createSlot(client: Client, instance: string): Promise<ExportedSnapshot> {
+  const slot = quoteIdentifier(`${instance}_copy_${randomId(4)}`);
+  const answer = await client.query<{ consistent_point: string; snapshot_name: string }>(
+    `CREATE_REPLICATION_SLOT ${slot} TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT`,
+  );
+  const row = must(answer.rows[0]);
+  return {
+    name: row.snapshot_name,
+    lsn: must(parseLsn(row.consistent_point), "a slot has a consistent point"),
+    release: () => client.end(),
+  };
+}
+
+/**
+ * Ends the wait when it holds the stream for too long; says whether it did. The backend must be told: while
+ * it waits for transactions it does not notice that its client has left.
+ */
+async function watchHold(parts: ExportParts, pid: number, done: AbortSignal): Promise<boolean> {
+  while (!done.aborted) {
+    const held = parts.heldSince();
+    if (parts.signal.aborted || (held !== null && now() - held > parts.holdLimitMs)) {
+      await parts.session.query("SELECT pg_cancel_backend($1)", [pid]);
+      return true;
     }
+    // Rejects when it is done, which the loop's condition sees.
+    await sleep(POLL_MS, done).catch(() => undefined);
   }
-
-  async create(): Promise<ExportedSnapshot> {
-    try {
-      const answer = await this.#client.query<{ consistent_point: string; snapshot_name: string }>(
-        `CREATE_REPLICATION_SLOT ${quoteIdentifier(this.#slot)} TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT`,
-      );
-      const row = must(answer.rows[0]);
-      return {
-        name: row.snapshot_name,
-        lsn: must(parseLsn(row.consistent_point), "a slot has a consistent point"),
-        release: () => this.close(),
-      };
-    } catch (error) {
-      throw explainSlotError(error);
-    }
-  }
-
-  /** A backend that waits for transactions does not notice that its client left: it must be told. */
-  async giveUp(session: Client): Promise<void> {
-    await session.query("SELECT pg_cancel_backend($1)", [this.#pid]);
-  }
-
-  async close(): Promise<void> {
-    await this.#client.end();
-  }
+  return false;
 }

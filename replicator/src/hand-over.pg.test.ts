@@ -81,18 +81,21 @@ describe("hand-over", () => {
     const random = new SeededRandom(seed);
     let done = false;
     const writers = [0, 1, 2].map((index) => writer(new SeededRandom(seed * 100 + index), () => done));
-    await sleep(random.integer(0, 100));
-    const tables = random.shuffle([await upstream.oid("h.a"), await upstream.oid("h.b"), await upstream.oid("h.c")]);
-    follower.model.beforeBegin = () => sleep(random.integer(0, 50));
-    follower.model.beforeAccept = () => (random.chance(0.05) ? sleep(random.integer(0, 10)) : Promise.resolve());
-    await follower.source.addTables(tables.slice(0, 1), follower.model, ignoreProgress);
-    await sleep(random.integer(0, 100));
-    await follower.source.addTables(tables.slice(1), follower.model, ignoreProgress);
-    await sleep(100);
-    // Added once more, as after a change of shape.
-    await follower.source.addTables(tables.slice(0, 1), follower.model, ignoreProgress);
-    await sleep(50);
-    done = true;
+    try {
+      await sleep(random.integer(0, 100));
+      const tables = random.shuffle([await upstream.oid("h.a"), await upstream.oid("h.b"), await upstream.oid("h.c")]);
+      follower.model.beforeBegin = () => sleep(random.integer(0, 50));
+      follower.model.beforeAccept = () => (random.chance(0.05) ? sleep(random.integer(0, 10)) : Promise.resolve());
+      await follower.source.addTables(tables.slice(0, 1), follower.model, ignoreProgress);
+      await sleep(random.integer(0, 100));
+      await follower.source.addTables(tables.slice(1), follower.model, ignoreProgress);
+      await sleep(100);
+      // Added once more, as after a change of shape.
+      await follower.source.addTables(tables.slice(0, 1), follower.model, ignoreProgress);
+      await sleep(50);
+    } finally {
+      done = true;
+    }
     for (const committed of await Promise.all(writers)) expect(committed).toBeGreaterThan(0);
     for (const table of ["h.a", "h.b", "h.c"]) expect(await differing(table)).toEqual([]);
   });

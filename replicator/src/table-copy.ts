@@ -4,10 +4,16 @@ import type { CatalogTable } from "./catalog.ts";
 import { copyOut } from "./copy-out.ts";
 import { qualifiedName, quoteIdentifier, quoteLiteral } from "./upstream.ts";
 
-/** Begins a transaction that sees the exported snapshot. */
-export async function takeOverSnapshot(session: Client, snapshot: string): Promise<void> {
+/** Begins a transaction that sees the exported snapshot and keeps the table from being truncated or altered. */
+export async function takeOverSnapshot(session: Client, snapshot: string, table: CatalogTable): Promise<void> {
   await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   await session.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
+  await session.query(`LOCK TABLE ${from(table)} IN ACCESS SHARE MODE`);
+}
+
+/** A partitioned table's rows are its partitions'; the children of an ordinary one are tables of their own. */
+function from(table: CatalogTable): string {
+  return `${table.relkind === "p" ? "" : "ONLY "}${qualifiedName(table.schema)}`;
 }
 
 /** Copies one table, as the session's snapshot sees it, into the sink. */
@@ -20,9 +26,7 @@ export async function copyTable(
 ): Promise<void> {
   const { schema } = table;
   const columns = schema.columns.map((column) => quoteIdentifier(column.name)).join(", ");
-  // A partitioned table's rows are its partitions'; the children of an ordinary one are tables of their own.
-  const only = table.relkind === "p" ? "" : "ONLY ";
-  const sql = `COPY (SELECT ${columns} FROM ${only}${qualifiedName(schema)}) TO STDOUT (FORMAT binary)`;
+  const sql = `COPY (SELECT ${columns} FROM ${from(table)}) TO STDOUT (FORMAT binary)`;
   let rows = 0;
   progress({ table: schema, rows, estimatedRows: table.estimatedRows });
   for await (const batch of copyOut(session, sql, schema.columns.length, batchBytes)) {

@@ -1,9 +1,10 @@
-import { FreshetError, now, sleep, SqlState } from "@freshet/base";
+import { FreshetError, sleep, SqlState } from "@freshet/base";
 import type { SnapshotProgress, SnapshotSink } from "@freshet/contract";
 import type { Client } from "pg";
 import type { CatalogTable } from "./catalog.ts";
+import { readCatalog } from "./catalog.ts";
 import type { ExportedSnapshot } from "./exported-snapshot.ts";
-import { SnapshotExport } from "./exported-snapshot.ts";
+import { exportSnapshot } from "./exported-snapshot.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { publishTables, unpublishTables } from "./publication.ts";
 import { requireReplicable } from "./replica-identity.ts";
@@ -13,7 +14,6 @@ import { openSession, withSession } from "./upstream.ts";
 
 const PARALLEL_COPIES = 2;
 const SNAPSHOT_ATTEMPTS = 5;
-const HOLD_POLL_MS = 100;
 
 export interface LoaderParts {
   readonly options: ResolvedOptions;
@@ -22,6 +22,12 @@ export interface LoaderParts {
   /** Since when (monotonic ms) the stream waits for a pending table; null: it does not. */
   readonly heldSince: () => number | null;
   readonly signal: AbortSignal;
+}
+
+/** One table and the session that copies it, at the snapshot and with the table locked. */
+interface Copier {
+  readonly table: CatalogTable;
+  readonly session: Client;
 }
 
 /**
@@ -38,6 +44,10 @@ export interface LoaderParts {
  * 4. A stream item with changes of a pending table waits at the gate (delivery.ts), and with it all that
  *    follows, until `begin` has resolved. The gate then lets through what starts at or after C and takes
  *    the rest out. So the sink sees `begin` first, and from C on everything once, in order.
+ * 5. TRUNCATE and rewriting commands do not heed snapshots: one that commits after C, but before COPY has its
+ *    lock, would make COPY see too few rows. So the table is locked in every copying session first, and
+ *    its shape and files are then compared with those from before the slot was asked for. If they differ
+ *    the attempt is void and repeated from 3, before the sink has heard of it.
  *
  * Only items that hold changes of a pending table wait: other tables' stream goes on as long as the table
  * is not written. As the slot waits for running transactions, a hold could last as long as they do. It
@@ -53,10 +63,13 @@ export async function loadTables(
   const { options, publication } = parts;
   await withSession(options.url, async (session) => {
     const tables = await requireReplicable(session, oids, options.setReplicaIdentity);
-    const schemas = tables.map((table) => table.schema);
-    const added = await publishTables(session, publication, schemas);
+    const added = await publishTables(
+      session,
+      publication,
+      tables.map((table) => table.schema),
+    );
     try {
-      await loadPublished(parts, session, tables, sink, progress);
+      await loadPublished(parts, session, oids, sink, progress);
     } catch (error) {
       for (const oid of oids) parts.tables.remove(oid);
       // Best effort: a table that stays published costs bandwidth, not correctness; the first error tells more.
@@ -75,126 +88,113 @@ export async function loadTables(
 async function loadPublished(
   parts: LoaderParts,
   session: Client,
-  tables: readonly CatalogTable[],
+  oids: readonly number[],
   sink: SnapshotSink,
   progress: (progress: SnapshotProgress) => void,
 ): Promise<void> {
-  const { exporting, snapshot } = await establish(parts, session, tables);
-  const copiers: Client[] = [];
+  const { snapshot, copiers } = await establish(parts, session, oids);
   const abort = (): void => {
-    for (const copier of copiers) void copier.end();
+    for (const copier of copiers) void copier.session.end();
   };
   parts.signal.addEventListener("abort", abort);
   try {
+    await snapshot.release();
     parts.signal.throwIfAborted();
-    for (let count = Math.min(PARALLEL_COPIES, tables.length); count > 0; count--) {
-      const copier = await openSession(parts.options.url);
-      copiers.push(copier);
-      await takeOverSnapshot(copier, snapshot.name);
-    }
-    await exporting.close();
-    for (const { schema } of tables) {
-      await sink.begin(schema, snapshot.lsn);
-      parts.tables.begun(schema.oid, snapshot.lsn);
+    for (const { table } of copiers) {
+      await sink.begin(table.schema, snapshot.lsn);
+      parts.tables.begun(table.schema.oid, snapshot.lsn);
     }
     parts.signal.throwIfAborted();
-    await copyAll(parts, copiers, tables, sink, progress);
+    await copyAll(parts, copiers, sink, progress);
   } finally {
     parts.signal.removeEventListener("abort", abort);
-    await exporting.close();
-    for (const copier of copiers) await copier.end();
+    await closeAll(copiers);
   }
 }
 
-/** Each session copies the next table that is left; after a failure no further one is begun. */
+/** A few at a time; after a failure no further one is begun. A table's lock goes as soon as it is copied. */
 async function copyAll(
   parts: LoaderParts,
-  copiers: readonly Client[],
-  tables: readonly CatalogTable[],
+  copiers: readonly Copier[],
   sink: SnapshotSink,
   progress: (progress: SnapshotProgress) => void,
 ): Promise<void> {
-  const left = [...tables];
-  const work = async (copier: Client): Promise<void> => {
+  const left = [...copiers];
+  const work = async (): Promise<void> => {
     try {
-      for (let table = left.shift(); table !== undefined; table = left.shift()) {
-        await copyTable(copier, table, parts.options.snapshotBatchBytes, sink, progress);
+      for (let copier = left.shift(); copier !== undefined; copier = left.shift()) {
+        await copyTable(copier.session, copier.table, parts.options.snapshotBatchBytes, sink, progress);
+        await copier.session.end();
       }
     } catch (error) {
       left.length = 0;
       throw error;
     }
   };
-  const results = await Promise.allSettled(copiers.map(work));
+  const results = await Promise.allSettled(Array.from({ length: PARALLEL_COPIES }, work));
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
-/** Tracks the tables and makes the snapshot, in as many attempts as the bound on holding the stream takes. */
-async function establish(
-  parts: LoaderParts,
-  session: Client,
-  tables: readonly CatalogTable[],
-): Promise<{ readonly exporting: SnapshotExport; readonly snapshot: ExportedSnapshot }> {
+interface Established {
+  readonly snapshot: ExportedSnapshot;
+  readonly copiers: readonly Copier[];
+}
+
+/** Repeats attempts until one holds. */
+async function establish(parts: LoaderParts, session: Client, oids: readonly number[]): Promise<Established> {
   for (let attempt = 1; attempt <= SNAPSHOT_ATTEMPTS; attempt++) {
-    const exporting = await SnapshotExport.open(parts.options.url, parts.options.instance);
-    for (const { schema } of tables) parts.tables.addPending(schema);
-    try {
-      const snapshot = await createWithin(parts, session, exporting);
-      if (snapshot !== undefined) return { exporting, snapshot };
-    } catch (error) {
-      await exporting.close();
-      throw error;
-    }
-    await exporting.close();
-    for (const { schema } of tables) parts.tables.remove(schema.oid);
-    parts.options.logger.warn({ attempt }, "a snapshot waits for long-running transactions; trying again later");
-    await sleep(parts.options.holdLimitMs, parts.signal);
+    const outcome = await attemptSnapshot(parts, session, oids);
+    if (typeof outcome !== "string") return outcome;
+    parts.options.logger.warn({ attempt, reason: outcome }, "a snapshot could not be taken; trying again");
+    for (const oid of oids) parts.tables.remove(oid);
+    if (outcome === "held too long") await sleep(parts.options.holdLimitMs, parts.signal);
   }
-  const names = tables.map(({ schema }) => `${schema.schema}.${schema.name}`).join(", ");
-  throw new FreshetError(SqlState.objectInUse, `no consistent snapshot of ${names} could be taken`, {
-    detail: "Transactions that run for long kept it from being established while the table was written.",
-    hint: "End them (see pg_stat_activity) and try again.",
-  });
+  throw new FreshetError(
+    SqlState.objectInUse,
+    `no consistent snapshot could be taken in ${SNAPSHOT_ATTEMPTS} attempts`,
+    {
+      detail:
+        "Transactions that run for long, or commands that truncate or rewrite the tables, kept getting in the way.",
+      hint: "End them (see pg_stat_activity) and try again.",
+    },
+  );
 }
 
-/** Undefined when the stream was held for too long before the snapshot was there. */
-async function createWithin(
+async function attemptSnapshot(
   parts: LoaderParts,
   session: Client,
-  exporting: SnapshotExport,
-): Promise<ExportedSnapshot | undefined> {
-  const done = new AbortController();
-  const watching = watchHold(parts, session, exporting, done.signal);
-  // Awaited below; until then nobody listens.
-  watching.catch(() => undefined);
+  oids: readonly number[],
+): Promise<Established | "held too long" | "the tables changed"> {
+  const before = await requireReplicable(session, oids, false);
+  for (const { schema } of before) parts.tables.addPending(schema);
+  const { url, instance, holdLimitMs } = parts.options;
+  const snapshot = await exportSnapshot({ ...parts, url, instance, holdLimitMs, session });
+  if (snapshot === undefined) return "held too long";
+  const copiers: Copier[] = [];
+  let kept = false;
   try {
-    return await exporting.create();
-  } catch (error) {
-    done.abort();
-    parts.signal.throwIfAborted();
-    if (await watching) return undefined;
-    throw error;
+    for (const table of before) {
+      const copier = { table, session: await openSession(url) };
+      copiers.push(copier);
+      await takeOverSnapshot(copier.session, snapshot.name, table);
+    }
+    const after = await readCatalog(session, oids);
+    kept = before.every((table) => sameTable(table, after.get(table.schema.oid)));
+    return kept ? { snapshot, copiers } : "the tables changed";
   } finally {
-    done.abort();
-    await watching;
+    if (!kept) {
+      await snapshot.release();
+      await closeAll(copiers);
+    }
   }
 }
 
-/** Ends the wait for the snapshot when it holds the stream for too long; says whether it did. */
-async function watchHold(
-  parts: LoaderParts,
-  session: Client,
-  exporting: SnapshotExport,
-  done: AbortSignal,
-): Promise<boolean> {
-  while (!done.aborted) {
-    const held = parts.heldSince();
-    if (parts.signal.aborted || (held !== null && now() - held > parts.options.holdLimitMs)) {
-      await exporting.giveUp(session);
-      return true;
-    }
-    // Rejects when it is done, which the loop's condition sees.
-    await sleep(HOLD_POLL_MS, done).catch(() => undefined);
-  }
-  return false;
+function sameTable(before: CatalogTable, after: CatalogTable | undefined): boolean {
+  return (
+    after !== undefined && JSON.stringify([before.schema, before.files]) === JSON.stringify([after.schema, after.files])
+  );
+}
+
+async function closeAll(copiers: readonly Copier[]): Promise<void> {
+  for (const copier of copiers) await copier.session.end();
 }

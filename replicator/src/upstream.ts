@@ -71,7 +71,7 @@ export function isTransient(thrown: unknown): boolean {
   return code.startsWith("08") || code.startsWith("57P0") || code.startsWith("53");
 }
 
-/** An error of the upstream as one that a client can be shown; other errors become 08006. */
+/** An error of the upstream as one that a client can be shown; what is neither its nor the network's is XX000. */
 export function asFreshetError(thrown: unknown, hint?: string): FreshetError {
   if (thrown instanceof FreshetError) return thrown;
   if (thrown instanceof DatabaseError) {
@@ -81,10 +81,18 @@ export function asFreshetError(thrown: unknown, hint?: string): FreshetError {
       cause: thrown,
     });
   }
+  if (!isConnectionError(thrown))
+    return new FreshetError(SqlState.internalError, errorMessage(thrown), { cause: thrown });
   return new FreshetError(SqlState.connectionFailure, `connection to the upstream failed: ${errorMessage(thrown)}`, {
     hint,
     cause: thrown,
   });
+}
+
+/** Node's socket errors have a code; pg's own have only their message. */
+function isConnectionError(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  return "code" in thrown || /connection|timeout expired/i.test(thrown.message);
 }
 
 export function quoteIdentifier(name: string): string {
