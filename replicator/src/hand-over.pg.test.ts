@@ -1,10 +1,12 @@
-import { SeededRandom, sleep } from "@freshet/base";
+import { environment, SeededRandom, sleep } from "@freshet/base";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Follower } from "./testing/upstream-fixture.ts";
 import { caughtUp, differences, follow, unfollow, until, Upstream } from "./testing/upstream-fixture.ts";
 
 const INSTANCE = "hand_over_test";
+/** More of them with FC_RUNS_MULTIPLIER. */
+const seeds = Array.from({ length: 6 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1) }, (_, index) => index + 1);
 const ignoreProgress = (): void => undefined;
 let upstream: Upstream;
 let follower: Follower;
@@ -77,7 +79,7 @@ async function writer(random: SeededRandom, stopped: () => boolean): Promise<num
 }
 
 describe("hand-over", () => {
-  it.each([1, 2, 3, 4, 5, 6])("is exact under concurrent writes (seed %i)", async (seed) => {
+  it.each(seeds)("is exact under concurrent writes (seed %i)", async (seed) => {
     const random = new SeededRandom(seed);
     let done = false;
     const writers = [0, 1, 2].map((index) => writer(new SeededRandom(seed * 100 + index), () => done));
