@@ -6,6 +6,11 @@ import type { ScalarImplementation } from "./functions/scalar-function.ts";
 import { compileDirectComparison } from "./direct-comparison.ts";
 import { callName, requireCodec, unsupported } from "./unsupported.ts";
 
+/** Functions that map upper and lower case, which the collation decides also for some ASCII letters (Turkish i). */
+const CASE_FUNCTIONS: ReadonlySet<string> = new Set(["lower", "upper", "initcap", "texticlike", "texticnlike"]);
+/** default, C, POSIX, pg_c_utf8, ucs_basic, unicode, pg_unicode_fast: ASCII letters map as everywhere. */
+const PLAIN_CASE_COLLATIONS: ReadonlySet<number> = new Set([100, 950, 951, 811, 962, 963, 6411]);
+
 /** A call of a strict function, its arguments compiled with it. */
 export function compileCall(
   expression: CallExpression,
@@ -15,6 +20,9 @@ export function compileCall(
   const direct = compileDirectComparison(expression);
   if (direct !== undefined) return direct;
   const argTypes = expression.args.map((arg) => arg.type);
+  if (CASE_FUNCTIONS.has(expression.name) && !PLAIN_CASE_COLLATIONS.has(expression.inputCollation)) {
+    throw unsupported(`${callName(expression.name, argTypes, context.codecs)} under this collation`);
+  }
   const implementation = expression.strict
     ? findFunction(expression.name, expression.functionOid, argTypes, context.codecs)
     : undefined;

@@ -56,6 +56,12 @@ test("types without a codec, lasting parameters and casts that depend on setting
   expect(() => compileExpression(cast, context)).toThrow(/a cast of date through text/);
 });
 
+test("case mapping under a collation with rules of its own is refused", () => {
+  const context = { columns: [type(Oid.text)], codecs };
+  const expression = { ...call("upper", Oid.text, [column(0, Oid.text)]), inputCollation: 12_345 };
+  expect(() => compileExpression(expression, context)).toThrow(/upper\(text\) under this collation is not supported/);
+});
+
 test("errors carry PostgreSQL's SQLSTATE", () => {
   const context = { columns: [type(Oid.int4), type(Oid.int4)], codecs };
   const evaluate = compileExpression(call("int4div", Oid.int4, [column(0, Oid.int4), column(1, Oid.int4)]), context);

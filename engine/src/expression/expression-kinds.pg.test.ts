@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- the arms of a CASE have a "then" */
 import { randomInt } from "node:crypto";
 import { environment, must } from "@freshet/base";
 import type { AnyAllExpression, Expression } from "@freshet/sql";

@@ -51,12 +51,12 @@ export function findFunction(
   codecs: CodecSet,
 ): ScalarImplementation | undefined {
   if (name === "") return SQL_FUNCTIONS.get(functionOid);
-  return FUNCTIONS.get(name) ?? TYPED_COMPARISONS[name]?.(argTypes, codecs);
+  return FUNCTIONS.get(name) ?? TYPED_COMPARISONS.get(name)?.(argTypes, codecs);
 }
 
 /** Every C symbol with an implementation. */
 export function supportedSymbols(): readonly string[] {
-  return [...FUNCTIONS.keys(), ...Object.keys(TYPED_COMPARISONS)];
+  return [...FUNCTIONS.keys(), ...TYPED_COMPARISONS.keys()];
 }
 
 /** OIDs of the SQL-bodied built-ins with an implementation. */

@@ -77,10 +77,10 @@ function builder(order: (codec: Codec) => Compare, suffix: ComparisonSuffix): Fu
 }
 
 /** Comparisons that need to know the type they work on. */
-export const TYPED_COMPARISONS: Readonly<Record<string, FunctionBuilder>> = {
-  ...Object.fromEntries(COMPARISON_SUFFIXES.map((suffix) => [`enum_${suffix}`, builder(compareLabels, suffix)])),
-  jsonb_eq: builder(compareByKey, "eq"),
-  jsonb_ne: builder(compareByKey, "ne"),
-  array_eq: builder(compareByKey, "eq"),
-  array_ne: builder(compareByKey, "ne"),
-};
+export const TYPED_COMPARISONS: ReadonlyMap<string, FunctionBuilder> = new Map([
+  ...COMPARISON_SUFFIXES.map((suffix) => [`enum_${suffix}`, builder(compareLabels, suffix)] as const),
+  ["jsonb_eq", builder(compareByKey, "eq")],
+  ["jsonb_ne", builder(compareByKey, "ne")],
+  ["array_eq", builder(compareByKey, "eq")],
+  ["array_ne", builder(compareByKey, "ne")],
+]);

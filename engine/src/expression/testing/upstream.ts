@@ -37,7 +37,7 @@ const ATTEMPT = `CREATE FUNCTION attempt(expression text) RETURNS text LANGUAGE 
     RETURN '!' || SQLSTATE;
   END $$`;
 
-/** Starts PostgreSQL with a database of UTF-8 text in byte order. */
+/** Starts PostgreSQL with a database of its own. */
 export async function startUpstream(): Promise<Upstream> {
   const server = await startPostgres();
   const database = await createDatabase(server);
@@ -80,14 +80,14 @@ function enumOf(types: ReadonlyMap<string, UpstreamType>): PgType {
   return { oid, name: "mood", kind: "enum", labels: LABELS };
 }
 
-/** SQL that reads a literal of its type. */
+/** SQL that reads a literal of its type; text in byte order, whatever the database's collation is. */
 export function literalSql({ type, text }: Literal): string {
-  return text === null ? `NULL::${typeSql(type)}` : `${pg.escapeLiteral(text)}::${typeSql(type)}`;
+  const literal = text === null ? "NULL" : pg.escapeLiteral(text);
+  return `${literal}::${pg.escapeIdentifier(type.name)}${isText(type) ? ' COLLATE "C"' : ""}`;
 }
 
-/** `char(n)` without a length is char(1) when spelled `bpchar`'s SQL name, so the catalog's name is used. */
-function typeSql(type: UpstreamType): string {
-  return type.name === "mood" ? "mood" : `pg_catalog.${pg.escapeIdentifier(type.name)}`;
+function isText(type: UpstreamType): boolean {
+  return type.oid === Oid.text || type.oid === Oid.varchar || type.oid === Oid.bpchar || type.oid === Oid.name;
 }
 
 /** SQL for the binary form, in hex, of an expression of this type. */
@@ -96,6 +96,5 @@ export function hexSql(expression: string, type: UpstreamType): string {
 }
 
 export function columnType(type: UpstreamType): ColumnType {
-  const isText = type.oid === Oid.text || type.oid === Oid.varchar || type.oid === Oid.bpchar || type.oid === Oid.name;
-  return { typeOid: type.oid, typmod: -1, collation: isText ? 950 : 0 };
+  return { typeOid: type.oid, typmod: -1, collation: isText(type) ? 950 : 0 };
 }
