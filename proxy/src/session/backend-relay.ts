@@ -73,9 +73,16 @@ export class BackendRelay {
     if (this.#scanner.first) head.observe?.(type, this.#whole(), this.#scanner.last);
     if (type === BackendType.copyInResponse || type === BackendType.copyBothResponse) {
       this.#state.copying = this.#state.expected.copyInBegan();
+      if (head.kind === "execute") this.#reopenSegment();
     } else if (this.#scanner.last && endsResponse(head.kind, type)) {
       this.#state.expected.complete();
     }
+  }
+
+  /** A Sync that the client sent before it knew of the copy is ignored upstream: the segment goes on. */
+  #reopenSegment(): void {
+    this.#state.segment.forwarded = true;
+    this.#state.segment.impure = true;
   }
 
   #parameterStatus(): void {

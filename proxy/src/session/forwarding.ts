@@ -39,7 +39,7 @@ export function forwardRun(
   undo: (() => void) | null = null,
 ): void {
   const pure = route?.info.pure === true;
-  if (!pure && namesPrepared(route)) sendLocalStatements(state);
+  if (namesPrepared(route)) sendLocalStatements(state);
   if (!pure) state.segment.impure = true;
   forward(state, piece, kind, {
     impure: state.segment.impure,

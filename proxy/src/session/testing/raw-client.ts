@@ -1,5 +1,6 @@
 import { type Socket, createConnection } from "node:net";
 import { BackendType, MessageScanner, decodeErrorFields, encodeStartupMessage } from "@freshet/wire";
+import { answerAuthentication } from "./authenticate.ts";
 
 export interface ReceivedMessage {
   readonly type: string;
@@ -36,11 +37,24 @@ export class RawClient {
     });
   }
 
-  static async login(port: number, user = "postgres", database = "postgres"): Promise<RawClient> {
+  /** Logs in as the URL says, with whatever method the server asks for. */
+  static async login(port: number, as: Credentials): Promise<RawClient> {
     const client = new RawClient(port);
-    client.send(startup(user, database));
-    await client.untilReady();
+    client.send(startup(as));
+    await client.authenticate(as);
     return client;
+  }
+
+  /** Answers until ReadyForQuery or the connection's end; returns all that came. */
+  async authenticate(as: Credentials): Promise<ReceivedMessage[]> {
+    const messages: ReceivedMessage[] = [];
+    for (let message = await this.next(); message !== undefined; message = await this.next()) {
+      messages.push(message);
+      if (message.type === "Z") break;
+      const answer = message.type === "R" ? answerAuthentication(message.bytes, as.user ?? "", as.password ?? "") : null;
+      if (answer !== null) this.send(answer);
+    }
+    return messages;
   }
 
   send(...messages: readonly Buffer[]): void {
@@ -76,8 +90,15 @@ export class RawClient {
   }
 }
 
-export function startup(user = "postgres", database = "postgres", extra: readonly (readonly [string, string])[] = []): Buffer {
-  return encodeStartupMessage(3 << 16, new Map([["user", user], ["database", database], ...extra]));
+export interface Credentials {
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly database: string | null;
+}
+
+export function startup(as: Credentials, extra: readonly (readonly [string, string])[] = []): Buffer {
+  const parameters = new Map([["user", as.user ?? ""], ["database", as.database ?? ""], ...extra]);
+  return encodeStartupMessage(3 << 16, parameters);
 }
 
 /** Types of messages, as a string. */
