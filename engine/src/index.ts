@@ -1,1 +1,1 @@
-export {};
+export { createEngine, type EngineOptions } from "./create-engine.ts";

@@ -133,7 +133,7 @@ export class MemoryStore implements Store {
 
   /** A reader of this store's state. */
   reader(): StoreReader {
-    return { read: (body) => this.read(body), close: () => Promise.resolve() };
+    return { read: (body) => this.read(body), snapshot: () => this.snapshot(), close: () => Promise.resolve() };
   }
 
   flushed(): Promise<void> {

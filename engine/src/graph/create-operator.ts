@@ -1,0 +1,62 @@
+import { FreshetError, must, SqlState } from "@freshet/base";
+import type { ColumnType } from "@freshet/values";
+import { AggregateOperator } from "../operators/aggregate.ts";
+import { ArrangeOperator } from "../operators/arrange.ts";
+import { DistinctOperator } from "../operators/distinct.ts";
+import type { CompileContext } from "../operators/evaluate.ts";
+import { FilterOperator } from "../operators/filter.ts";
+import { JoinOperator } from "../operators/join.ts";
+import type { Operator } from "../operators/operator.ts";
+import { ProjectOperator } from "../operators/project.ts";
+import { SourceOperator } from "../operators/source.ts";
+import { TopKOperator } from "../operators/top-k.ts";
+import { UnionAllOperator } from "../operators/union-all.ts";
+import type { NodeSpec } from "./node-spec.ts";
+import { TableOperator } from "../tables/table-operator.ts";
+
+/** What an operator needs to know of one of its inputs. */
+export interface InputShape {
+  readonly columns: readonly ColumnType[];
+  readonly arrangements: readonly number[];
+}
+
+/** Compiles a node. A FreshetError (0A000) names what the engine lacks. */
+export function createOperator(
+  spec: NodeSpec,
+  arrangements: readonly number[],
+  inputs: readonly InputShape[],
+  context: CompileContext,
+): Operator {
+  const columns = inputs[0]?.columns ?? [];
+  const arrangement = (): number => must(arrangements[0], "the operator needs an arrangement");
+  switch (spec.kind) {
+    case "table":
+      return new TableOperator(arrangement(), spec.identity);
+    case "source":
+      return new SourceOperator(spec.positions, spec.tableColumns);
+    case "filter":
+      return new FilterOperator(spec.predicate, columns, context);
+    case "project":
+      return new ProjectOperator(spec.expressions, columns, context);
+    case "arrange":
+      return new ArrangeOperator(spec.keys, columns, arrangement(), context);
+    case "join": {
+      const [left, right] = inputs.map((input) => ({
+        columns: input.columns,
+        arrangement: must(input.arrangements[0], "a join's inputs are arranged"),
+      }));
+      return new JoinOperator(spec, must(left), must(right), context);
+    }
+    case "aggregate":
+      return new AggregateOperator(spec, columns, arrangements, context);
+    case "distinct":
+      return new DistinctOperator(columns, arrangement(), context);
+    case "union-all":
+      return new UnionAllOperator();
+    case "top-k":
+      return new TopKOperator(spec, columns, arrangement(), context);
+    default:
+      // Reached by plans that a newer release has written.
+      throw new FreshetError(SqlState.featureNotSupported, "the plan holds an operator that this engine does not know");
+  }
+}

@@ -1,0 +1,106 @@
+import { AssertionError, FreshetError } from "@freshet/base";
+import type { ReadTransaction, WriteTransaction } from "@freshet/store";
+import { createCodecs } from "@freshet/values";
+import { consolidate, DeltaBatch, EMPTY_BATCH } from "../delta/delta-batch.ts";
+import type { Enumeration, Operator } from "../operators/operator.ts";
+import type { Tally } from "../state/tally.ts";
+import { createOperator } from "./create-operator.ts";
+import type { NodeRecord } from "./node-spec.ts";
+
+/** A node at work. */
+export interface GraphNode {
+  readonly record: NodeRecord;
+  readonly operator: Operator;
+  readonly inputs: readonly GraphNode[];
+  readonly tally: Tally;
+  /** False while the node is being filled for the cache that brought it in. */
+  live: boolean;
+  /** Its state is void: an invariant broke, or this release cannot compile it. Caches on it are invalid. */
+  failed: boolean;
+  /** Whether the tally differs from the stored one. */
+  changed: boolean;
+}
+
+/** Stands for a node that a former release compiled and this one cannot. */
+const VOID_OPERATOR: Operator = {
+  repeats: false,
+  apply: () => {
+    throw new AssertionError("the node is void");
+  },
+  enumerate: () => {
+    throw new AssertionError("the node is void");
+  },
+};
+
+export function createNode(record: NodeRecord, inputs: readonly GraphNode[], tally: Tally, live: boolean): GraphNode {
+  const node = { record, inputs, tally, live, failed: false, changed: false };
+  const context = { codecs: createCodecs(record.types), collations: record.collations };
+  const shapes = inputs.map((input) => input.record);
+  try {
+    return { ...node, operator: createOperator(record.spec, record.arrangements, shapes, context) };
+  } catch (error) {
+    if (!(error instanceof FreshetError) || !live) throw error;
+    return { ...node, operator: VOID_OPERATOR, failed: true };
+  }
+}
+
+/** The node's present output at the state that `reads` shows. */
+export function enumerateNode(node: GraphNode, reads: ReadTransaction): Enumeration {
+  return node.operator.enumerate(
+    reads,
+    node.inputs.map((input) => () => enumerateNode(input, reads)),
+  );
+}
+
+/** All nodes that `node` is computed from, and itself, by id. */
+export function nodesBelow(node: GraphNode, found: Map<number, GraphNode> = new Map()): Map<number, GraphNode> {
+  if (found.has(node.record.id)) return found;
+  found.set(node.record.id, node);
+  for (const input of node.inputs) nodesBelow(input, found);
+  return found;
+}
+
+/** An error that tells of a defect in one node and not of the store: the node's caches pay, not the stream. */
+function isDefect(error: unknown): boolean {
+  return error instanceof AssertionError || error instanceof TypeError || error instanceof RangeError;
+}
+
+/**
+ * Runs `nodes` (in id order) once over the batches in `outputs`, and adds theirs. A node that breaks an
+ * invariant is marked as failed and puts out nothing. With `initial`, nodes put out what they have from
+ * no input besides.
+ */
+export function runNodes(
+  transaction: WriteTransaction,
+  nodes: readonly GraphNode[],
+  outputs: Map<number, DeltaBatch>,
+  initial = false,
+): void {
+  for (const node of nodes) {
+    if (node.failed) continue;
+    const inputs = node.inputs.map((input) => outputs.get(input.record.id) ?? EMPTY_BATCH);
+    const first = initial ? node.operator.initial?.(node.tally) : undefined;
+    if (first === undefined && inputs.every((input) => input.length === 0)) continue;
+    node.changed = true;
+    try {
+      outputs.set(node.record.id, runNode(transaction, node, inputs, first));
+    } catch (error) {
+      if (!isDefect(error)) throw error;
+      node.failed = true;
+    }
+  }
+}
+
+function runNode(
+  transaction: WriteTransaction,
+  node: GraphNode,
+  inputs: readonly DeltaBatch[],
+  first: DeltaBatch | undefined,
+): DeltaBatch {
+  const output = node.operator.apply(transaction, inputs, node.tally);
+  if (first === undefined) return node.operator.repeats ? consolidate(output) : output;
+  const all = new DeltaBatch();
+  first.forEach((row, weight) => all.push(row, weight));
+  output.forEach((row, weight) => all.push(row, weight));
+  return consolidate(all);
+}

@@ -1,0 +1,55 @@
+import type { AggregateCall, Expression } from "@freshet/sql";
+import type { ColumnType, PgCollation, PgType } from "@freshet/values";
+import type { TopKSpec } from "../operators/top-k.ts";
+
+/** What a node does, without its inputs. JSON. */
+export type NodeSpec =
+  /** Rows of one loaded state of a table; kept by tables/, not by an operator. */
+  | { readonly kind: "table"; readonly tableOid: number; readonly identity: "key" | "full" }
+  | { readonly kind: "source"; readonly positions: readonly number[]; readonly tableColumns: number }
+  | { readonly kind: "filter"; readonly predicate: Expression }
+  | { readonly kind: "project"; readonly expressions: readonly Expression[] }
+  | { readonly kind: "arrange"; readonly keys: readonly Expression[] }
+  | { readonly kind: "join"; readonly join: "inner" | "left"; readonly residual: Expression | null }
+  | {
+      readonly kind: "aggregate";
+      readonly groups: readonly Expression[];
+      readonly aggregates: readonly AggregateCall[];
+      readonly scalar: boolean;
+    }
+  | { readonly kind: "distinct" }
+  | { readonly kind: "union-all" }
+  | ({ readonly kind: "top-k" } & TopKSpec);
+
+/** A node as it is kept in the store. Its id is never used twice and above those of its inputs. */
+export interface NodeRecord {
+  readonly id: number;
+  /** Equal for nodes that compute the same from the same tables. */
+  readonly hash: string;
+  readonly spec: NodeSpec;
+  readonly inputs: readonly number[];
+  readonly columns: readonly ColumnType[];
+  /** Enums, arrays and collations that the node's own spec and columns mention. */
+  readonly types: readonly PgType[];
+  readonly collations: readonly PgCollation[];
+  readonly arrangements: readonly number[];
+}
+
+/** How many arrangements a node keeps its state in. */
+export function arrangementsNeeded(spec: NodeSpec): number {
+  switch (spec.kind) {
+    case "table":
+    case "arrange":
+    case "distinct":
+    case "top-k":
+      return 1;
+    case "aggregate":
+      return 4;
+    case "source":
+    case "filter":
+    case "project":
+    case "join":
+    case "union-all":
+      return 0;
+  }
+}

@@ -1,0 +1,140 @@
+import { SqlState } from "@freshet/base";
+import type { AggregateCall } from "@freshet/sql";
+import type { ReadTransaction, WriteTransaction } from "@freshet/store";
+import { type Codec, type ColumnType, KeyWriter } from "@freshet/values";
+import type { Accumulator, AggregateState } from "../aggregate-state/accumulator.ts";
+import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
+import { EvaluationError } from "../expression/evaluation-error.ts";
+import type { RowView } from "../expression/row-view.ts";
+import { KeyBuilder } from "../state/key-builder.ts";
+import { addWeight, decodeMultisetEntry, firstRow, MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
+import type { Tally } from "../state/tally.ts";
+import { type BytesReader, compileBytes, type CompileContext, requireEquality, requireOrder } from "./evaluate.ts";
+
+/** An aggregate's argument on one row, with its key where the aggregate keeps its values in order. */
+export interface SlotValue {
+  readonly bytes: Buffer | null;
+  readonly key: Buffer | null;
+}
+
+/** Group key and the aggregate's number: prefix of the values that the aggregate keeps of a group. */
+export function slotPrefix(group: Buffer, slot: number): Buffer {
+  const prefix = Buffer.allocUnsafe(group.length + 1);
+  prefix.set(group, 0);
+  prefix[group.length] = slot;
+  return prefix;
+}
+
+/** One aggregate of an aggregation. */
+export interface AggregateSlot {
+  /** Of aggregates that accumulate; null for min and max. */
+  readonly accumulator: Accumulator | null;
+  /** The argument's value; throws EvaluationError, before anything is changed. */
+  evaluate(view: RowView): SlotValue;
+  add(
+    transaction: WriteTransaction,
+    state: AggregateState | null,
+    group: Buffer,
+    value: SlotValue,
+    weight: number,
+    tally: Tally,
+  ): void;
+  result(reads: ReadTransaction, state: AggregateState | null, group: Buffer): Buffer | null;
+}
+
+/** count, sum and avg: all is in the accumulator. */
+function plainSlot(accumulator: Accumulator, read: BytesReader): AggregateSlot {
+  return {
+    accumulator,
+    evaluate: (view) => ({ bytes: read(view), key: null }),
+    add: (_transaction, state, _group, value, weight) => state?.add(value.bytes, weight),
+    result: (_reads, state) => state?.result() ?? null,
+  };
+}
+
+/** The same over distinct values: the accumulator sees the first image of each value that is present. */
+function distinctSlot(
+  accumulator: Accumulator,
+  read: BytesReader,
+  codec: Codec,
+  index: number,
+  arrangement: number,
+): AggregateSlot {
+  const keys = new KeyBuilder([read], [codec]);
+  return {
+    accumulator,
+    evaluate: (view) => {
+      const bytes = read(view);
+      return { bytes, key: bytes === null ? null : keys.build(view) };
+    },
+    add: (transaction, state, group, { bytes, key }, weight, tally) => {
+      if (bytes === null || key === null) return;
+      const prefix = Buffer.concat([slotPrefix(group, index), key]);
+      const old = firstRow(transaction, arrangement, prefix);
+      addWeight(transaction, arrangement, multisetKey(prefix, bytes), prefix.length, bytes, weight, tally);
+      const now = firstRow(transaction, arrangement, prefix);
+      if (old !== null) state?.add(old, -1);
+      if (now !== null) state?.add(now, 1);
+    },
+    result: (_reads, state) => state?.result() ?? null,
+  };
+}
+
+/** min and max: the group's values as an ordered multiset, of which one end is the result. */
+function extremumSlot(
+  name: "min" | "max",
+  read: BytesReader,
+  codec: Codec,
+  index: number,
+  arrangement: number,
+): AggregateSlot {
+  const writer = new KeyWriter();
+  return {
+    accumulator: null,
+    evaluate: (view) => {
+      const bytes = read(view);
+      if (bytes === null) return { bytes: null, key: null };
+      writer.truncate(0);
+      codec.writeKey(bytes, writer);
+      if (writer.length <= MAX_ORDERED_BYTES) return { bytes, key: writer.take() };
+      throw new EvaluationError(
+        SqlState.programLimitExceeded,
+        `a value of ${name}() is too long to be kept in order`,
+        true,
+      );
+    },
+    add: (transaction, _state, group, { bytes, key }, weight, tally) => {
+      if (bytes === null || key === null) return;
+      const prefix = Buffer.concat([slotPrefix(group, index), key]);
+      addWeight(transaction, arrangement, multisetKey(prefix, bytes), prefix.length, bytes, weight, tally);
+    },
+    result: (reads, _state, group) => {
+      const start = slotPrefix(group, index);
+      if (name === "min") return firstRow(reads, arrangement, start);
+      const end = slotPrefix(group, index + 1);
+      for (const entry of reads.scan(arrangement, { start, end, reverse: true, limit: 1 })) {
+        return decodeMultisetEntry(entry).row;
+      }
+      return null;
+    },
+  };
+}
+
+/** Compiles aggregate number `index` (below 255) of an aggregation. */
+export function compileSlot(
+  call: AggregateCall,
+  index: number,
+  columns: readonly ColumnType[],
+  arrangements: { readonly extrema: number; readonly distinct: number },
+  context: CompileContext,
+): AggregateSlot {
+  const read: BytesReader = call.arg === null ? () => null : compileBytes(call.arg, columns, context);
+  if (call.arg !== null && (call.name === "min" || call.name === "max")) {
+    const codec = requireOrder(context, { ...call.arg.type, collation: call.inputCollation });
+    return extremumSlot(call.name, read, codec, index, arrangements.extrema);
+  }
+  const accumulator = createAccumulator(call, call.arg?.type ?? null, context.codecs);
+  if (call.arg === null || !call.distinct) return plainSlot(accumulator, read);
+  const codec = requireEquality(context, call.arg.type);
+  return distinctSlot(accumulator, read, codec, index, arrangements.distinct);
+}

@@ -1,0 +1,220 @@
+import { assert, FreshetError, must, SqlState } from "@freshet/base";
+import type { AggregateCall, Expression } from "@freshet/sql";
+import type { ReadTransaction, WriteTransaction } from "@freshet/store";
+import { type ColumnType, packRow, type Row } from "@freshet/values";
+import type { AggregateState } from "../aggregate-state/accumulator.ts";
+import { DeltaBatch } from "../delta/delta-batch.ts";
+import { EvaluationError } from "../expression/evaluation-error.ts";
+import { RowView } from "../expression/row-view.ts";
+import { KeyBuilder } from "../state/key-builder.ts";
+import { addWeight, firstRow, multisetKey, pagedScan } from "../state/multiset.ts";
+import { newTally, type Tally } from "../state/tally.ts";
+import { type AggregateSlot, compileSlot, type SlotValue } from "./aggregate-slot.ts";
+import { ENUMERATED_ROWS } from "./arrange.ts";
+import { type BytesReader, compileBytes, type CompileContext, requireEquality } from "./evaluate.ts";
+import {
+  decodeGroupOutput,
+  decodeGroupState,
+  encodeGroupState,
+  type GroupOutput,
+  type GroupState,
+} from "./group-state.ts";
+import type { Enumeration, Operator } from "./operator.ts";
+
+export interface AggregateSpec {
+  readonly groups: readonly Expression[];
+  readonly aggregates: readonly AggregateCall[];
+  readonly scalar: boolean;
+}
+
+interface GroupDelta {
+  readonly key: Buffer;
+  /** The group's columns as they look in this row. */
+  readonly image: Row;
+  readonly values: readonly SlotValue[];
+  readonly weight: number;
+}
+
+const MAX_AGGREGATES = 254;
+
+/**
+ * GROUP BY with aggregates. A row on which a group expression or an argument fails counts as an error
+ * and is in no group; a group whose result fails counts as one error and puts out no row. Of group
+ * keys that are equal but look different, the first present image in byte order stands for the group.
+ */
+export class AggregateOperator implements Operator {
+  readonly repeats = false;
+  readonly #keys: KeyBuilder;
+  readonly #groups: readonly BytesReader[];
+  /** Null where equal group keys look equal, so that any row's image is the group's. */
+  readonly #images: number | null;
+  readonly #slots: readonly AggregateSlot[];
+  readonly #scalar: boolean;
+  readonly #columns: number;
+  readonly #arrangement: number;
+  readonly #view = new RowView();
+
+  constructor(
+    spec: AggregateSpec,
+    columns: readonly ColumnType[],
+    arrangements: readonly number[],
+    context: CompileContext,
+  ) {
+    const [groups, images, extrema, distinct] = arrangements;
+    if (spec.aggregates.length > MAX_AGGREGATES) {
+      throw new FreshetError(SqlState.featureNotSupported, `more than ${MAX_AGGREGATES} aggregates in one query`);
+    }
+    const codecs = spec.groups.map((group) => requireEquality(context, group.type));
+    this.#groups = spec.groups.map((group) => compileBytes(group, columns, context));
+    this.#keys = new KeyBuilder(this.#groups, codecs);
+    this.#images = codecs.every((codec) => codec.imageIsIdentity) ? null : must(images);
+    const kept = { extrema: must(extrema), distinct: must(distinct) };
+    this.#slots = spec.aggregates.map((call, index) => compileSlot(call, index, columns, kept, context));
+    this.#scalar = spec.scalar;
+    this.#columns = columns.length;
+    this.#arrangement = must(groups);
+  }
+
+  apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch {
+    const deltas = this.#evaluate(inputs[0] as DeltaBatch, tally);
+    const output = new DeltaBatch();
+    let from = 0;
+    while (from < deltas.length) {
+      const first = deltas[from] as GroupDelta;
+      let to = from + 1;
+      while (deltas[to]?.key.equals(first.key) === true) to++;
+      this.#applyGroup(transaction, deltas.slice(from, to), output, tally);
+      from = to;
+    }
+    return output;
+  }
+
+  initial(tally: Tally): DeltaBatch {
+    const batch = new DeltaBatch();
+    if (this.#scalar) this.#emit(this.#emptyOutput(), 1, batch, tally);
+    return batch;
+  }
+
+  *enumerate(reads: ReadTransaction): Enumeration {
+    let batch = new DeltaBatch();
+    let groups = 0;
+    const ignored = newTally();
+    for (const entry of pagedScan(reads, this.#arrangement)) {
+      groups++;
+      this.#emit(decodeGroupOutput(entry.value), 1, batch, ignored);
+      if (batch.length < ENUMERATED_ROWS) continue;
+      yield batch;
+      batch = new DeltaBatch();
+    }
+    if (this.#scalar && groups === 0) this.#emit(this.#emptyOutput(), 1, batch, ignored);
+    if (batch.length > 0) yield batch;
+  }
+
+  /** The batch's deltas in group order. */
+  #evaluate(batch: DeltaBatch, tally: Tally): readonly GroupDelta[] {
+    const deltas: GroupDelta[] = [];
+    batch.forEach((row, weight) => {
+      this.#view.set(row, this.#columns);
+      try {
+        const key = this.#keys.build(this.#view);
+        const image = packRow(this.#groups.map((read) => read(this.#view)));
+        deltas.push({ key, image, values: this.#slots.map((slot) => slot.evaluate(this.#view)), weight });
+      } catch (error) {
+        if (!(error instanceof EvaluationError)) throw error;
+        tally.errors += weight;
+      }
+    });
+    return deltas.toSorted((a, b) => Buffer.compare(a.key, b.key));
+  }
+
+  #applyGroup(transaction: WriteTransaction, deltas: readonly GroupDelta[], output: DeltaBatch, tally: Tally): void {
+    const { key, image } = deltas[0] as GroupDelta;
+    const stored = transaction.get(this.#arrangement, key);
+    const old = stored === undefined ? null : decodeGroupState(stored, this.#accumulators());
+    const states = old?.states ?? this.#accumulators().map((accumulator) => accumulator.create());
+    const kept = newTally();
+    let count = old?.count ?? 0;
+    for (const delta of deltas) {
+      count += delta.weight;
+      this.#addDelta(transaction, states, delta, kept);
+    }
+    assert(count >= 0, "a group would hold a negative number of rows");
+    tally.bytes += kept.bytes;
+    const before = old?.output ?? (this.#scalar ? this.#emptyOutput() : null);
+    const after = this.#write(transaction, { key, image, stored, count, states }, tally);
+    if (before instanceof Buffer && after instanceof Buffer && before.equals(after)) return;
+    if (before !== null) this.#emit(before, -1, output, tally);
+    if (after !== null) this.#emit(after, 1, output, tally);
+  }
+
+  #addDelta(transaction: WriteTransaction, states: readonly AggregateState[], delta: GroupDelta, kept: Tally): void {
+    let next = 0;
+    this.#slots.forEach((slot, index) => {
+      const state = slot.accumulator === null ? null : (states[next++] as AggregateState);
+      slot.add(transaction, state, delta.key, delta.values[index] as SlotValue, delta.weight, kept);
+    });
+    if (this.#images === null) return;
+    const imageKey = multisetKey(delta.key, delta.image);
+    addWeight(transaction, this.#images, imageKey, delta.key.length, delta.image, delta.weight, kept);
+  }
+
+  /** Writes the group's new state and returns its output; null when the group is no more. */
+  #write(
+    transaction: WriteTransaction,
+    group: {
+      readonly key: Buffer;
+      readonly image: Row;
+      readonly stored: Buffer | undefined;
+      readonly count: number;
+      readonly states: readonly AggregateState[];
+    },
+    tally: Tally,
+  ): GroupOutput | null {
+    const { key, stored, count, states } = group;
+    if (stored !== undefined) tally.bytes -= key.length + stored.length;
+    tally.rows += (count > 0 ? 1 : 0) - (stored === undefined ? 0 : 1);
+    if (count === 0) {
+      if (stored !== undefined) transaction.remove(this.#arrangement, key);
+      return this.#scalar ? this.#emptyOutput() : null;
+    }
+    const image = this.#images === null ? group.image : must(firstRow(transaction, this.#images, key));
+    const output = this.#result(image, (slot, state) => slot.result(transaction, state, key), states);
+    const state: GroupState = { count, output, states };
+    const bytes = encodeGroupState(state);
+    transaction.put(this.#arrangement, key, bytes);
+    tally.bytes += key.length + bytes.length;
+    return output;
+  }
+
+  #result(
+    image: Row,
+    resultOf: (slot: AggregateSlot, state: AggregateState | null) => Buffer | null,
+    states: readonly AggregateState[],
+  ): GroupOutput {
+    let next = 0;
+    try {
+      const results = this.#slots.map((slot) =>
+        resultOf(slot, slot.accumulator === null ? null : (states[next++] as AggregateState)),
+      );
+      return Buffer.concat([image, packRow(results)]);
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      return "failed";
+    }
+  }
+
+  /** What a scalar aggregation puts out for no rows: min and max are NULL. */
+  #emptyOutput(): GroupOutput {
+    const states = this.#accumulators().map((accumulator) => accumulator.create());
+    return this.#result(Buffer.alloc(0), (_slot, state) => state?.result() ?? null, states);
+  }
+
+  #emit(output: GroupOutput, weight: number, batch: DeltaBatch, tally: Tally): void {
+    if (output === "failed") tally.errors += weight;
+    else batch.push(output, weight);
+  }
+
+  #accumulators(): NonNullable<AggregateSlot["accumulator"]>[] {
+    return this.#slots.flatMap((slot) => (slot.accumulator === null ? [] : [slot.accumulator]));
+  }
+}

@@ -1,0 +1,25 @@
+import type { ReadTransaction, WriteTransaction } from "@freshet/store";
+import type { DeltaBatch } from "../delta/delta-batch.ts";
+import type { Tally } from "../state/tally.ts";
+
+/** Yields a node's present output, in batches of bounded size. Rows may repeat. */
+export type Enumeration = Iterable<DeltaBatch>;
+
+/**
+ * A node of the dataflow graph. The operator law: for any state S and commit c,
+ * integrate(apply(c)) = recompute(S + c) - recompute(S), for the output and for the errors.
+ * All state lies in the node's arrangements and its tally; operators keep nothing in memory.
+ */
+export interface Operator {
+  /** Whether `apply` may put out a row more than once; the graph then consolidates. */
+  readonly repeats: boolean;
+  /**
+   * Takes in one consolidated batch per input and returns the output's deltas. The inputs' own state
+   * (arrangements that a join reads) has taken them in already.
+   */
+  apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch;
+  /** The present output as far as `reads` shows it; `inputs` enumerate the inputs at the same state. */
+  enumerate(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration;
+  /** Output from no input (a scalar aggregate's one row), put out once before anything is applied. */
+  initial?(tally: Tally): DeltaBatch;
+}

@@ -1,0 +1,272 @@
+import { assert, must, unreachable } from "@freshet/base";
+import { writeSortKey } from "@freshet/contract";
+import type { AggregateCall, AggregatePlan, Expression, JoinPlan, Plan, TopKPlan } from "@freshet/sql";
+import { type CodecSet, type ColumnType, KeyWriter, packRow, type Row, unpackRow } from "@freshet/values";
+import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
+import { compileBytes, compileExpression } from "../expression/compile.ts";
+import { EvaluationError } from "../expression/evaluation-error.ts";
+import { RowView } from "../expression/row-view.ts";
+import { canonicalJson } from "../graph/canonical.ts";
+import { MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
+
+/** A table's content: all columns of each row. */
+export interface ReferenceTable {
+  readonly attributes: readonly number[];
+  readonly rows: readonly Row[];
+}
+
+type Values = readonly (Buffer | null)[];
+
+/** The slow, obvious twin of the engine: computes a plan's whole result from the tables' whole content. */
+export class ReferenceEvaluator {
+  readonly #tables: ReadonlyMap<number, ReferenceTable>;
+  readonly #codecs: CodecSet;
+  readonly #results = new Map<string, readonly Row[]>();
+  /** Failures of each part of the plan; parts that occur twice are computed, and fail, once. */
+  readonly #errors = new Map<string, number>();
+
+  constructor(tables: ReadonlyMap<number, ReferenceTable>, codecs: CodecSet) {
+    this.#tables = tables;
+    this.#codecs = codecs;
+  }
+
+  /** Failures in all plans evaluated so far. */
+  get errors(): number {
+    return [...this.#errors.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The plan's rows, repeated as often as they occur, in no order. */
+  evaluate(plan: Plan): readonly Row[] {
+    const name = canonicalJson(plan);
+    const known = this.#results.get(name);
+    if (known !== undefined) return known;
+    this.#errors.set(name, 0);
+    const rows = this.#compute(plan, name);
+    this.#results.set(name, rows);
+    return rows;
+  }
+
+  #compute(plan: Plan, name: string): readonly Row[] {
+    switch (plan.kind) {
+      case "scan": {
+        const table = must(this.#tables.get(plan.tableOid));
+        const positions = plan.attributes.map((attribute) => table.attributes.indexOf(attribute));
+        return table.rows.map((row) => {
+          const values = unpackRow(row);
+          return packRow(positions.map((position) => values[position] ?? null));
+        });
+      }
+      case "filter": {
+        const test = this.#predicate(plan.predicate, plan.input.columns);
+        return this.evaluate(plan.input).filter((row) => this.#attempt(name, () => test(row)) === true);
+      }
+      case "project":
+        return this.evaluate(plan.input).flatMap((row) => {
+          const values = this.#attempt(name, () => this.#values(plan.expressions, plan.input.columns, row));
+          return values === undefined ? [] : [packRow(values)];
+        });
+      case "join":
+        return this.#join(plan, name);
+      case "aggregate":
+        return this.#aggregate(plan, name);
+      case "distinct": {
+        const groups = groupBy(this.evaluate(plan.input), (row) => this.#key(unpackRow(row), plan.columns));
+        return [...groups.values()].map((rows) => smallest(rows));
+      }
+      case "union-all":
+        return plan.inputs.flatMap((input) => this.evaluate(input));
+      case "top-k":
+        return this.#topK(plan, name);
+      default:
+        return unreachable(plan);
+    }
+  }
+
+  #join(plan: JoinPlan, name: string): readonly Row[] {
+    const keyed = (side: "left" | "right", keys: readonly Expression[]): { row: Row; key: string | null }[] => {
+      const input = plan[side];
+      // An arrangement is shared by all joins on the same keys of the same input: so are its failures.
+      const place = `keys of ${canonicalJson([input, keys])}`;
+      const first = !this.#errors.has(place);
+      if (first) this.#errors.set(place, 0);
+      return this.evaluate(input).flatMap((row) => {
+        const values = this.#attempt(first ? place : null, () => this.#values(keys, input.columns, row));
+        if (values === undefined) return [];
+        return [
+          {
+            row,
+            key: values.includes(null)
+              ? null
+              : this.#key(
+                  values,
+                  keys.map((key) => key.type),
+                ),
+          },
+        ];
+      });
+    };
+    const test = plan.residual === null ? () => true : this.#predicate(plan.residual, plan.columns);
+    const rights = keyed("right", plan.rightKeys);
+    const padding = packRow(plan.right.columns.map(() => null));
+    return keyed("left", plan.leftKeys).flatMap((left) => {
+      const pairs = rights
+        .filter((right) => left.key !== null && left.key === right.key)
+        .map((right) => Buffer.concat([left.row, right.row]))
+        .filter((pair) => this.#attempt(name, () => test(pair)) === true);
+      return pairs.length === 0 && plan.join === "left" ? [Buffer.concat([left.row, padding])] : pairs;
+    });
+  }
+
+  #aggregate(plan: AggregatePlan, name: string): readonly Row[] {
+    const { columns } = plan.input;
+    const members = this.evaluate(plan.input).flatMap((row) => {
+      const member = this.#attempt(name, () => ({
+        group: this.#values(plan.groups, columns, row),
+        args: plan.aggregates.map((call) => this.#argument(call, columns, row)),
+      }));
+      return member === undefined ? [] : [member];
+    });
+    const groups = groupBy(members, ({ group }) =>
+      this.#key(
+        group,
+        plan.groups.map((group) => group.type),
+      ),
+    );
+    if (plan.scalar && groups.size === 0) groups.set("", []);
+    return [...groups.values()].flatMap((rows) => {
+      const image = rows.length === 0 ? packRow([]) : smallest(rows.map(({ group }) => packRow(group)));
+      const results = this.#attempt(name, () =>
+        plan.aggregates.map((call, index) =>
+          this.#aggregateResult(
+            call,
+            rows.map(({ args }) => args[index] ?? null),
+          ),
+        ),
+      );
+      return results === undefined ? [] : [Buffer.concat([image, packRow(results)])];
+    });
+  }
+
+  #argument({ name, arg }: AggregateCall, columns: readonly ColumnType[], row: Row): Buffer | null {
+    if (arg === null) return null;
+    const [value] = this.#values([arg], columns, row);
+    if (value === undefined || value === null) return null;
+    if (name === "min" || name === "max") refuseLong(this.#key([value], [arg.type]).length - 1);
+    return value;
+  }
+
+  #aggregateResult(call: AggregateCall, args: readonly (Buffer | null)[]): Buffer | null {
+    const { arg } = call;
+    if (arg === null) return addAll(createAccumulator(call, null, this.#codecs), args);
+    const present = args.filter((value) => value !== null);
+    const keyOf = (value: Buffer): string => this.#key([value], [arg.type]);
+    if (call.name === "min" || call.name === "max") {
+      const sorted = present.toSorted((a, b) => compareText(keyOf(a), keyOf(b)) || Buffer.compare(a, b));
+      return sorted.at(call.name === "min" ? 0 : -1) ?? null;
+    }
+    const values = call.distinct ? [...groupBy(present, keyOf).values()].map((images) => smallest(images)) : args;
+    return addAll(createAccumulator(call, arg.type, this.#codecs), values);
+  }
+
+  #topK(plan: TopKPlan, name: string): readonly Row[] {
+    const { columns } = plan.input;
+    const ranked = this.evaluate(plan.input).flatMap((row) => {
+      const item = this.#attempt(name, () => {
+        const partition = this.#values(plan.partition, columns, row);
+        const out = new KeyWriter();
+        for (const { expression, descending, nullsFirst } of plan.sort) {
+          const [value] = this.#values([expression], columns, row);
+          writeSortKey(out, must(this.#codecs.get(expression.type.typeOid)), value ?? null, { descending, nullsFirst });
+        }
+        refuseLong(out.length);
+        return {
+          partition: this.#key(
+            partition,
+            plan.partition.map((part) => part.type),
+          ),
+          sort: out.take(),
+          row,
+        };
+      });
+      return item === undefined ? [] : [item];
+    });
+    ranked.sort((a, b) => Buffer.compare(a.sort, b.sort) || compareRows(a.row, b.row));
+    const end = plan.limit === null ? undefined : plan.offset + plan.limit;
+    return [...groupBy(ranked, ({ partition }) => partition).values()].flatMap((rows) =>
+      rows.slice(plan.offset, end).map(({ row }) => row),
+    );
+  }
+
+  /** The result, or undefined and a failure on record. */
+  #attempt<T>(place: string | null, body: () => T): T | undefined {
+    try {
+      return body();
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      if (place !== null) this.#errors.set(place, (this.#errors.get(place) ?? 0) + 1);
+      return undefined;
+    }
+  }
+
+  #values(expressions: readonly Expression[], columns: readonly ColumnType[], row: Row): Values {
+    const view = new RowView();
+    view.set(row, columns.length);
+    return expressions.map((expression) => compileBytes(expression, { columns, codecs: this.#codecs })(view));
+  }
+
+  #predicate(expression: Expression, columns: readonly ColumnType[]): (row: Row) => boolean {
+    const compiled = compileExpression(expression, { columns, codecs: this.#codecs });
+    return (row) => {
+      const view = new RowView();
+      view.set(row, columns.length);
+      return compiled(view) === true;
+    };
+  }
+
+  /** Equal texts for values equal in SQL, NULL equal to NULL. */
+  #key(values: Values, types: readonly ColumnType[]): string {
+    assert(values.length === types.length, "a key has a type for each value");
+    const out = new KeyWriter();
+    values.forEach((value, index) => {
+      out.byte(value === null ? 0 : 1);
+      if (value !== null) must(this.#codecs.get(must(types[index]).typeOid)).writeKey(value, out);
+    });
+    return out.take().toString("latin1");
+  }
+}
+
+function addAll(accumulator: ReturnType<typeof createAccumulator>, values: Values): Buffer | null {
+  const state = accumulator.create();
+  for (const value of values) state.add(value, 1);
+  return state.result();
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** The order in which an arrangement holds rows: long ones, by their digests, last. */
+function compareRows(a: Row, b: Row): number {
+  return Buffer.compare(multisetKey(Buffer.alloc(0), a), multisetKey(Buffer.alloc(0), b));
+}
+
+/** What the store cannot keep in order is a failure. */
+function refuseLong(bytes: number): void {
+  if (bytes > MAX_ORDERED_BYTES) throw new EvaluationError("54000", "the value is too long to be kept in order", true);
+}
+
+function smallest(images: readonly Buffer[]): Buffer {
+  return must(images.toSorted(compareRows)[0]);
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,276 @@
+import { must } from "@freshet/base";
+import type { AggregateCall, Expression, Plan, QueryPlan } from "@freshet/sql";
+import { type ColumnType, createCodecs } from "@freshet/values";
+import fc from "fast-check";
+
+const INT4: ColumnType = { typeOid: 23, typmod: -1, collation: 0 };
+const TEXT: ColumnType = { typeOid: 25, typmod: -1, collation: 950 };
+const NUMERIC: ColumnType = { typeOid: 1700, typmod: -1, collation: 0 };
+const BOOL: ColumnType = { typeOid: 16, typmod: -1, collation: 0 };
+const INT8: ColumnType = { typeOid: 20, typmod: -1, collation: 0 };
+
+/** Columns of every test table: id, a, b, n. */
+export const TABLE_COLUMNS: readonly ColumnType[] = [INT4, INT4, TEXT, NUMERIC];
+/** The last one's identity is the whole row. */
+export const TABLE_OIDS: readonly number[] = [1001, 1002, 1003];
+
+const codecs = createCodecs([]);
+
+/** The binary form of a value in PostgreSQL's text form. */
+export function binary(type: ColumnType, text: string | null): Buffer | null {
+  if (text === null) return null;
+  const codec = must(codecs.get(type.typeOid));
+  const settings = {
+    timeZone: "UTC",
+    dateStyle: "ISO, MDY",
+    intervalStyle: "postgres",
+    extraFloatDigits: 1,
+    byteaOutput: "hex",
+  } as const;
+  return must(codec.fromText(text, settings));
+}
+
+function column(index: number, type: ColumnType): Expression {
+  return { kind: "column", index, type };
+}
+
+function constant(type: ColumnType, text: string): Expression {
+  return { kind: "constant", value: must(binary(type, text)).toString("latin1"), type };
+}
+
+function call(name: string, functionOid: number, args: readonly Expression[], type: ColumnType): Expression {
+  return { kind: "call", name, functionOid, strict: true, inputCollation: args[0]?.type.collation ?? 0, args, type };
+}
+
+function columnsOf(plan: Plan, oid?: number): Expression[] {
+  return plan.columns.flatMap((type, index) =>
+    oid === undefined || type.typeOid === oid ? [column(index, type)] : [],
+  );
+}
+
+/** Integers that may fail: division by zero and overflow occur. */
+function integerExpressions(plan: Plan): fc.Arbitrary<Expression> {
+  const ints = columnsOf(plan, INT4.typeOid);
+  const one = ints.length === 0 ? fc.constant(constant(INT4, "1")) : fc.constantFrom(...ints);
+  return fc.oneof(
+    { weight: 4, arbitrary: one },
+    { weight: 1, arbitrary: fc.tuple(one, one).map(([a, b]) => call("int4pl", 177, [a, b], INT4)) },
+    { weight: 1, arbitrary: fc.tuple(one, one).map(([a, b]) => call("int4div", 154, [a, b], INT4)) },
+    { weight: 1, arbitrary: one.map((a) => call("int4mul", 141, [a, constant(INT4, "2000000000")], INT4)) },
+  );
+}
+
+function anyExpression(plan: Plan): fc.Arbitrary<Expression> {
+  const columns = columnsOf(plan);
+  if (columns.length === 0) return integerExpressions(plan);
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...columns) },
+    { weight: 1, arbitrary: integerExpressions(plan) },
+  );
+}
+
+function predicates(plan: Plan): fc.Arbitrary<Expression> {
+  const comparisons: readonly (readonly [string, number])[] = [
+    ["int4gt", 147],
+    ["int4eq", 65],
+    ["int4lt", 66],
+  ];
+  return fc
+    .tuple(fc.constantFrom(...comparisons), integerExpressions(plan), integerExpressions(plan))
+    .map(([[name, oid], a, b]) => call(name, oid, [a, b], BOOL));
+}
+
+const scans: fc.Arbitrary<Plan> = fc
+  .tuple(fc.constantFrom(...TABLE_OIDS), fc.constantFrom([1, 2, 3, 4], [2, 3], [4, 2], [2, 4, 3, 1]))
+  .map(([tableOid, attributes]) => ({
+    kind: "scan",
+    tableOid,
+    attributes,
+    columns: attributes.map((attribute) => must(TABLE_COLUMNS[attribute - 1])),
+  }));
+
+function aggregateCalls(input: Plan): fc.Arbitrary<AggregateCall> {
+  const ofInteger = (arg: Expression): fc.Arbitrary<AggregateCall> =>
+    fc
+      .record({ name: fc.constantFrom("count", "sum", "avg", "min", "max"), distinct: fc.boolean() })
+      .map(({ name, distinct }) => ({
+        name,
+        arg,
+        distinct,
+        inputCollation: 0,
+        type: { count: INT8, sum: INT8, avg: NUMERIC, min: INT4, max: INT4 }[name],
+      }));
+  const others = [...columnsOf(input, NUMERIC.typeOid), ...columnsOf(input, TEXT.typeOid)];
+  const ofOther = (arg: Expression): fc.Arbitrary<AggregateCall> =>
+    fc
+      .record({
+        name:
+          arg.type.typeOid === NUMERIC.typeOid
+            ? fc.constantFrom("count", "sum", "min", "max")
+            : fc.constantFrom("count", "min", "max"),
+        distinct: fc.boolean(),
+      })
+      .map(({ name, distinct }) => ({
+        name: name as AggregateCall["name"],
+        arg,
+        distinct,
+        inputCollation: arg.type.collation,
+        type: name === "count" ? INT8 : arg.type,
+      }));
+  const star: AggregateCall = { name: "count", arg: null, distinct: false, inputCollation: 0, type: INT8 };
+  return fc.oneof(
+    fc.constant(star),
+    integerExpressions(input).chain(ofInteger),
+    ...(others.length === 0 ? [] : [fc.constantFrom(...others).chain(ofOther)]),
+  );
+}
+
+function aggregates(input: Plan): fc.Arbitrary<Plan> {
+  const groups = fc.oneof(
+    fc.constant<Expression[]>([]),
+    fc.array(anyExpression(input), { minLength: 1, maxLength: 2 }),
+  );
+  return fc.tuple(groups, fc.array(aggregateCalls(input), { maxLength: 3 })).map(([by, calls]) => ({
+    kind: "aggregate",
+    input,
+    groups: by,
+    aggregates: calls,
+    scalar: by.length === 0,
+    columns: [...by.map((group) => group.type), ...calls.map((aggregate) => aggregate.type)],
+  }));
+}
+
+function joins(left: Plan, right: Plan): fc.Arbitrary<Plan> {
+  const pairs = columnsOf(left).flatMap((a) =>
+    columnsOf(right)
+      .filter((b) => a.type.typeOid === b.type.typeOid)
+      .map((b) => [a, b] as const),
+  );
+  const keys: fc.Arbitrary<(readonly [Expression, Expression])[]> =
+    pairs.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...pairs), { maxLength: 2 });
+  const columns = [...left.columns, ...right.columns];
+  const joined: Plan = { kind: "union-all", inputs: [], columns };
+  const computed: typeof keys = fc.tuple(integerExpressions(left), integerExpressions(right)).map((pair) => [pair]);
+  return fc
+    .record({
+      join: fc.constantFrom("inner" as const, "left" as const),
+      keys: fc.oneof(keys, computed),
+      residual: fc.option(predicates(joined)),
+    })
+    .map(({ join, keys: chosen, residual }) => ({
+      kind: "join",
+      join,
+      left,
+      right,
+      leftKeys: chosen.map(([a]) => a),
+      rightKeys: chosen.map(([, b]) => b),
+      residual,
+      columns,
+    }));
+}
+
+function topKs(input: Plan): fc.Arbitrary<Plan> {
+  const sort = fc.record({ expression: anyExpression(input), descending: fc.boolean(), nullsFirst: fc.boolean() });
+  return fc
+    .record({
+      partition: fc.array(anyExpression(input), { maxLength: 1 }),
+      sort: fc.array(sort, { maxLength: 2 }),
+      limit: fc.option(fc.integer({ min: 0, max: 3 }), { freq: 8 }),
+      offset: fc.integer({ min: 0, max: 2 }),
+    })
+    .map((spec) => ({ kind: "top-k", input, ...spec, columns: input.columns }));
+}
+
+export type OperatorKind = Plan["kind"];
+
+/** A random plan whose root is of the given kind, at most `depth` operators deep. */
+export function plansOfKind(kind: OperatorKind, depth: number): fc.Arbitrary<Plan> {
+  const input = plans(depth - 1);
+  switch (kind) {
+    case "scan":
+      return scans;
+    case "filter":
+      return input.chain((plan) =>
+        predicates(plan).map((predicate) => ({ kind, input: plan, predicate, columns: plan.columns })),
+      );
+    case "project":
+      return input.chain((plan) =>
+        fc.array(anyExpression(plan), { minLength: 1, maxLength: 3 }).map((expressions) => ({
+          kind,
+          input: plan,
+          expressions,
+          columns: expressions.map((expression) => expression.type),
+        })),
+      );
+    case "join":
+      return fc.tuple(input, input).chain(([left, right]) => joins(left, right));
+    case "aggregate":
+      return input.chain(aggregates);
+    case "distinct":
+      return input.map((plan) => ({ kind, input: plan, columns: plan.columns }));
+    case "union-all":
+      return input.chain((plan) =>
+        fc
+          .boolean()
+          .chain((twice) =>
+            twice
+              ? fc.constant(plan)
+              : predicates(plan).map((predicate): Plan => ({
+                  kind: "filter",
+                  input: plan,
+                  predicate,
+                  columns: plan.columns,
+                })),
+          )
+          .map((second) => ({ kind, inputs: [plan, second], columns: plan.columns })),
+      );
+    case "top-k":
+      return input.chain(topKs);
+  }
+}
+
+export const OPERATOR_KINDS: readonly OperatorKind[] = [
+  "scan",
+  "filter",
+  "project",
+  "join",
+  "aggregate",
+  "distinct",
+  "union-all",
+  "top-k",
+];
+
+export function plans(depth: number): fc.Arbitrary<Plan> {
+  if (depth <= 0) return scans;
+  return fc.oneof(...OPERATOR_KINDS.map((kind) => plansOfKind(kind, depth)));
+}
+
+/** A query without parameters over `plan`. */
+export function queryOf(plan: Plan): QueryPlan {
+  return {
+    plan,
+    result: plan.columns.map((type, index) => ({
+      ...type,
+      name: `c${index}`,
+      tableOid: 0,
+      attribute: 0,
+      typeLength: -1,
+    })),
+    parameters: [],
+    equality: [],
+    range: null,
+    sort: [],
+    limit: null,
+    offset: null,
+    missingKeyRow: null,
+    resultKey: null,
+    tables: TABLE_OIDS.map((tableOid) => ({
+      tableOid,
+      schema: "public",
+      name: `t${tableOid}`,
+      privilegeAttributes: [0],
+    })),
+    types: [],
+    collations: [],
+  };
+}

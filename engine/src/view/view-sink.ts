@@ -1,0 +1,157 @@
+import {
+  decodeKeyHeader,
+  decodeViewEntry,
+  encodeKeyHeader,
+  encodeViewEntry,
+  ENTRY_TAG,
+  HEADER_TAG,
+  viewArrangement,
+  writeSortKey,
+} from "@freshet/contract";
+import { assert } from "@freshet/base";
+import type { QueryPlan } from "@freshet/sql";
+import { MAX_KEY_BYTES, type WriteTransaction } from "@freshet/store";
+import { type Codec, KeyWriter, type Lsn, type Row } from "@freshet/values";
+import { DeltaBatch } from "../delta/delta-batch.ts";
+import { RowView } from "../expression/row-view.ts";
+import { type CompileContext, requireEquality, requireOrder } from "../operators/evaluate.ts";
+import { digest } from "../state/multiset.ts";
+import type { Tally } from "../state/tally.ts";
+
+const DIGEST_MARK = 0xff;
+const DIGEST_BYTES = 32;
+
+interface EntryDelta {
+  readonly key: Buffer;
+  /** Bytes of tag and equality key. */
+  readonly prefixLength: number;
+  readonly row: Row;
+  readonly weight: number;
+}
+
+interface KeyColumn {
+  readonly column: number;
+  readonly codec: Codec;
+}
+
+/** Writes a cache's view as contract/view-layout.ts says. */
+export class ViewSink {
+  readonly #arrangement: number;
+  readonly #columns: number;
+  readonly #visible: number;
+  readonly #equality: readonly KeyColumn[];
+  readonly #range: KeyColumn | null;
+  readonly #sort: readonly (KeyColumn & { readonly descending: boolean; readonly nullsFirst: boolean })[];
+  readonly #view = new RowView();
+  readonly #writer = new KeyWriter();
+
+  /** A FreshetError (0A000) when a key column's type or collation cannot be kept in order. */
+  constructor(cacheId: number, query: QueryPlan, context: CompileContext) {
+    const { columns } = query.plan;
+    const typeOf = (column: number): (typeof columns)[number] => {
+      const type = columns[column];
+      assert(type !== undefined, "a view's key names a column of the plan");
+      return type;
+    };
+    this.#arrangement = viewArrangement(cacheId);
+    this.#columns = columns.length;
+    this.#visible = query.result.length;
+    this.#equality = query.equality.map(({ column }) => ({ column, codec: requireEquality(context, typeOf(column)) }));
+    this.#range =
+      query.range === null
+        ? null
+        : { column: query.range.column, codec: requireOrder(context, typeOf(query.range.column)) };
+    this.#sort = query.sort.map((sort) => ({ ...sort, codec: requireOrder(context, typeOf(sort.column)) }));
+  }
+
+  /**
+   * Takes in the output's deltas at `lsn`; returns those of visible rows that the view holds, in the
+   * view's order. Rows whose keys are too long for the store count as errors.
+   */
+  apply(transaction: WriteTransaction, batch: DeltaBatch, lsn: Lsn, tally: Tally): DeltaBatch {
+    const deltas: EntryDelta[] = [];
+    batch.forEach((row, weight) => {
+      const entry = this.#entry(row, weight);
+      if (entry === "too long") tally.errors += weight;
+      else if (entry !== null) deltas.push(entry);
+    });
+    deltas.sort((a, b) => Buffer.compare(a.key, b.key));
+    const visible = new DeltaBatch();
+    let from = 0;
+    while (from < deltas.length) {
+      const first = deltas[from] as EntryDelta;
+      const prefix = first.key.subarray(0, first.prefixLength);
+      const change = { rows: 0, bytes: 0 };
+      for (let delta = deltas[from]; delta !== undefined; delta = deltas[++from]) {
+        if (delta.prefixLength !== prefix.length || prefix.compare(delta.key, 0, prefix.length) !== 0) break;
+        this.#addEntry(transaction, delta);
+        change.rows += delta.weight;
+        change.bytes += delta.weight * delta.row.length;
+        visible.push(delta.row, delta.weight);
+      }
+      this.#updateHeader(transaction, prefix, change, lsn);
+      tally.rows += change.rows;
+      tally.bytes += change.bytes;
+    }
+    return visible;
+  }
+
+  #entry(row: Row, weight: number): EntryDelta | "too long" | null {
+    const view = this.#view;
+    view.set(row, this.#columns);
+    const writer = this.#writer;
+    writer.truncate(0);
+    writer.byte(ENTRY_TAG);
+    for (const { column, codec } of this.#equality) {
+      const bytes = view.bytes(column);
+      if (bytes === null) return null;
+      codec.writeKey(bytes, writer);
+    }
+    const prefixLength = writer.length;
+    if (this.#range !== null) {
+      const bytes = view.bytes(this.#range.column);
+      if (bytes === null) return null;
+      this.#range.codec.writeKey(bytes, writer);
+    }
+    for (const { column, codec, descending, nullsFirst } of this.#sort) {
+      writeSortKey(writer, codec, view.bytes(column), { descending, nullsFirst });
+    }
+    const visible = row.subarray(0, view.offsets[this.#visible]);
+    if (writer.length + visible.length <= MAX_KEY_BYTES) writer.bytes(visible);
+    else {
+      if (writer.length + 1 + DIGEST_BYTES > MAX_KEY_BYTES) return "too long";
+      writer.byte(DIGEST_MARK);
+      writer.bytes(digest(visible));
+    }
+    return { key: writer.take(), prefixLength, row: visible, weight };
+  }
+
+  #addEntry(transaction: WriteTransaction, { key, row, weight }: EntryDelta): void {
+    const old = transaction.get(this.#arrangement, key);
+    const after = (old === undefined ? 0 : decodeViewEntry(old).weight) + weight;
+    assert(after >= 0, "a view's row would have a negative weight");
+    if (after > 0) transaction.put(this.#arrangement, key, encodeViewEntry(after, row));
+    else if (old !== undefined) transaction.remove(this.#arrangement, key);
+  }
+
+  #updateHeader(
+    transaction: WriteTransaction,
+    prefix: Buffer,
+    change: { readonly rows: number; readonly bytes: number },
+    lsn: Lsn,
+  ): void {
+    const key = Buffer.from(prefix);
+    key[0] = HEADER_TAG;
+    const stored = transaction.get(this.#arrangement, key);
+    const old = stored === undefined ? { rows: 0, bytes: 0 } : decodeKeyHeader(stored);
+    const rows = old.rows + change.rows;
+    assert(rows >= 0, "a view's key would have a negative number of rows");
+    if (rows === 0) transaction.remove(this.#arrangement, key);
+    else transaction.put(this.#arrangement, key, encodeKeyHeader({ lsn, rows, bytes: old.bytes + change.bytes }));
+  }
+}
+
+/** Finds what a view's keys need and the engine lacks (FreshetError 0A000). */
+export function compileView(query: QueryPlan, context: CompileContext): ViewSink {
+  return new ViewSink(0, query, context);
+}
