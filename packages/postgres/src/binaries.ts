@@ -3,6 +3,7 @@ import { cp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
+import { restoreLinks } from "./program-links.ts";
 import { canReach } from "./run-as.ts";
 import type { RunAs } from "./run-as.ts";
 
@@ -17,6 +18,7 @@ export interface Binaries {
  */
 export async function embeddedBinaries(user: RunAs | undefined, folder: string): Promise<Binaries> {
   const native = nativeFolder();
+  await restoreLinks(native);
   if (canReach(native, user)) return programsIn(native);
   const copy = path.join(folder, "programs");
   await rm(copy, { recursive: true, force: true });
