@@ -1,5 +1,23 @@
-import type { Literal } from "../statement/shape.ts";
+import { FreshetError, must, SqlState } from "@freshet/base";
+import { loadParser } from "../parser/load-parser.ts";
+import { parametersOf } from "../plan/expression-walk.ts";
+import { planExpressions, walkPlan } from "../plan/plan-walk.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { QueryPlan } from "../plan/query-plan.ts";
+import { inspectStatement } from "../statement/inspect-statement.ts";
+import type { Literal, SelectShape, Slot } from "../statement/shape.ts";
+import { type SubstitutedStatement, substituteSlots } from "../statement/substitute-slots.ts";
+import { analyseSelect, parameterTypeNames } from "./analysed-tree.ts";
+import type { AnalysisConnection } from "./analysis-connection.ts";
+import { loadCatalog } from "./catalog.ts";
+import { missingKeyRow } from "./missing-key-row.ts";
+import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
+import { checkSlotItems, type InferredTypes } from "./slot-types.ts";
+import { limitPlan, translateQuery } from "./translate-query.ts";
+import type { TranslatedQuery, TranslationContext } from "./translation.ts";
+import { IMPLIED_TYPES } from "./type-support.ts";
+import { collectOids } from "./tree-oids.ts";
+import { UnliftableParameter, unsupported } from "./unsupported.ts";
 
 /** What to plan. */
 export interface PlanRequest {
@@ -27,4 +45,144 @@ export interface PlannedStatement {
   readonly parameterTypes: readonly number[];
   /** Notes for EXPLAIN CREATE CACHE, e.g. why a literal was not lifted. */
   readonly notes: readonly string[];
+}
+
+/**
+ * Plans one SELECT by what PostgreSQL understands it to mean. Runs in a transaction of its own on
+ * `connection`, which it rolls back. Rejects with a FreshetError: 0A000 with the reason for what the engine
+ * cannot maintain, or PostgreSQL's own error where the statement is wrong.
+ */
+export async function planStatement(connection: AnalysisConnection, request: PlanRequest): Promise<PlannedStatement> {
+  await loadParser();
+  const { shape } = inspectStatement(request.text);
+  await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE");
+  try {
+    const schemas = [...request.searchPath.filter((schema) => schema !== "pg_temp").map(quoteIdentifier), "pg_temp"];
+    await connection.query(`SET LOCAL search_path TO ${schemas.join(", ")}`);
+    const { parameters } = await connection.describe(shape?.text ?? request.text);
+    if (shape === null) throw unsupported("it is not a plain SELECT");
+    if (!request.liftLiterals && shape.parameterCount > 0) throw unsupported("a query with parameters has no single result to write to a table");
+    return await new StatementPlanner(connection, shape, parameters, request.liftLiterals).plan();
+  } finally {
+    await connection.query("ROLLBACK");
+  }
+}
+
+function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Tries with every slot a parameter, then with ever more of the literals left as they are. */
+class StatementPlanner {
+  readonly #connection: AnalysisConnection;
+  readonly #shape: SelectShape;
+  readonly #statementTypes: readonly number[];
+  readonly #liftLiterals: boolean;
+  readonly #fixed: boolean[];
+  readonly #notes: string[] = [];
+
+  constructor(connection: AnalysisConnection, shape: SelectShape, statementTypes: readonly number[], liftLiterals: boolean) {
+    this.#connection = connection;
+    this.#shape = shape;
+    this.#statementTypes = statementTypes;
+    this.#liftLiterals = liftLiterals;
+    this.#fixed = shape.slots.map(() => !liftLiterals);
+  }
+
+  async plan(): Promise<PlannedStatement> {
+    for (;;) {
+      const substituted = substituteSlots(this.#shape, this.#fixed);
+      await this.#connection.query("SAVEPOINT freshet_attempt");
+      try {
+        const plan = await this.#attempt(substituted);
+        return {
+          plan,
+          shapeKey: this.#shape.shapeKey,
+          slots: this.#shape.slots.map((slot, index) => bindingOf(slot, substituted.slotParameter[index] ?? null)),
+          parameterTypes: this.#statementTypes,
+          notes: this.#notes,
+        };
+      } catch (error) {
+        this.#giveWay(error, substituted);
+        await this.#connection.query("ROLLBACK TO SAVEPOINT freshet_attempt");
+      }
+    }
+  }
+
+  /** Marks as fixed what made the attempt fail, or throws what cannot be helped that way. */
+  #giveWay(error: unknown, substituted: SubstitutedStatement): void {
+    if (error instanceof UnliftableParameter) {
+      const index = substituted.slotParameter.indexOf(error.parameter);
+      const slot = must(this.#shape.slots[index], "a parameter that stands for no slot");
+      const own = slot.items.find((item) => item.kind === "parameter");
+      if (own !== undefined) throw unsupported(`parameter $${own.number} ${error.reason}`);
+      this.#fix(index, error.reason);
+      return;
+    }
+    if (!(error instanceof FreshetError) || error.code === SqlState.featureNotSupported) throw error;
+    const literals = this.#shape.slots.flatMap((slot, index) => {
+      return this.#fixed[index] !== true && slot.items.every((item) => item.kind === "literal") ? [index] : [];
+    });
+    if (literals.length === 0) throw error;
+    for (const index of literals) this.#fix(index, `has no type of its own as a parameter (${error.message})`);
+  }
+
+  #fix(index: number, reason: string): void {
+    this.#fixed[index] = true;
+    const { start, end } = must(this.#shape.slots[index]);
+    const text = Buffer.from(this.#shape.text, "utf8").subarray(start, end).toString("utf8");
+    this.#notes.push(`the literal ${text} stays a constant of the cache: it ${reason}`);
+  }
+
+  async #attempt(substituted: SubstitutedStatement): Promise<QueryPlan> {
+    const connection = this.#connection;
+    const described = await connection.describe(substituted.text);
+    const typeNames = await parameterTypeNames(connection, described.parameters);
+    const { tree, query } = await analyseSelect(connection, substituted.text, typeNames);
+    const types = [...IMPLIED_TYPES, ...described.parameters, ...described.columns.map((column) => column.typeOid)];
+    const catalog = await loadCatalog(connection, collectOids(tree, { types }));
+    const inferred: InferredTypes = { statement: this.#statementTypes, slots: described.parameters };
+    this.#shape.slots.forEach((slot, index) => {
+      const parameter = substituted.slotParameter[index] ?? null;
+      if (parameter !== null) checkSlotItems(slot, parameter, inferred, catalog);
+    });
+    const context: TranslationContext = { catalog, privileges: new Map(), translateQuery };
+    const translated = translateQuery(query, context, { parent: null, top: true, used: null });
+    const parameters = viewParameters(translated, described.parameters.length);
+    refuseParameters(translated.plan);
+    const body = {
+      ...parameters,
+      ...this.#limited(translated),
+      result: resultColumns(described.columns, translated),
+      sort: translated.sort,
+      resultKey: translated.resultKey,
+      tables: tableDependencies(context),
+      missingKeyRow: null,
+    };
+    const plan: QueryPlan = { ...body, ...referencedObjects(body, catalog) };
+    if (!translated.scalar || plan.equality.length === 0) return plan;
+    const sendFunctions = plan.result.map((column) => must(catalog.types.get(column.typeOid)?.sendFunction));
+    const row = await missingKeyRow(connection, { text: substituted.text, parameterTypes: typeNames, sendFunctions });
+    return { ...plan, missingKeyRow: row };
+  }
+
+  /** A write-back table holds the exact result: its LIMIT is part of the plan. A view's is cut when it is read. */
+  #limited(translated: TranslatedQuery): { readonly plan: Plan } | { readonly plan: Plan; readonly limit: null; readonly offset: null } {
+    return this.#liftLiterals ? { plan: translated.plan } : { plan: limitPlan(translated), limit: null, offset: null };
+  }
+}
+
+/** After lifting, no parameter may be left in the plan. */
+function refuseParameters(plan: Plan): void {
+  walkPlan(plan, (node) => {
+    for (const expression of planExpressions(node)) {
+      const [number] = parametersOf(expression);
+      if (number !== undefined) throw new UnliftableParameter(number, "stands outside the conditions of the outermost WHERE clause");
+    }
+  });
+}
+
+function bindingOf(slot: Slot, parameter: number | null): SlotBinding {
+  if (parameter !== null) return { kind: "parameter", parameter: parameter - 1 };
+  return { kind: "fixed", items: slot.items.flatMap((item) => (item.kind === "literal" ? [item.literal] : [])) };
 }

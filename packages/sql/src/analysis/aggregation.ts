@@ -1,0 +1,127 @@
+import { must } from "@freshet/base";
+import type { ColumnExpression, Expression } from "../plan/expression.ts";
+import { columnsOf, mapExpression } from "../plan/expression-walk.ts";
+import { aggregatePlan, filterPlan } from "../plan/plan-build.ts";
+import { canonicalJson } from "../plan/plan-hash.ts";
+import { hasEquality } from "./catalog-types.ts";
+import { translateCondition } from "./from-tree.ts";
+import { keysOf, type LiftedConditions } from "./lift-parameters.ts";
+import type { TreeNode } from "./node-tree.ts";
+import { mergesKeys } from "./query-checks.ts";
+import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
+import { checkCollation } from "./translate-call.ts";
+import type { Stage } from "./translation.ts";
+import { unsupported } from "./unsupported.ts";
+
+/** Whether the query has GROUP BY, HAVING or aggregates. */
+export function isAggregated(query: TreeNode): boolean {
+  return query.flag("hasAggs") || query.nodes("groupClause").length > 0 || query.nodeOrNull("havingQual") !== null;
+}
+
+function groupExpressions(scope: QueryScope): Expression[] {
+  const targets = scope.query.nodes("targetList");
+  return scope.query.nodes("groupClause").map((clause) => {
+    const reference = clause.int("tleSortGroupRef");
+    const target = must(targets.find((entry) => entry.int("ressortgroupref") === reference), "a GROUP BY item without target");
+    return scope.translate(target.node("expr"));
+  });
+}
+
+/** The groups of an aggregation: expressions over its input, and the symbols of their values in its output. */
+class Groups {
+  readonly expressions: Expression[] = [];
+  readonly symbols: Expression[] = [];
+  readonly #scope: QueryScope;
+  readonly #texts: string[] = [];
+
+  constructor(scope: QueryScope) {
+    this.#scope = scope;
+  }
+
+  find(expression: Expression): Expression | undefined {
+    return this.symbols[this.#texts.indexOf(canonicalJson(expression))];
+  }
+
+  /** A group that is the column under another binary-compatible type. */
+  #sameColumn(column: ColumnExpression): Expression | undefined {
+    const position = this.expressions.findIndex((group) => group.kind === "column" && group.index === column.index);
+    const symbol = this.symbols[position];
+    return symbol === undefined ? undefined : { ...symbol, type: column.type };
+  }
+
+  add(expression: Expression): Expression {
+    const known = this.find(expression);
+    if (known !== undefined) return known;
+    const { typeOid, collation } = expression.type;
+    if (!hasEquality(this.#scope.catalog.types, typeOid)) {
+      throw unsupported(`GROUP BY over type ${this.#scope.typeName(typeOid)} is not supported`);
+    }
+    checkCollation("GROUP BY", false, collation, this.#scope);
+    const symbol = this.#scope.group(expression.type);
+    this.expressions.push(expression);
+    this.symbols.push(symbol);
+    this.#texts.push(canonicalJson(expression));
+    return symbol;
+  }
+
+  /**
+   * The expression over the aggregation's output. A column that is neither grouped nor aggregated is fixed
+   * by the group (PostgreSQL has checked that its table's primary key is grouped by): it joins the groups.
+   */
+  rewrite(expression: Expression): Expression {
+    return mapExpression(expression, (node) => {
+      if (node.kind === "constant") return undefined;
+      const group = this.find(node);
+      if (group !== undefined) return group;
+      if (node.kind !== "column") return undefined;
+      return this.#scope.aggregates.has(node.index) ? node : (this.#sameColumn(node) ?? this.add(node));
+    });
+  }
+}
+
+/** With several keys in one answer, groups of equal value from different keys would have to be merged. */
+function checkKeys(lifted: LiftedConditions, groups: Groups): void {
+  for (const equality of lifted.equality) {
+    if (equality.list && groups.find(equality.key) === undefined) throw mergesKeys(equality.parameter, "the aggregation");
+  }
+  const { range } = lifted;
+  if (range !== null && groups.find(range.key) === undefined) {
+    throw mergesKeys(must(range.lower ?? range.upper).parameter, "the aggregation");
+  }
+}
+
+/**
+ * Plans GROUP BY, aggregates and HAVING over `source`. The keys of lifted parameters are grouped by too:
+ * for one value of each, the groups are those of the query with that value.
+ */
+export function aggregate(
+  scope: QueryScope,
+  targets: readonly Expression[],
+  lifted: LiftedConditions,
+  source: (needed: ReadonlySet<number>) => Relation,
+): Stage {
+  const having = translateCondition(scope.query.nodeOrNull("havingQual"), scope);
+  const groups = new Groups(scope);
+  const written = groupExpressions(scope).map((expression) => groups.add(expression));
+  checkKeys(lifted, groups);
+  const keys = keysOf(lifted).map((key) => groups.add(key));
+  const outputTargets = targets.map((target) => groups.rewrite(target));
+  const outputHaving = having.map((conjunct) => groups.rewrite(conjunct));
+  const calls = [...scope.aggregates.entries()];
+  const args = calls.flatMap(([, call]) => (call.arg === null ? [] : [call.arg]));
+  const input = source(columnsOf(...groups.expressions, ...args));
+  const plan = aggregatePlan(
+    input.plan,
+    groups.expressions.map((expression) => bindColumns(expression, input)),
+    calls.map(([, call]) => ({ ...call, arg: call.arg === null ? null : bindColumns(call.arg, input) })),
+    groups.expressions.length === 0,
+  );
+  const symbols = [...columnSymbols(groups.symbols), ...calls.map(([symbol]) => symbol)];
+  const relation: Relation = { plan, symbols };
+  const filtered = filterPlan(plan, outputHaving.map((conjunct) => bindColumns(conjunct, relation)));
+  return { relation: { plan: filtered, symbols }, targets: outputTargets, keys, groups: written };
+}
+
+function columnSymbols(expressions: readonly Expression[]): number[] {
+  return expressions.flatMap((expression) => (expression.kind === "column" ? [expression.index] : []));
+}

@@ -1,0 +1,164 @@
+import { must } from "@freshet/base";
+import type { PgCollation, PgType } from "@freshet/values";
+import type { AnalysisConnection } from "./analysis-connection.ts";
+import { loadCollations } from "./catalog-collations.ts";
+import { type TypeInfo, loadTypes } from "./catalog-types.ts";
+import type { TreeOids } from "./tree-oids.ts";
+import { unsupported } from "./unsupported.ts";
+
+export interface ColumnInfo {
+  readonly attribute: number;
+  readonly name: string;
+  readonly generated: boolean;
+}
+
+export interface RelationInfo {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** `pg_class.relkind`. */
+  readonly kind: string;
+  /** `pg_class.relpersistence`. */
+  readonly persistence: string;
+  readonly hasSubclass: boolean;
+  readonly isPartition: boolean;
+  readonly columns: ReadonlyMap<number, ColumnInfo>;
+  /** Attributes of the primary key; empty without one. */
+  readonly primaryKey: readonly number[];
+}
+
+export interface FunctionInfo {
+  readonly oid: number;
+  readonly name: string;
+  readonly schema: string;
+  /** `pg_proc.prosrc`: of internal functions the C symbol. */
+  readonly symbol: string;
+  readonly volatility: string;
+  readonly strict: boolean;
+  readonly language: string;
+}
+
+export interface OperatorInfo {
+  readonly name: string;
+  readonly schema: string;
+}
+
+/** A cast of `pg_cast` between two types of the query; `functionOid` 0: the same bytes. */
+export interface CastInfo {
+  readonly functionOid: number;
+}
+
+/** What the query's OIDs stand for, as of the analysing transaction. */
+export interface Catalog {
+  readonly types: ReadonlyMap<number, TypeInfo>;
+  readonly relations: ReadonlyMap<number, RelationInfo>;
+  readonly functions: ReadonlyMap<number, FunctionInfo>;
+  readonly operators: ReadonlyMap<number, OperatorInfo>;
+  readonly collations: ReadonlyMap<number, PgCollation>;
+  /** Keyed `source>target`. */
+  readonly casts: ReadonlyMap<string, CastInfo>;
+}
+
+type Rows = readonly (readonly (string | null)[])[];
+
+/** SQL for a set of OIDs; never empty, so that `IN` stays well-formed. */
+export function oidList(oids: Iterable<number>): string {
+  return ["0", ...[...oids].map(String)].join(",");
+}
+
+async function loadRelations(connection: AnalysisConnection, oids: ReadonlySet<number>): Promise<Map<number, RelationInfo>> {
+  const relations = await connection.query(`
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relhassubclass, c.relispartition
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN (${oidList(oids)})`);
+  const attributes = await connection.query(`
+    SELECT attrelid, attnum, attname, attgenerated FROM pg_catalog.pg_attribute
+    WHERE attrelid IN (${oidList(oids)}) AND attnum > 0 AND NOT attisdropped ORDER BY attrelid, attnum`);
+  const keys = await connection.query(`
+    SELECT indrelid, indkey::pg_catalog.text FROM pg_catalog.pg_index WHERE indrelid IN (${oidList(oids)}) AND indisprimary`);
+  const keyOf = new Map(keys.map((row) => [Number(row[0]), must(row[1]).split(" ").map(Number)]));
+  return new Map(
+    relations.map((row) => {
+      const oid = Number(row[0]);
+      const columns = attributes.filter((attribute) => Number(attribute[0]) === oid).map(columnInfo);
+      const relation: RelationInfo = {
+        oid,
+        schema: must(row[1]),
+        name: must(row[2]),
+        kind: must(row[3]),
+        persistence: must(row[4]),
+        hasSubclass: row[5] === "t",
+        isPartition: row[6] === "t",
+        columns: new Map(columns.map((column) => [column.attribute, column])),
+        primaryKey: keyOf.get(oid) ?? [],
+      };
+      return [oid, relation];
+    }),
+  );
+}
+
+function columnInfo(row: readonly (string | null)[]): ColumnInfo {
+  return { attribute: Number(row[1]), name: must(row[2]), generated: row[3] !== "" };
+}
+
+async function loadCasts(connection: AnalysisConnection, types: ReadonlySet<number>): Promise<Map<string, CastInfo>> {
+  const rows = await connection.query(`
+    SELECT castsource, casttarget, castfunc FROM pg_catalog.pg_cast
+    WHERE castsource IN (${oidList(types)}) AND casttarget IN (${oidList(types)}) AND castcontext = 'i' AND castmethod IN ('b', 'f')`);
+  return new Map(rows.map((row) => [`${row[0]}>${row[1]}`, { functionOid: Number(row[2]) }]));
+}
+
+async function loadFunctions(connection: AnalysisConnection, oids: Iterable<number>): Promise<Map<number, FunctionInfo>> {
+  const rows = await connection.query(`
+    SELECT p.oid, p.proname, n.nspname, p.prosrc, p.provolatile, p.proisstrict, l.lanname
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE p.oid IN (${oidList(oids)})`);
+  return new Map(rows.map((row) => [Number(row[0]), functionInfo(row)]));
+}
+
+function functionInfo(row: readonly (string | null)[]): FunctionInfo {
+  return {
+    oid: Number(row[0]),
+    name: must(row[1]),
+    schema: must(row[2]),
+    symbol: must(row[3]),
+    volatility: must(row[4]),
+    strict: row[5] === "t",
+    language: must(row[6]),
+  };
+}
+
+async function loadOperators(connection: AnalysisConnection, oids: ReadonlySet<number>): Promise<Map<number, OperatorInfo>> {
+  const rows: Rows = await connection.query(`
+    SELECT o.oid, o.oprname, n.nspname FROM pg_catalog.pg_operator o
+      JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid IN (${oidList(oids)})`);
+  return new Map(rows.map((row) => [Number(row[0]), { name: must(row[1]), schema: must(row[2]) }]));
+}
+
+async function checkEncoding(connection: AnalysisConnection): Promise<void> {
+  const [row] = await connection.query("SELECT pg_catalog.current_setting('server_encoding')");
+  const encoding = must(row?.[0]);
+  if (encoding !== "UTF8") throw unsupported(`the database's encoding is ${encoding}`, { hint: "Freshet needs a database in UTF8." });
+}
+
+/** Looks up everything the tree names; runs inside the analysing transaction. */
+export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids): Promise<Catalog> {
+  await checkEncoding(connection);
+  const casts = await loadCasts(connection, oids.types);
+  const castFunctions = [...casts.values()].map((cast) => cast.functionOid);
+  return {
+    types: await loadTypes(connection, oids.types),
+    relations: await loadRelations(connection, oids.relations),
+    functions: await loadFunctions(connection, [...oids.functions, ...castFunctions]),
+    operators: await loadOperators(connection, oids.operators),
+    collations: await loadCollations(connection, oids.collations),
+    casts,
+  };
+}
+
+/** The part of a type that plans keep. */
+export function pgTypeOf(info: TypeInfo): PgType {
+  if (info.labels !== null) return { oid: info.oid, name: info.name, kind: "enum", labels: info.labels.map((label) => label.label) };
+  if (info.elementOid !== null) return { oid: info.oid, name: info.name, kind: "array", elementOid: info.elementOid };
+  return { oid: info.oid, name: info.name, kind: "base" };
+}

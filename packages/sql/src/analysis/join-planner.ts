@@ -1,0 +1,148 @@
+import { must } from "@freshet/base";
+import type { Expression } from "../plan/expression.ts";
+import { columnsOf } from "../plan/expression-walk.ts";
+import { filterPlan, joinPlan, projectPlan } from "../plan/plan-build.ts";
+import { entriesOf, type FromTree } from "./from-tree.ts";
+import { type KeyPair, keyPair } from "./join-keys.ts";
+import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
+
+/** Plans one range table entry with at least the columns `symbols`. */
+export type EntryPlanner = (varno: number, symbols: ReadonlySet<number>) => Relation;
+
+function union(...sets: readonly ReadonlySet<number>[]): Set<number> {
+  return new Set(sets.flatMap((set) => [...set]));
+}
+
+function isSubset(part: ReadonlySet<number>, whole: ReadonlySet<number>): boolean {
+  return [...part].every((item) => whole.has(item));
+}
+
+/** Takes the elements that satisfy `test` out of `items`. */
+function take<T>(items: T[], test: (item: T) => boolean): T[] {
+  const taken = items.filter(test);
+  const rest = items.filter((item) => !taken.includes(item));
+  items.splice(0, items.length, ...rest);
+  return taken;
+}
+
+/**
+ * Turns a FROM tree and the conjuncts above it into joins. Conjuncts sink to the lowest place that has
+ * their columns, but never below the nullable side of a left join; equalities become join keys. Inner
+ * joins are made in the order written, but a relation that keys connect goes before one that none does.
+ */
+export class JoinPlanner {
+  readonly #scope: QueryScope;
+  readonly #planEntry: EntryPlanner;
+
+  constructor(scope: QueryScope, planEntry: EntryPlanner) {
+    this.#scope = scope;
+    this.#planEntry = planEntry;
+  }
+
+  /** The rows of `tree` for which all `conjuncts` hold, with exactly the columns `needed`. */
+  plan(tree: FromTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+    switch (tree.kind) {
+      case "entry":
+        return this.#finish(this.#planEntry(tree.varno, union(needed, columnsOf(...conjuncts))), conjuncts, needed);
+      case "left":
+        return this.#planLeft(tree, conjuncts, needed);
+      case "inner":
+        return this.#planInner(tree, conjuncts, needed);
+    }
+  }
+
+  #planLeft(tree: Extract<FromTree, { kind: "left" }>, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+    const [leftEntries, rightEntries] = [entriesOf(tree.left), entriesOf(tree.right)];
+    const above = [...conjuncts];
+    const toLeft = take(above, (conjunct) => isSubset(this.#scope.sources(conjunct), leftEntries));
+    const on = [...tree.conjuncts];
+    const toRight = take(on, (conjunct) => isSubset(this.#scope.sources(conjunct), rightEntries));
+    const keys = this.#takeKeys(on, leftEntries, rightEntries);
+    const wanted = union(needed, columnsOf(...above, ...on));
+    const left = this.plan(tree.left, toLeft, this.#within(union(wanted, columnsOf(...keys.map((key) => key.left))), leftEntries));
+    const right = this.plan(tree.right, toRight, this.#within(union(wanted, columnsOf(...keys.map((key) => key.right))), rightEntries));
+    return this.#finish(this.#join("left", left, right, keys, on), above, needed);
+  }
+
+  #planInner(tree: Extract<FromTree, { kind: "inner" }>, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+    const inputs: FromTree[] = [];
+    const pending = [...conjuncts];
+    flattenInner(tree, inputs, pending);
+    const local = inputs.map((input) => take(pending, (conjunct) => isSubset(this.#scope.sources(conjunct), entriesOf(input))));
+    const planInput = (index: number): Relation => {
+      const input = must(inputs[index]);
+      const wanted = this.#within(union(needed, columnsOf(...allPending)), entriesOf(input));
+      return this.plan(input, must(local[index]), wanted);
+    };
+    const allPending = [...pending];
+    const remaining = inputs.map((_input, index) => index).slice(1);
+    let relation = planInput(0);
+    let entries = entriesOf(must(inputs[0]));
+    while (remaining.length > 0) {
+      const index = this.#nextInput(remaining, inputs, pending, entries);
+      remaining.splice(remaining.indexOf(index), 1);
+      const nextEntries = entriesOf(must(inputs[index]));
+      const joined = union(entries, nextEntries);
+      const ready = take(pending, (conjunct) => isSubset(this.#scope.sources(conjunct), joined));
+      const keys = this.#takeKeys(ready, entries, nextEntries);
+      const step = this.#join("inner", relation, planInput(index), keys, ready);
+      relation = this.#finish(step, [], union(needed, columnsOf(...pending)));
+      entries = joined;
+    }
+    return this.#finish(relation, [], needed);
+  }
+
+  /** The first input that some key connects with what is joined already, else the first. */
+  #nextInput(remaining: readonly number[], inputs: readonly FromTree[], pending: readonly Expression[], entries: ReadonlySet<number>): number {
+    const connected = remaining.find((index) => {
+      const candidate = entriesOf(must(inputs[index]));
+      return pending.some((conjunct) => keyPair(conjunct, entries, candidate, this.#scope) !== undefined);
+    });
+    return connected ?? must(remaining[0]);
+  }
+
+  #takeKeys(conjuncts: Expression[], left: ReadonlySet<number>, right: ReadonlySet<number>): KeyPair[] {
+    const keys: KeyPair[] = [];
+    take(conjuncts, (conjunct) => {
+      const key = keyPair(conjunct, left, right, this.#scope);
+      if (key !== undefined) keys.push(key);
+      return key !== undefined;
+    });
+    return keys;
+  }
+
+  #within(symbols: ReadonlySet<number>, entries: ReadonlySet<number>): Set<number> {
+    return new Set([...symbols].filter((symbol) => entries.has(this.#scope.info(symbol).varno)));
+  }
+
+  #join(join: "inner" | "left", left: Relation, right: Relation, keys: readonly KeyPair[], residual: readonly Expression[]): Relation {
+    const symbols = [...left.symbols, ...right.symbols];
+    const bound = {
+      left: keys.map((key) => bindColumns(key.left, left)),
+      right: keys.map((key) => bindColumns(key.right, right)),
+    };
+    const both: Relation = { plan: left.plan, symbols };
+    const plan = joinPlan(join, left.plan, right.plan, bound, residual.map((conjunct) => bindColumns(conjunct, both)));
+    return { plan, symbols };
+  }
+
+  /** Filters, then drops every column but `needed`. */
+  #finish(relation: Relation, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+    const filtered: Relation = {
+      plan: filterPlan(relation.plan, conjuncts.map((conjunct) => bindColumns(conjunct, relation))),
+      symbols: relation.symbols,
+    };
+    const symbols = relation.symbols.filter((symbol) => needed.has(symbol));
+    if (symbols.length === relation.symbols.length) return filtered;
+    const columns = symbols.map((index): Expression => bindColumns({ kind: "column", index, type: this.#scope.info(index).type }, filtered));
+    return { plan: projectPlan(filtered.plan, columns), symbols };
+  }
+}
+
+function flattenInner(tree: Extract<FromTree, { kind: "inner" }>, inputs: FromTree[], conjuncts: Expression[]): void {
+  conjuncts.push(...tree.conjuncts);
+  for (const input of tree.inputs) {
+    if (input.kind === "inner") flattenInner(input, inputs, conjuncts);
+    else inputs.push(input);
+  }
+}

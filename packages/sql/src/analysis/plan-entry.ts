@@ -1,0 +1,47 @@
+import { must } from "@freshet/base";
+import type { Expression } from "../plan/expression.ts";
+import { projectPlan } from "../plan/plan-build.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { TreeNode } from "./node-tree.ts";
+import type { QueryScope, Relation } from "./query-scope.ts";
+import { RteKind } from "./table-checks.ts";
+import type { TranslationContext } from "./translation.ts";
+import { unsupported } from "./unsupported.ts";
+
+/** Plans a table, subquery or CTE reference, with exactly the columns `symbols` that are its own. */
+export function planEntry(varno: number, symbols: ReadonlySet<number>, scope: QueryScope, context: TranslationContext): Relation {
+  const own = [...symbols].filter((symbol) => scope.info(symbol).varno === varno);
+  own.sort((a, b) => scope.info(a).attribute - scope.info(b).attribute);
+  const entry = scope.entry(varno);
+  const attributes = own.map((symbol) => scope.info(symbol).attribute);
+  if (entry.int("rtekind") === RteKind.relation) {
+    const columns = own.map((symbol) => scope.info(symbol).type);
+    return { plan: { kind: "scan", tableOid: entry.int("relid"), attributes, columns }, symbols: own };
+  }
+  const plan = planSubquery(entry, new Set(attributes), scope, context);
+  const expressions = own.map((symbol): Expression => {
+    const { attribute, type } = scope.info(symbol);
+    return { kind: "column", index: attribute - 1, type };
+  });
+  return { plan: projectPlan(plan, expressions), symbols: own };
+}
+
+/** The plan of a subquery or a CTE; every reference to a CTE has the CTE's query in its place. */
+export function planSubquery(
+  entry: TreeNode,
+  used: ReadonlySet<number> | null,
+  scope: QueryScope,
+  context: TranslationContext,
+): Plan {
+  const kind = entry.int("rtekind");
+  if (kind === RteKind.subquery) {
+    return context.translateQuery(entry.node("subquery"), context, { parent: scope, top: false, used }).plan;
+  }
+  if (kind !== RteKind.cte) throw unsupported("something in its FROM clause is not supported");
+  let owner: QueryScope = scope;
+  for (let level = entry.int("ctelevelsup"); level > 0; level--) owner = must(owner.parent, "a CTE outside all queries");
+  const name = entry.text("ctename");
+  const cte = must(owner.query.nodes("cteList").find((candidate) => candidate.text("ctename") === name), "an unknown CTE");
+  if (cte.flag("cterecursive")) throw unsupported("WITH RECURSIVE is not supported");
+  return context.translateQuery(cte.node("ctequery"), context, { parent: owner, top: false, used }).plan;
+}

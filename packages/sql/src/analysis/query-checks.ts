@@ -1,0 +1,33 @@
+import { UnliftableParameter, unsupported } from "./unsupported.ts";
+import type { TreeNode } from "./node-tree.ts";
+
+const SELECT_COMMAND = 1;
+const LIMIT_WITH_TIES = 1;
+
+const REFUSED_FLAGS: readonly (readonly [flag: string, reason: string])[] = [
+  ["hasRecursive", "WITH RECURSIVE is not supported"],
+  ["hasModifyingCTE", "it changes data"],
+  ["hasForUpdate", "FOR UPDATE and its like lock rows"],
+  ["hasDistinctOn", "DISTINCT ON is not supported"],
+  ["hasTargetSRFs", "functions that return sets are not supported"],
+  ["hasWindowFuncs", "window functions are not supported"],
+  ["hasSubLinks", "a subquery in an expression (EXISTS, IN (SELECT …), a scalar subquery) is not supported"],
+];
+
+/** Refuses the clauses that the algebra lacks. */
+export function checkQuery(query: TreeNode): void {
+  if (query.type !== "QUERY" || query.int("commandType") !== SELECT_COMMAND) throw unsupported("it is not a plain SELECT");
+  for (const [flag, reason] of REFUSED_FLAGS) {
+    if (query.flag(flag)) throw unsupported(reason);
+  }
+  if (query.nodes("groupingSets").length > 0) throw unsupported("GROUPING SETS, ROLLUP and CUBE are not supported");
+  if (query.nodes("rowMarks").length > 0) throw unsupported("FOR UPDATE and its like lock rows");
+  if (query.nodeOrNull("limitCount") !== null && query.int("limitOption") === LIMIT_WITH_TIES) {
+    throw unsupported("FETCH FIRST … WITH TIES is not supported");
+  }
+}
+
+/** Why a parameter cannot be the key of a view whose rows are made of many input rows. */
+export function mergesKeys(parameter: number, what: string): UnliftableParameter {
+  return new UnliftableParameter(parameter, `selects several keys, whose answers ${what} would have to merge`);
+}

@@ -1,0 +1,73 @@
+import type { Catalog, RelationInfo } from "./catalog.ts";
+import type { TreeNode } from "./node-tree.ts";
+import { unsupported } from "./unsupported.ts";
+
+/** `rtekind` of a range table entry. */
+export const RteKind = { relation: 0, subquery: 1, join: 2, function: 3, tableFunction: 4, values: 5, cte: 6, group: 9 } as const;
+
+const REFUSED_KINDS: ReadonlyMap<number, string> = new Map([
+  [RteKind.function, "a function in FROM is not supported"],
+  [RteKind.tableFunction, "XMLTABLE and JSON_TABLE are not supported"],
+  [RteKind.values, "a VALUES list is not supported"],
+]);
+
+const KNOWN_KINDS: ReadonlySet<number> = new Set([RteKind.relation, RteKind.subquery, RteKind.join, RteKind.cte, RteKind.group]);
+
+const RELATION_KINDS: ReadonlyMap<string, string> = new Map([
+  ["v", "is a view; write the view's query in its place"],
+  ["m", "is a materialized view, which changes only by REFRESH"],
+  ["f", "is a foreign table, whose changes this server does not log"],
+  ["S", "is a sequence"],
+  ["c", "is a composite type"],
+]);
+
+/** Refuses what cannot be followed through the write-ahead log. */
+function checkRelation(relation: RelationInfo, entry: TreeNode): void {
+  const name = `${relation.schema}.${relation.name}`;
+  const kind = RELATION_KINDS.get(relation.kind);
+  if (kind !== undefined) throw unsupported(`${name} ${kind}`);
+  if (relation.kind !== "r" && relation.kind !== "p") throw unsupported(`${name} is not a table`);
+  if (["pg_catalog", "information_schema", "pg_toast"].includes(relation.schema)) throw unsupported(`${name} is a system catalog`);
+  if (relation.persistence === "u") throw unsupported(`${name} is an unlogged table`, { hint: `ALTER TABLE ${name} SET LOGGED` });
+  if (relation.persistence === "t") throw unsupported(`${name} is a temporary table`);
+  if (relation.isPartition) throw unsupported(`${name} is a partition`, { hint: "Query the partitioned table itself." });
+  const inherits = entry.flag("inh");
+  if (relation.kind === "p" && !inherits) throw unsupported(`ONLY ${name} reads no rows, for it is a partitioned table`);
+  if (relation.kind === "r" && inherits && relation.hasSubclass) {
+    throw unsupported(`${name} has child tables that inherit from it`, { hint: `To read only its own rows, write FROM ONLY ${name}.` });
+  }
+  if (entry.nodeOrNull("tablesample") !== null) throw unsupported("TABLESAMPLE takes rows at random");
+}
+
+/** Checks one entry of a query's range table. */
+export function checkRangeTableEntry(entry: TreeNode, catalog: Catalog): void {
+  const kind = entry.int("rtekind");
+  const refused = REFUSED_KINDS.get(kind);
+  if (refused !== undefined) throw unsupported(refused);
+  if (!KNOWN_KINDS.has(kind)) throw unsupported("something in its FROM clause is not supported");
+  if (kind !== RteKind.relation) return;
+  const relation = catalog.relations.get(entry.int("relid"));
+  if (relation === undefined) throw unsupported("one of its tables was dropped meanwhile");
+  checkRelation(relation, entry);
+}
+
+/** `FirstLowInvalidHeapAttributeNumber`: what is added to an attribute number in `selectedCols`. */
+const ATTRIBUTE_OFFSET = 7;
+const ACL_SELECT = 2;
+
+/**
+ * The attributes of each table whose SELECT privilege the query needs; an empty set stands for "any".
+ * Since 16 they stand in the query's permission infos, before in the range table.
+ */
+export function collectPrivileges(query: TreeNode, privileges: Map<number, Set<number>>): void {
+  const infos = query.has("rteperminfos")
+    ? query.nodes("rteperminfos")
+    : query.nodes("rtable").filter((entry) => entry.int("rtekind") === RteKind.relation);
+  for (const info of infos) {
+    if ((info.int("requiredPerms") & ACL_SELECT) === 0) continue;
+    const relation = info.int("relid");
+    const attributes = privileges.get(relation) ?? new Set<number>();
+    for (const bit of info.ints("selectedCols")) attributes.add(bit - ATTRIBUTE_OFFSET);
+    privileges.set(relation, attributes);
+  }
+}

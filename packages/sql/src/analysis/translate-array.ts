@@ -1,0 +1,41 @@
+import type { Expression } from "../plan/expression.ts";
+import { arrayConstant, isConstant } from "./constant.ts";
+import type { TreeNode } from "./node-tree.ts";
+import type { QueryScope } from "./query-scope.ts";
+import { comparisonFunction } from "./translate-call.ts";
+import { BOOL_TYPE } from "./type-support.ts";
+import { unsupported } from "./unsupported.ts";
+
+/** `ARRAY[…]`, where every element is a constant. */
+export function translateArray(node: TreeNode, scope: QueryScope): Expression {
+  if (node.flag("multidims")) throw unsupported("arrays of more than one dimension are not supported");
+  const elements = node.nodes("elements").map((item) => scope.translate(item));
+  if (!elements.every(isConstant)) throw unsupported("ARRAY[…] of values that are not constant is not supported");
+  const type = { typeOid: node.int("array_typeid"), typmod: -1, collation: node.int("array_collid") };
+  return arrayConstant(elements.filter(isConstant), node.int("element_typeid"), type);
+}
+
+/**
+ * `left op ANY (array)` and `left op ALL (array)`, which is also what IN and NOT IN become. Over a list
+ * of expressions that are not all constant it is the OR (AND) of the single comparisons.
+ */
+export function translateAnyAll(node: TreeNode, scope: QueryScope): Expression {
+  const info = comparisonFunction(node, scope);
+  const inputCollation = node.int("inputcollid");
+  const any = node.flag("useOr");
+  const [leftNode, arrayNode] = node.nodes("args");
+  if (leftNode === undefined || arrayNode === undefined) throw unsupported("ANY lacks an argument");
+  const left = scope.translate(leftNode);
+  if (arrayNode.type === "ARRAYEXPR" && !arrayNode.flag("multidims")) {
+    const elements = arrayNode.nodes("elements").map((item) => scope.translate(item));
+    if (elements.length > 0 && !elements.every(isConstant)) {
+      const { symbol: name, oid: functionOid, strict } = info;
+      const compare = (element: Expression): Expression => {
+        return { kind: "call", name, functionOid, strict, inputCollation, args: [left, element], type: BOOL_TYPE };
+      };
+      return { kind: any ? "or" : "and", args: elements.map(compare), type: BOOL_TYPE };
+    }
+  }
+  const array = scope.translate(arrayNode);
+  return { kind: any ? "any" : "all", name: info.symbol, inputCollation, left, array, type: BOOL_TYPE };
+}

@@ -1,0 +1,91 @@
+import type { CallExpression, Expression } from "../plan/expression.ts";
+import type { FunctionInfo } from "./catalog.ts";
+import type { TreeNode } from "./node-tree.ts";
+import { followsCollationOrder, ordersComposites } from "./operators.ts";
+import type { QueryScope } from "./query-scope.ts";
+import { unsupported } from "./unsupported.ts";
+import { Oid } from "@freshet/values";
+
+const VOLATILITY: Readonly<Record<string, string>> = { s: "STABLE", v: "VOLATILE" };
+
+/** Built-ins whose body is SQL: the internal function they call with a scale of 0. */
+const WITH_SCALE_ZERO: ReadonlyMap<number, { readonly functionOid: number; readonly name: string }> = new Map([
+  [1708, { functionOid: 1707, name: "numeric_round" }],
+  [1710, { functionOid: 1709, name: "numeric_trunc" }],
+]);
+
+const INT4_ZERO: Expression = { kind: "constant", value: "\0\0\0\0", type: { typeOid: Oid.int4, typmod: -1, collation: 0 } };
+
+/** The function's catalog entry, when calling it is a pure function of its arguments and built in. */
+export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
+  const info = scope.catalog.functions.get(oid);
+  if (info === undefined) throw unsupported(`function ${oid} is not in the catalog`);
+  if (info.schema !== "pg_catalog") throw unsupported(`function ${info.schema}.${info.name}() is not built in`);
+  if (info.volatility !== "i") {
+    throw unsupported(`function ${info.name}() is ${VOLATILITY[info.volatility] ?? "not IMMUTABLE"}`, {
+      detail: "Its result can change without any row changing.",
+    });
+  }
+  if (info.language !== "internal" && !WITH_SCALE_ZERO.has(oid)) throw unsupported(`function ${info.name}() is not supported`);
+  return info;
+}
+
+/** Refuses a comparison whose result the byte order and byte equality of texts would not give. */
+export function checkCollation(name: string, byOrder: boolean, collationOid: number, scope: QueryScope): void {
+  if (collationOid === 0) return;
+  const collation = scope.catalog.collations.get(collationOid);
+  if (collation === undefined) throw unsupported(`collation ${collationOid} is not in the catalog`);
+  if (!collation.deterministic) {
+    throw unsupported(`${name} compares texts under the nondeterministic collation "${collation.name}"`);
+  }
+  if (byOrder && !collation.byteOrdered) {
+    throw unsupported(`${name} orders texts by the collation "${collation.name}", which is not byte order`, {
+      hint: 'Add COLLATE "C" to the expression, if byte order will do.',
+    });
+  }
+}
+
+function checkFunction(info: FunctionInfo, inputCollation: number, scope: QueryScope): void {
+  if (ordersComposites(info.symbol)) throw unsupported("an order of arrays, rows or documents is not supported");
+  checkCollation(`${info.name}()`, followsCollationOrder(info.symbol), inputCollation, scope);
+}
+
+/** A function call or an operator. */
+export function translateCall(node: TreeNode, scope: QueryScope): CallExpression {
+  const operator = node.type === "OPEXPR";
+  if (node.flag(operator ? "opretset" : "funcretset")) throw unsupported("functions that return sets are not supported");
+  if (!operator && node.flag("funcvariadic")) throw unsupported("VARIADIC calls are not supported");
+  const functionOid = node.int(operator ? "opfuncid" : "funcid");
+  const info = pureFunction(functionOid, scope);
+  const inputCollation = node.int("inputcollid");
+  checkFunction(info, inputCollation, scope);
+  const args = node.nodes("args").map((item) => scope.translate(item));
+  const type = {
+    typeOid: node.int(operator ? "opresulttype" : "funcresulttype"),
+    typmod: -1,
+    collation: node.int(operator ? "opcollid" : "funccollid"),
+  };
+  const scaled = WITH_SCALE_ZERO.get(functionOid);
+  if (scaled !== undefined) return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
+  return { kind: "call", name: info.symbol, functionOid, strict: info.strict, inputCollation, args, type };
+}
+
+/** The parts that IS DISTINCT FROM and NULLIF share. */
+export function translateEquality(
+  node: TreeNode,
+  scope: QueryScope,
+): { readonly equality: string; readonly inputCollation: number; readonly left: Expression; readonly right: Expression } {
+  const info = pureFunction(node.int("opfuncid"), scope);
+  const inputCollation = node.int("inputcollid");
+  checkFunction(info, inputCollation, scope);
+  const [left, right] = node.nodes("args").map((item) => scope.translate(item));
+  if (left === undefined || right === undefined) throw unsupported(`${info.name}() lacks an argument`);
+  return { equality: info.symbol, inputCollation, left, right };
+}
+
+/** The function of `x op ANY (…)`, checked like any call. */
+export function comparisonFunction(node: TreeNode, scope: QueryScope): FunctionInfo {
+  const info = pureFunction(node.int("opfuncid"), scope);
+  checkFunction(info, node.int("inputcollid"), scope);
+  return info;
+}

@@ -1,0 +1,177 @@
+import { must } from "@freshet/base";
+import { type ColumnType, Oid } from "@freshet/values";
+import type { Expression } from "../plan/expression.ts";
+import { isSupportedType } from "./catalog-types.ts";
+import { translateConstant } from "./constant.ts";
+import type { NodeValue, TreeNode } from "./node-tree.ts";
+import type { QueryScope } from "./query-scope.ts";
+import { RteKind } from "./table-checks.ts";
+import { translateAggregate } from "./translate-aggregate.ts";
+import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
+import { translateAnyAll, translateArray } from "./translate-array.ts";
+import { BOOL_TYPE, isTextCastable, isTextual } from "./type-support.ts";
+import { unsupported } from "./unsupported.ts";
+
+type Translator = (node: TreeNode, scope: QueryScope) => Expression;
+
+/** What each unsupported kind of expression is called by those who write it. */
+const REFUSED: Readonly<Record<string, string>> = {
+  SUBLINK: "a subquery in an expression (EXISTS, IN (SELECT …), a scalar subquery) is not supported",
+  WINDOWFUNC: "window functions are not supported",
+  GROUPINGFUNC: "GROUPING() is not supported",
+  SQLVALUEFUNCTION: "CURRENT_DATE, CURRENT_USER and their like change without any row changing",
+  ARRAYCOERCEEXPR: "a cast from one array type to another is not supported",
+  COERCETODOMAIN: "a cast to a domain is not supported",
+  SUBSCRIPTINGREF: "array subscripts are not supported",
+  FIELDSELECT: "a field of a composite value is not supported",
+  ROWEXPR: "ROW(…) is not supported",
+  ROWCOMPAREEXPR: "a comparison of rows by order is not supported",
+  CONVERTROWTYPEEXPR: "a whole row as a value is not supported",
+  XMLEXPR: "XML functions are not supported",
+  NEXTVALUEEXPR: "nextval() changes on each call",
+  CURRENTOFEXPR: "WHERE CURRENT OF is not supported",
+};
+
+const TRANSLATORS: Readonly<Record<string, Translator>> = {
+  VAR: translateVariable,
+  CONST: translateConstant,
+  PARAM: translateParameter,
+  AGGREF: translateAggregate,
+  FUNCEXPR: translateCall,
+  OPEXPR: translateCall,
+  SCALARARRAYOPEXPR: translateAnyAll,
+  ARRAYEXPR: translateArray,
+  DISTINCTEXPR: (node, scope) => ({ kind: "distinct-from", ...translateEquality(node, scope), type: BOOL_TYPE }),
+  NULLIFEXPR: translateNullIf,
+  BOOLEXPR: translateLogic,
+  NULLTEST: translateNullTest,
+  BOOLEANTEST: translateBooleanTest,
+  CASEEXPR: translateCase,
+  CASETESTEXPR: (_node, scope) => must(scope.caseTests.at(-1), "a CASE test value outside CASE"),
+  COALESCEEXPR: translateCoalesce,
+  MINMAXEXPR: translateMinMax,
+  RELABELTYPE: translateRelabel,
+  COERCEVIAIO: translateTextCast,
+  COLLATEEXPR: translateCollate,
+};
+
+/** Translates one analysed expression; columns are symbols of `scope`. */
+export function translateExpression(node: TreeNode, scope: QueryScope): Expression {
+  const translator = TRANSLATORS[node.type];
+  if (translator === undefined) throw unsupported(REFUSED[node.type] ?? `an expression of kind ${node.type} is not supported`);
+  const expression = translator(node, scope);
+  const { typeOid } = expression.type;
+  if (!isSupportedType(scope.catalog.types, typeOid)) {
+    throw unsupported(`values of type ${scope.typeName(typeOid)} are not supported`);
+  }
+  return expression;
+}
+
+export function translateAll(nodes: readonly TreeNode[], scope: QueryScope): Expression[] {
+  return nodes.map((node) => translateExpression(node, scope));
+}
+
+/** A column: of a table or subquery a symbol; of a JOIN or GROUP BY entry the expression it stands for. */
+function translateVariable(node: TreeNode, scope: QueryScope): Expression {
+  if (node.int("varlevelsup") > 0) throw unsupported("a subquery refers to a column of the query around it");
+  const varno = node.int("varno");
+  const attribute = node.int("varattno");
+  const entry = scope.entry(varno);
+  if (attribute === 0) throw unsupported(`${entry.node("eref").text("aliasname")} is used as a whole row`);
+  if (attribute < 0) throw unsupported("system columns (ctid, xmin, tableoid and the like) are not supported");
+  const kind = entry.int("rtekind");
+  if (kind === RteKind.join) return translateAlias(entry.fields.get("joinaliasvars"), attribute, scope);
+  if (kind === RteKind.group) return translateAlias(entry.fields.get("groupexprs"), attribute, scope);
+  return scope.column(varno, attribute, { typeOid: node.int("vartype"), typmod: node.int("vartypmod"), collation: node.int("varcollid") });
+}
+
+function translateAlias(aliases: NodeValue | undefined, position: number, scope: QueryScope): Expression {
+  const item = Array.isArray(aliases) ? (aliases as readonly NodeValue[])[position - 1] : undefined;
+  return translateExpression(must(item as TreeNode | null | undefined, "a join has no such column"), scope);
+}
+
+function translateParameter(node: TreeNode): Expression {
+  const type = { typeOid: node.int("paramtype"), typmod: node.int("paramtypmod"), collation: node.int("paramcollid") };
+  return { kind: "parameter", number: node.int("paramid"), type };
+}
+
+function translateNullIf(node: TreeNode, scope: QueryScope): Expression {
+  const sides = translateEquality(node, scope);
+  return { kind: "nullif", ...sides, type: { ...sides.left.type, collation: node.int("opcollid") } };
+}
+
+function translateLogic(node: TreeNode, scope: QueryScope): Expression {
+  const kind = node.text("boolop");
+  if (kind !== "and" && kind !== "or" && kind !== "not") throw unsupported(`the logical operator ${kind} is not supported`);
+  return { kind, args: translateAll(node.nodes("args"), scope), type: BOOL_TYPE };
+}
+
+function translateNullTest(node: TreeNode, scope: QueryScope): Expression {
+  if (node.flag("argisrow")) throw unsupported("IS NULL of a row is not supported");
+  const arg = translateExpression(node.node("arg"), scope);
+  return { kind: node.int("nulltesttype") === 0 ? "is-null" : "is-not-null", arg, type: BOOL_TYPE };
+}
+
+const BOOLEAN_TESTS = ["is-true", "is-not-true", "is-false", "is-not-false", "is-unknown", "is-not-unknown"] as const;
+
+function translateBooleanTest(node: TreeNode, scope: QueryScope): Expression {
+  const kind = must(BOOLEAN_TESTS[node.int("booltesttype")], "an unknown boolean test");
+  return { kind, arg: translateExpression(node.node("arg"), scope), type: BOOL_TYPE };
+}
+
+/** `CASE x WHEN v` is a searched CASE over `x = v`; the arms mean x wherever the tree says "the value tested". */
+function translateCase(node: TreeNode, scope: QueryScope): Expression {
+  const test = node.nodeOrNull("arg");
+  if (test !== null) scope.caseTests.push(translateExpression(test, scope));
+  const arms = node.nodes("args").map((arm) => {
+    const when = translateExpression(arm.node("expr"), scope);
+    return { when, result: arm.node("result") };
+  });
+  if (test !== null) scope.caseTests.pop();
+  const otherwise = node.nodeOrNull("defresult");
+  return {
+    kind: "case",
+    arms: arms.map((arm) => ({ when: arm.when, then: translateExpression(arm.result, scope) })),
+    otherwise: otherwise === null ? null : translateExpression(otherwise, scope),
+    type: { typeOid: node.int("casetype"), typmod: -1, collation: node.int("casecollid") },
+  };
+}
+
+function translateCoalesce(node: TreeNode, scope: QueryScope): Expression {
+  const args = translateAll(node.nodes("args"), scope);
+  return { kind: "coalesce", args, type: { typeOid: node.int("coalescetype"), typmod: -1, collation: node.int("coalescecollid") } };
+}
+
+function translateMinMax(node: TreeNode, scope: QueryScope): Expression {
+  const type: ColumnType = { typeOid: node.int("minmaxtype"), typmod: -1, collation: node.int("minmaxcollid") };
+  const inputCollation = node.int("inputcollid");
+  const kind = node.int("op") === 0 ? "greatest" : "least";
+  checkCollation(kind.toUpperCase(), isTextual(type.typeOid), inputCollation, scope);
+  return { kind, inputCollation, args: translateAll(node.nodes("args"), scope), type };
+}
+
+/** The same bytes under another type: kept only between the text types, whose values are alike. */
+function translateRelabel(node: TreeNode, scope: QueryScope): Expression {
+  const arg = translateExpression(node.node("arg"), scope);
+  const type: ColumnType = { typeOid: node.int("resulttype"), typmod: node.int("resulttypmod"), collation: node.int("resultcollid") };
+  const from = arg.type.typeOid;
+  if (from !== type.typeOid && !(isTextual(from) && isTextual(type.typeOid))) {
+    throw unsupported(`a cast from ${scope.typeName(from)} to ${scope.typeName(type.typeOid)} is not supported`);
+  }
+  return { ...arg, type };
+}
+
+function translateTextCast(node: TreeNode, scope: QueryScope): Expression {
+  const arg = translateExpression(node.node("arg"), scope);
+  const type: ColumnType = { typeOid: node.int("resulttype"), typmod: -1, collation: node.int("resultcollid") };
+  const castable = isTextCastable(arg.type.typeOid) && isTextCastable(type.typeOid);
+  if (!castable || type.typeOid === Oid.name) {
+    throw unsupported(`a cast from ${scope.typeName(arg.type.typeOid)} to ${scope.typeName(type.typeOid)} is not supported`);
+  }
+  return { kind: "text-cast", arg, type };
+}
+
+function translateCollate(node: TreeNode, scope: QueryScope): Expression {
+  const arg = translateExpression(node.node("arg"), scope);
+  return { ...arg, type: { ...arg.type, collation: node.int("collOid") } };
+}

@@ -1,0 +1,212 @@
+import { must } from "@freshet/base";
+import type { ColumnType } from "@freshet/values";
+import type { Expression } from "../plan/expression.ts";
+import { columnsOf } from "../plan/expression-walk.ts";
+import { distinctPlan, projectPlan, topKPlan } from "../plan/plan-build.ts";
+import { canonicalJson } from "../plan/plan-hash.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { RowLimit } from "../plan/query-plan.ts";
+import { aggregate, isAggregated } from "./aggregation.ts";
+import { hasEquality } from "./catalog-types.ts";
+import { translateFrom } from "./from-tree.ts";
+import { JoinPlanner } from "./join-planner.ts";
+import { keysOf, type LiftedConditions, ParameterLifter } from "./lift-parameters.ts";
+import type { TreeNode } from "./node-tree.ts";
+import { planEntry } from "./plan-entry.ts";
+import { bindColumns, QueryScope, type Relation } from "./query-scope.ts";
+import { checkQuery, mergesKeys } from "./query-checks.ts";
+import { translateLimit } from "./row-limit.ts";
+import { planSetOperation } from "./set-operation.ts";
+import { collectPrivileges } from "./table-checks.ts";
+import { checkCollation } from "./translate-call.ts";
+import { translateExpression } from "./translate-expression.ts";
+import { translateSort } from "./translate-sort.ts";
+import type { QueryOptions, Stage, TranslatedQuery, TranslationContext } from "./translation.ts";
+import { UnliftableParameter, unsupported } from "./unsupported.ts";
+
+interface Target {
+  readonly expression: Expression;
+  readonly visible: boolean;
+  readonly reference: number;
+}
+
+/** Translates one SELECT. */
+export function translateQuery(query: TreeNode, context: TranslationContext, options: QueryOptions): TranslatedQuery {
+  checkQuery(query);
+  collectPrivileges(query, context.privileges);
+  const scope = new QueryScope(query, context.catalog, options.parent, translateExpression);
+  const setOperation = query.nodeOrNull("setOperations");
+  const distinct = query.nodes("distinctClause").length > 0;
+  const targets = translateTargets(scope, distinct || setOperation !== null ? null : options.used);
+  const from = translateFrom(scope);
+  const lifted = options.top ? new ParameterLifter().lift(from.conjuncts) : { equality: [], range: null, rest: from.conjuncts };
+  const keys = keysOf(lifted);
+  const grouped = isAggregated(query);
+  const source = (conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation => {
+    if (setOperation !== null) return planSetOperation(setOperation, scope, context);
+    if (from.tree === null) throw unsupported("it reads no table");
+    const planner = new JoinPlanner(scope, (varno, symbols) => planEntry(varno, symbols, scope, context));
+    return planner.plan(from.tree, conjuncts, needed);
+  };
+  const stage: Stage = grouped
+    ? aggregate(scope, targets.map((target) => target.expression), lifted, (needed) => source(lifted.rest, needed))
+    : plainStage(targets.map((target) => target.expression), keys, (needed) => source(lifted.rest, needed));
+  return assemble(scope, { targets, stage, lifted, distinct, setOperation, source: from.tree }, options, context);
+}
+
+function plainStage(targets: readonly Expression[], keys: readonly Expression[], source: (needed: ReadonlySet<number>) => Relation): Stage {
+  return { relation: source(columnsOf(...targets, ...keys)), targets, keys, groups: null };
+}
+
+/** The select list, reduced to what is visible, sorted by, and used. */
+function translateTargets(scope: QueryScope, used: ReadonlySet<number> | null): Target[] {
+  const sorted = new Set(scope.query.nodes("sortClause").map((clause) => clause.int("tleSortGroupRef")));
+  const targets: Target[] = [];
+  for (const entry of scope.query.nodes("targetList")) {
+    const reference = entry.int("ressortgroupref");
+    const isSorted = reference !== 0 && sorted.has(reference);
+    const visible = !entry.flag("resjunk");
+    const isUsed = visible && (used === null || used.has(entry.int("resno")));
+    if (isUsed || isSorted) targets.push({ expression: scope.translate(entry.node("expr")), visible, reference });
+    else if (visible) targets.push({ expression: unusedColumn(entry), visible, reference });
+  }
+  return targets;
+}
+
+/** Stands where a subquery's column is that nobody reads; NULL of a type that needs nothing. */
+function unusedColumn(entry: TreeNode): Expression {
+  const number = entry.int("resno");
+  return { kind: "constant", value: null, type: { typeOid: 16, typmod: number, collation: 0 } };
+}
+
+interface Parts {
+  readonly targets: readonly Target[];
+  readonly stage: Stage;
+  readonly lifted: LiftedConditions;
+  readonly distinct: boolean;
+  readonly setOperation: TreeNode | null;
+  readonly source: ReturnType<typeof translateFrom>["tree"];
+}
+
+/** Positions in an output row, equal expressions sharing one. */
+class OutputColumns {
+  readonly expressions: Expression[] = [];
+
+  append(expression: Expression): number {
+    return this.expressions.push(expression) - 1;
+  }
+
+  share(expression: Expression): number {
+    const text = canonicalJson(expression);
+    const known = this.expressions.findIndex((other) => canonicalJson(other) === text);
+    return known >= 0 ? known : this.append(expression);
+  }
+}
+
+function assemble(scope: QueryScope, parts: Parts, options: QueryOptions, context: TranslationContext): TranslatedQuery {
+  const { stage, lifted, targets } = parts;
+  const output = new OutputColumns();
+  const columnOfReference = new Map<number, number>();
+  const place = (wanted: boolean): void => {
+    targets.forEach((target, index) => {
+      if (target.visible !== wanted) return;
+      const expression = must(stage.targets[index]);
+      const column = target.visible ? output.append(expression) : output.share(expression);
+      if (target.reference !== 0) columnOfReference.set(target.reference, column);
+    });
+  };
+  place(true);
+  const visible = output.expressions.length;
+  place(false);
+  const keyColumns = stage.keys.map((key) => output.share(key));
+  if (parts.distinct) checkDistinct(scope, output.expressions, visible, keyColumns, lifted);
+  const bound = output.expressions.map((expression) => bindColumns(expression, stage.relation));
+  const projected = projectPlan(stage.relation.plan, bound);
+  const [limit, offset] = [translateLimit(scope, "limitCount"), translateLimit(scope, "limitOffset")];
+  const sort = options.top || limit !== null || offset !== null ? translateSort(scope, columnOfReference, output.expressions) : [];
+  const result: TranslatedQuery = {
+    plan: parts.distinct ? distinctPlan(projected) : projected,
+    visible,
+    equalityColumns: lifted.equality.map((_equality, index) => must(keyColumns[index])),
+    rangeColumn: lifted.range === null ? null : must(keyColumns.at(-1)),
+    lifted,
+    sort,
+    limit,
+    offset,
+    resultKey: resultKey(scope, parts, output.expressions.slice(0, visible), context),
+    scalar: isAggregated(scope.query) && scope.query.nodes("groupClause").length === 0,
+  };
+  return options.top ? result : closeSubquery(result);
+}
+
+/** With DISTINCT, a list or range parameter would have to merge the answers of several keys, unless it is on a result column. */
+function checkDistinct(
+  scope: QueryScope,
+  output: readonly Expression[],
+  visible: number,
+  keyColumns: readonly number[],
+  lifted: LiftedConditions,
+): void {
+  for (const expression of output) checkComparable(scope, expression, "DISTINCT");
+  lifted.equality.forEach((equality, index) => {
+    if (equality.list && must(keyColumns[index]) >= visible) throw mergesKeys(equality.parameter, "DISTINCT");
+  });
+  const { range } = lifted;
+  if (range !== null && must(keyColumns.at(-1)) >= visible) throw mergesKeys(must(range.lower ?? range.upper).parameter, "DISTINCT");
+}
+
+function checkComparable(scope: QueryScope, expression: Expression, what: string): void {
+  const { typeOid, collation } = expression.type;
+  if (!hasEquality(scope.catalog.types, typeOid)) throw unsupported(`${what} over type ${scope.typeName(typeOid)} is not supported`);
+  checkCollation(what, false, collation, scope);
+}
+
+/** A subquery's LIMIT is part of the plan, and only its visible columns leave it. */
+function closeSubquery(query: TranslatedQuery): TranslatedQuery {
+  const columns = query.plan.columns;
+  const limited = limitPlan(query);
+  const visible = columns.slice(0, query.visible).map((type: ColumnType, index): Expression => ({ kind: "column", index, type }));
+  return { ...query, plan: projectPlan(limited, visible), sort: [], limit: null, offset: null };
+}
+
+/** The plan with its LIMIT and OFFSET, which are constants, made part of it. */
+export function limitPlan(query: TranslatedQuery): Plan {
+  const { plan } = query;
+  const count = (limit: RowLimit | null): number | null => {
+    if (limit === null) return null;
+    if ("parameter" in limit) throw new UnliftableParameter(limit.parameter, "stands in the LIMIT of a subquery");
+    return limit.constant;
+  };
+  const sort = query.sort.map((key) => ({
+    expression: { kind: "column", index: key.column, type: must(plan.columns[key.column]) } as const,
+    descending: key.descending,
+    nullsFirst: key.nullsFirst,
+  }));
+  return topKPlan(plan, sort, count(query.limit), count(query.offset) ?? 0);
+}
+
+/** Visible columns that no two result rows share. */
+function resultKey(scope: QueryScope, parts: Parts, visible: readonly Expression[], context: TranslationContext): readonly number[] | null {
+  const columnsFor = (wanted: readonly Expression[]): readonly number[] | null => {
+    const texts = visible.map(canonicalJson);
+    const found = wanted.map((expression) => texts.indexOf(canonicalJson(expression)));
+    return found.length === 0 || found.includes(-1) ? null : found;
+  };
+  const { setOperation, stage, source } = parts;
+  const all = visible.map((_expression, index) => index);
+  if (parts.distinct || (setOperation !== null && !setOperation.flag("all"))) return all;
+  if (stage.groups !== null) return columnsFor(stage.groups);
+  if (source === null || source.kind !== "inner" || source.inputs.length !== 1) return null;
+  const [only] = source.inputs;
+  if (only?.kind !== "entry") return null;
+  const relation = context.catalog.relations.get(scope.entry(only.varno).intOr("relid", 0));
+  const key = relation?.primaryKey ?? [];
+  const columns = key.map((attribute) => {
+    return visible.findIndex((expression) => {
+      if (expression.kind !== "column") return false;
+      const info = scope.info(expression.index);
+      return info.varno === only.varno && info.attribute === attribute;
+    });
+  });
+  return columns.length === 0 || columns.includes(-1) ? null : columns;
+}

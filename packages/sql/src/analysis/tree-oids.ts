@@ -1,0 +1,92 @@
+import { type NodeValue, TreeNode } from "./node-tree.ts";
+
+/** The OIDs a tree refers to, by what they identify. */
+export interface TreeOids {
+  readonly types: Set<number>;
+  readonly relations: Set<number>;
+  readonly functions: Set<number>;
+  readonly operators: Set<number>;
+  readonly collations: Set<number>;
+}
+
+const FIELDS: Readonly<Record<keyof TreeOids, readonly string[]>> = {
+  types: [
+    "vartype",
+    "consttype",
+    "paramtype",
+    "aggtype",
+    "funcresulttype",
+    "opresulttype",
+    "resulttype",
+    "casetype",
+    "coalescetype",
+    "minmaxtype",
+    "array_typeid",
+    "element_typeid",
+    "colTypes",
+    "coltypes",
+    "ctecoltypes",
+    "typeId",
+    "wintype",
+    "refrestype",
+  ],
+  relations: ["relid"],
+  functions: ["funcid", "opfuncid", "aggfnoid", "winfnoid"],
+  operators: ["opno", "eqop", "sortop"],
+  collations: [
+    "varcollid",
+    "constcollid",
+    "paramcollid",
+    "aggcollid",
+    "inputcollid",
+    "funccollid",
+    "opcollid",
+    "resultcollid",
+    "collOid",
+    "casecollid",
+    "coalescecollid",
+    "minmaxcollid",
+    "array_collid",
+    "colCollations",
+    "colcollations",
+  ],
+};
+
+const KIND_OF_FIELD: ReadonlyMap<string, keyof TreeOids> = new Map(
+  (Object.keys(FIELDS) as (keyof TreeOids)[]).flatMap((kind) => FIELDS[kind].map((field): [string, keyof TreeOids] => [field, kind])),
+);
+
+/** Collects the OIDs anywhere in the tree; `base` adds some that are known otherwise. */
+export function collectOids(tree: NodeValue, base: { readonly types: readonly number[] }): TreeOids {
+  const oids: TreeOids = {
+    types: new Set(base.types),
+    relations: new Set(),
+    functions: new Set(),
+    operators: new Set(),
+    collations: new Set(),
+  };
+  const add = (kind: keyof TreeOids, value: NodeValue): void => {
+    for (const item of Array.isArray(value) ? (value as readonly NodeValue[]) : [value]) {
+      if (typeof item === "string" && /^\d+$/.test(item) && item !== "0") oids[kind].add(Number(item));
+    }
+  };
+  const visit = (value: NodeValue): void => {
+    if (value instanceof TreeNode) {
+      for (const [field, member] of value.fields) {
+        const kind = KIND_OF_FIELD.get(field);
+        if (kind === undefined) visit(member);
+        else add(kind, member);
+      }
+    } else if (Array.isArray(value)) {
+      for (const item of value as readonly NodeValue[]) visit(item);
+    }
+  };
+  visit(tree);
+  return oids;
+}
+
+/** Whether any node of the tree satisfies `test`. */
+export function someNode(value: NodeValue, test: (node: TreeNode) => boolean): boolean {
+  if (value instanceof TreeNode) return test(value) || [...value.fields.values()].some((member) => someNode(member, test));
+  return Array.isArray(value) && (value as readonly NodeValue[]).some((item) => someNode(item, test));
+}

@@ -1,0 +1,94 @@
+import { type ColumnType, Oid } from "@freshet/values";
+
+const BASE: ReadonlySet<number> = new Set(Object.values(Oid));
+
+/** Types with a total order that the engine follows (text only under a byte-ordered collation). */
+const ORDERED: ReadonlySet<number> = new Set([
+  Oid.bool,
+  Oid.int2,
+  Oid.int4,
+  Oid.int8,
+  Oid.float4,
+  Oid.float8,
+  Oid.numeric,
+  Oid.text,
+  Oid.varchar,
+  Oid.bpchar,
+  Oid.name,
+  Oid.char,
+  Oid.oid,
+  Oid.bytea,
+  Oid.date,
+  Oid.timestamp,
+  Oid.timestamptz,
+  Oid.uuid,
+]);
+
+const TEXTUAL: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar]);
+
+/** Types whose text form is free of session settings and that the engine casts through it. */
+const TEXT_CASTABLE: ReadonlySet<number> = new Set([
+  Oid.bool,
+  Oid.int2,
+  Oid.int4,
+  Oid.int8,
+  Oid.numeric,
+  Oid.text,
+  Oid.varchar,
+  Oid.bpchar,
+  Oid.name,
+]);
+
+const SUMMABLE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.numeric, Oid.float4, Oid.float8]);
+
+const CLOCK_TYPES: ReadonlySet<number> = new Set([Oid.date, Oid.timestamp, Oid.timestamptz]);
+
+export function isBaseType(oid: number): boolean {
+  return BASE.has(oid);
+}
+
+export function isOrderedBaseType(oid: number): boolean {
+  return ORDERED.has(oid);
+}
+
+/** text, varchar and char(n): one representation, different in what trailing blanks mean. */
+export function isTextual(oid: number): boolean {
+  return TEXTUAL.has(oid);
+}
+
+export function isTextCastable(oid: number): boolean {
+  return TEXT_CASTABLE.has(oid);
+}
+
+export function isSummable(oid: number): boolean {
+  return SUMMABLE.has(oid);
+}
+
+/** Types whose input may depend on the clock, the time zone or DateStyle. */
+export function isClockType(oid: number): boolean {
+  return CLOCK_TYPES.has(oid);
+}
+
+export const BOOL_TYPE: ColumnType = { typeOid: Oid.bool, typmod: -1, collation: 0 };
+/** Types that planning brings in by itself: of conditions, row counts and widened keys. */
+export const IMPLIED_TYPES: readonly number[] = [Oid.bool, Oid.int4, Oid.int8, Oid.float8];
+export const INT8_TYPE: ColumnType = { typeOid: Oid.int8, typmod: -1, collation: 0 };
+
+/**
+ * Whether a literal of this kind, standing where PostgreSQL inferred a parameter of type `typeOid`, means
+ * the same as the parameter holding its text. (`float4column = 0.1` compares as float8, `intcolumn = 1.5`
+ * as numeric, `textcolumn = 5` is an error: such a literal must not be taken for the parameter.)
+ */
+export function literalFitsType(kind: "integer" | "decimal" | "string" | "boolean" | "null", typeOid: number): boolean {
+  switch (kind) {
+    case "string":
+    case "null":
+      return true;
+    case "boolean":
+      return typeOid === Oid.bool;
+    case "integer":
+      return [Oid.int2, Oid.int4, Oid.int8, Oid.numeric, Oid.float8].some((oid) => oid === typeOid);
+    case "decimal":
+      return typeOid === Oid.numeric || typeOid === Oid.float8;
+  }
+}

@@ -1,0 +1,98 @@
+import { unreachable } from "@freshet/base";
+import type { Expression } from "./expression.ts";
+import type { Plan } from "./plan.ts";
+import { planInputs } from "./plan-walk.ts";
+
+/** Names for what a plan holds only as OIDs. */
+export interface PlanNames {
+  table(oid: number): string;
+}
+
+const OID_NAMES: PlanNames = { table: (oid) => `table ${oid}` };
+
+/** The plan as an indented outline, one node a line, for EXPLAIN. */
+export function planLines(plan: Plan, names: PlanNames = OID_NAMES, depth = 0): string[] {
+  const line = `${"  ".repeat(depth)}${nodeText(plan, names)}`;
+  return [line, ...planInputs(plan).flatMap((input) => planLines(input, names, depth + 1))];
+}
+
+function nodeText(plan: Plan, names: PlanNames): string {
+  switch (plan.kind) {
+    case "scan":
+      return `Scan ${names.table(plan.tableOid)} (attributes ${plan.attributes.join(", ")})`;
+    case "filter":
+      return `Filter ${expressionText(plan.predicate)}`;
+    case "project":
+      return `Project ${listText(plan.expressions)}`;
+    case "join": {
+      const keys = plan.leftKeys.map((key, index) => `${expressionText(key)} = right ${expressionText(plan.rightKeys[index] as Expression)}`);
+      const residual = plan.residual === null ? "" : ` where ${expressionText(plan.residual)}`;
+      return `${plan.join === "left" ? "Left Join" : "Join"} on ${keys.length === 0 ? "nothing" : keys.join(" and ")}${residual}`;
+    }
+    case "aggregate": {
+      const calls = plan.aggregates.map((call) => `${call.name}(${call.distinct ? "distinct " : ""}${call.arg === null ? "*" : expressionText(call.arg)})`);
+      return `Aggregate ${calls.join(", ")}${plan.scalar ? "" : ` by ${listText(plan.groups)}`}`;
+    }
+    case "distinct":
+      return "Distinct";
+    case "union-all":
+      return "Union All";
+    case "top-k": {
+      const sort = plan.sort.map((key) => `${expressionText(key.expression)}${key.descending ? " desc" : ""}`).join(", ");
+      return `Top ${plan.limit ?? "all"} offset ${plan.offset}${sort === "" ? "" : ` by ${sort}`}`;
+    }
+    default:
+      return unreachable(plan, "plan node");
+  }
+}
+
+function listText(expressions: readonly Expression[]): string {
+  return expressions.map(expressionText).join(", ");
+}
+
+/** An expression in the style of a function call; columns are `#index`. */
+export function expressionText(expression: Expression): string {
+  switch (expression.kind) {
+    case "column":
+      return `#${expression.index}`;
+    case "constant":
+      return expression.value === null ? "null" : JSON.stringify(expression.value);
+    case "parameter":
+      return `$${expression.number}`;
+    case "call":
+      return `${expression.name}(${listText(expression.args)})`;
+    case "and":
+    case "or":
+      return `(${expression.args.map(expressionText).join(` ${expression.kind} `)})`;
+    case "not":
+    case "coalesce":
+    case "greatest":
+    case "least":
+      return `${expression.kind}(${listText(expression.args)})`;
+    case "is-null":
+    case "is-not-null":
+    case "is-true":
+    case "is-not-true":
+    case "is-false":
+    case "is-not-false":
+    case "is-unknown":
+    case "is-not-unknown":
+      return `${expressionText(expression.arg)} ${expression.kind.replaceAll("-", " ")}`;
+    case "text-cast":
+      return `cast(${expressionText(expression.arg)} as ${expression.type.typeOid})`;
+    case "distinct-from":
+      return `(${expressionText(expression.left)} is distinct from ${expressionText(expression.right)})`;
+    case "nullif":
+      return `nullif(${expressionText(expression.left)}, ${expressionText(expression.right)})`;
+    case "any":
+    case "all":
+      return `${expression.name}(${expressionText(expression.left)}, ${expression.kind} ${expressionText(expression.array)})`;
+    case "case": {
+      const arms = expression.arms.map((arm) => `when ${expressionText(arm.when)} then ${expressionText(arm.then)}`);
+      const otherwise = expression.otherwise === null ? "" : ` else ${expressionText(expression.otherwise)}`;
+      return `case ${arms.join(" ")}${otherwise} end`;
+    }
+    default:
+      return unreachable(expression, "expression");
+  }
+}

@@ -1,0 +1,109 @@
+import { unreachable } from "@freshet/base";
+import type { Expression } from "./expression.ts";
+import type { Plan } from "./plan.ts";
+
+/** One function per node kind; `inputs` holds the results of the node's inputs, in their order. */
+export type PlanVisitor<T> = {
+  readonly [Kind in Plan["kind"]]: (plan: Extract<Plan, { kind: Kind }>, inputs: readonly T[]) => T;
+};
+
+/** The inputs of a node, left to right. */
+export function planInputs(plan: Plan): readonly Plan[] {
+  switch (plan.kind) {
+    case "scan":
+      return [];
+    case "filter":
+    case "project":
+    case "aggregate":
+    case "distinct":
+    case "top-k":
+      return [plan.input];
+    case "join":
+      return [plan.left, plan.right];
+    case "union-all":
+      return plan.inputs;
+    default:
+      return unreachable(plan, "plan node");
+  }
+}
+
+/** Folds the plan bottom-up with one function per node kind. */
+export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
+  const inputs = planInputs(plan).map((input) => visitPlan(input, visitor));
+  switch (plan.kind) {
+    case "scan":
+      return visitor.scan(plan, inputs);
+    case "filter":
+      return visitor.filter(plan, inputs);
+    case "project":
+      return visitor.project(plan, inputs);
+    case "join":
+      return visitor.join(plan, inputs);
+    case "aggregate":
+      return visitor.aggregate(plan, inputs);
+    case "distinct":
+      return visitor.distinct(plan, inputs);
+    case "union-all":
+      return visitor["union-all"](plan, inputs);
+    case "top-k":
+      return visitor["top-k"](plan, inputs);
+    default:
+      return unreachable(plan, "plan node");
+  }
+}
+
+/** The node with other inputs; as many as it has. */
+export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
+  switch (plan.kind) {
+    case "scan":
+      return plan;
+    case "filter":
+    case "project":
+    case "aggregate":
+    case "distinct":
+    case "top-k":
+      return { ...plan, input: inputs[0] as Plan };
+    case "join":
+      return { ...plan, left: inputs[0] as Plan, right: inputs[1] as Plan };
+    case "union-all":
+      return { ...plan, inputs };
+    default:
+      return unreachable(plan, "plan node");
+  }
+}
+
+/** Rebuilds the plan bottom-up: `rewrite` sees each node with its inputs already rewritten. */
+export function mapPlan(plan: Plan, rewrite: (plan: Plan) => Plan): Plan {
+  const inputs = planInputs(plan);
+  const mapped = inputs.map((input) => mapPlan(input, rewrite));
+  const same = mapped.every((input, index) => input === inputs[index]);
+  return rewrite(same ? plan : withInputs(plan, mapped));
+}
+
+/** Calls `visit` for every node, inputs before their consumers. */
+export function walkPlan(plan: Plan, visit: (plan: Plan) => void): void {
+  for (const input of planInputs(plan)) walkPlan(input, visit);
+  visit(plan);
+}
+
+/** The expressions that stand in the node itself. */
+export function planExpressions(plan: Plan): readonly Expression[] {
+  switch (plan.kind) {
+    case "scan":
+    case "distinct":
+    case "union-all":
+      return [];
+    case "filter":
+      return [plan.predicate];
+    case "project":
+      return plan.expressions;
+    case "join":
+      return [...plan.leftKeys, ...plan.rightKeys, ...(plan.residual === null ? [] : [plan.residual])];
+    case "aggregate":
+      return [...plan.groups, ...plan.aggregates.flatMap((call) => (call.arg === null ? [] : [call.arg]))];
+    case "top-k":
+      return [...plan.partition, ...plan.sort.map((key) => key.expression)];
+    default:
+      return unreachable(plan, "plan node");
+  }
+}
