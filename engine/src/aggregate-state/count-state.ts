@@ -17,7 +17,8 @@ class CountState implements AggregateState {
 
   result(): Buffer {
     const result = Buffer.allocUnsafe(8);
-    result.writeBigInt64BE(BigInt(this.#count));
+    result.writeInt32BE(Math.floor(this.#count / 0x1_0000_0000), 0);
+    result.writeUInt32BE(this.#count >>> 0, 4);
     return result;
   }
 

@@ -5,6 +5,8 @@ import { divideDecimals } from "../expression/numeric/arithmetic.ts";
 import type { Accumulator, AggregateState } from "./accumulator.ts";
 import { StateReader, StateWriter } from "./state-bytes.ts";
 
+const TWO_32 = 0x1_0000_0000;
+
 export type IntegerWidth = 2 | 4 | 8;
 
 /** The exact sum and count of integers. The sum is a number while that is exact, a bigint beyond. */
@@ -16,6 +18,11 @@ export class IntegerSum {
 
   constructor(width: IntegerWidth) {
     this.#width = width;
+  }
+
+  /** The sum as a number; undefined when it is not exact as one. */
+  get small(): number | undefined {
+    return this.#high === 0n ? this.#low : undefined;
   }
 
   get total(): bigint {
@@ -41,7 +48,7 @@ export class IntegerSum {
     const high = bytes.readInt32BE(0);
     // Beyond 2^53 the number is not exact: NaN sends the caller to the bigint.
     if (high > 0x1fffff || high < -0x200000) return NaN;
-    return high * 0x1_0000_0000 + bytes.readUInt32BE(4);
+    return high * TWO_32 + bytes.readUInt32BE(4);
   }
 
   #exact(bytes: Buffer): bigint {
@@ -62,8 +69,13 @@ export class IntegerSum {
 
   read(source: StateReader): void {
     this.count = source.number();
-    this.#high = source.bigint();
-    this.#normalize();
+    const sum = source.integer();
+    if (typeof sum === "number") {
+      this.#low = sum;
+    } else {
+      this.#high = sum;
+      this.#normalize();
+    }
   }
 }
 
@@ -107,9 +119,16 @@ function integerAccumulator(width: IntegerWidth, finish: Finish): Accumulator {
 
 /** sum(int2) and sum(int4) are int8. */
 export function integerSumAccumulator(width: 2 | 4): Accumulator {
-  return integerAccumulator(width, ({ total }) => {
-    if (total > 0x7fffffffffffffffn || total < -0x8000000000000000n) throw outOfRange("bigint out of range");
+  return integerAccumulator(width, (sum) => {
     const result = Buffer.allocUnsafe(8);
+    const { small } = sum;
+    if (small !== undefined) {
+      result.writeInt32BE(Math.floor(small / TWO_32), 0);
+      result.writeUInt32BE(small >>> 0, 4);
+      return result;
+    }
+    const { total } = sum;
+    if (total > 0x7fffffffffffffffn || total < -0x8000000000000000n) throw outOfRange("bigint out of range");
     result.writeBigInt64BE(total);
     return result;
   });

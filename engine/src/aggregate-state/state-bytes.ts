@@ -1,39 +1,63 @@
 import { assert } from "@freshet/base";
 
-/** Writes an accumulator's state: integers of any size, small ones in few bytes. */
+/** Every writer's memory: a state is written in one go, and its bytes are copied out. */
+let scratch = Buffer.allocUnsafeSlow(1024);
+
+/** Writes an accumulator's state: integers of any size, small ones in few bytes. One at a time. */
 export class StateWriter {
-  #bytes: number[] = [];
+  #length = 0;
 
   /** A signed integer as a zigzag varint. */
   integer(value: number | bigint): void {
-    if (typeof value === "number" && Math.abs(value) <= 0x3fffffff) {
-      this.#small(value < 0 ? -value * 2 - 1 : value * 2);
-      return;
-    }
-    let rest = BigInt(value);
-    rest = rest < 0n ? -rest * 2n - 1n : rest * 2n;
-    while (rest >= 0x80n) {
-      this.#bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
-    }
-    this.#bytes.push(Number(rest));
+    if (typeof value === "bigint") this.#big(value);
+    else if (Math.abs(value) <= 0x3fffffff) this.#small(value < 0 ? -value * 2 - 1 : value * 2);
+    else if (Math.abs(value) <= MAX_HALF) this.#medium(value < 0 ? -value * 2 - 1 : value * 2);
+    else this.#big(BigInt(value));
   }
 
-  #small(value: number): void {
-    let rest = value;
+  #byte(value: number): void {
+    if (this.#length === scratch.length) scratch = Buffer.concat([scratch], scratch.length * 2);
+    scratch[this.#length++] = value;
+  }
+
+  #small(zigzag: number): void {
+    let rest = zigzag;
     while (rest >= 0x80) {
-      this.#bytes.push((rest & 0x7f) | 0x80);
+      this.#byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.#bytes.push(rest);
+    this.#byte(rest);
+  }
+
+  /** Below 2^53, where numbers are exact but beyond the bit operators. */
+  #medium(zigzag: number): void {
+    let rest = zigzag;
+    while (rest >= 0x80000000) {
+      this.#byte((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#small(rest);
+  }
+
+  #big(value: bigint): void {
+    let rest = value < 0n ? -value * 2n - 1n : value * 2n;
+    while (rest >= 0x80n) {
+      this.#byte(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.#byte(Number(rest));
   }
 
   take(): Buffer {
-    const bytes = Buffer.from(this.#bytes);
-    this.#bytes = [];
+    const bytes = Buffer.allocUnsafe(this.#length);
+    for (let at = 0; at < this.#length; at++) bytes[at] = scratch[at] as number;
+    this.#length = 0;
     return bytes;
   }
 }
+
+/** Twice of it is still exact. */
+const MAX_HALF = 2 ** 52 - 1;
 
 /** Reads what StateWriter wrote, in the same order. */
 export class StateReader {
@@ -50,6 +74,11 @@ export class StateReader {
 
   /** An integer that was written from a safe number. */
   number(): number {
+    return Number(this.integer());
+  }
+
+  /** The next integer; a number where its zigzag form is exact as one. */
+  integer(): number | bigint {
     const start = this.#at;
     let value = 0;
     let factor = 1;
@@ -59,11 +88,9 @@ export class StateReader {
       if (byte < 0x80) break;
       factor *= 128;
     }
-    if (value > Number.MAX_SAFE_INTEGER) {
-      this.#at = start;
-      return Number(this.bigint());
-    }
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    if (value <= Number.MAX_SAFE_INTEGER) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    this.#at = start;
+    return this.bigint();
   }
 
   bigint(): bigint {
