@@ -2,8 +2,11 @@ import { FreshetError, SqlState } from "@freshet/base";
 import { hasSqlDetails, type Node, parseSync } from "libpg-query";
 import { nestingDepth } from "./nesting-depth.ts";
 
-/** Texts beyond this many UTF-16 units are not looked into. */
-export const MAX_STATEMENT_LENGTH = 1_000_000;
+/**
+ * Texts beyond this many UTF-16 units are not looked into: parsing would hold up everybody else on the
+ * event loop, and such a text is a bulk write far more often than a query to cache.
+ */
+export const MAX_STATEMENT_LENGTH: number = 128 * 1024;
 
 /** Texts whose tree may get deeper are not parsed (see nesting-depth.ts). A small part of what a usual stack bears. */
 const MAX_NESTING_DEPTH = 500;

@@ -9,6 +9,13 @@ export interface Token {
   readonly end: number;
 }
 
+const QUOTE = 0x27;
+const DOUBLE_QUOTE = 0x22;
+const DOLLAR = 0x24;
+const AMPERSAND = 0x26;
+const DOT = 0x2e;
+const UNDERSCORE = 0x5f;
+
 const SPACE = /[ \t\n\r\f\v]*/y;
 const WORD = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
 const PARAMETER = /\$[0-9]+/y;
@@ -16,8 +23,8 @@ const NUMBER =
   /(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:[0-9](?:_?[0-9])*(?:\.(?!\.)(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9](?:_?[0-9])*)?)/y;
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
 const OPERATOR = /[+\-*/<>=~!@#%^&|`?]+/y;
-const STRING_PREFIX = /(?:[eEbBxXnN]|[uU]&)?'/y;
-const QUOTED_PREFIX = /(?:[uU]&)?"/y;
+const STRING_PREFIX = /(?:[eEbBxXnN]|[uU]&)'/y;
+const QUOTED_PREFIX = /[uU]&"/y;
 
 /** End of `pattern` (sticky) at `at`, or -1. */
 function matchEnd(pattern: RegExp, text: string, at: number): number {
@@ -57,22 +64,46 @@ function blockCommentEnd(text: string, at: number): number {
 export function nextToken(text: string, at: number): Token | null {
   const start = skipBlank(text, at);
   if (start >= text.length) return null;
-  const string = matchEnd(STRING_PREFIX, text, start);
-  if (string >= 0) return quotedConstant(text, start, string);
-  const quoted = matchEnd(QUOTED_PREFIX, text, start);
-  if (quoted >= 0) return closed("quoted", start, quoteEnd(text, quoted, '"', false), text);
-  const word = matchEnd(WORD, text, start);
-  if (word >= 0) return { kind: "word", start, end: word };
+  const code = text.charCodeAt(start);
+  if (isWordStart(code)) return wordOrPrefixed(text, start);
+  if (code === QUOTE) return quotedConstant(text, start, start + 1);
+  if (code === DOUBLE_QUOTE) return closed("quoted", start, quoteEnd(text, start + 1, '"', false), text);
+  if (code === DOLLAR) return parameterOrDollarQuote(text, start);
+  const number = isDigit(code) || code === DOT ? matchEnd(NUMBER, text, start) : -1;
+  return number >= 0 ? { kind: "number", start, end: number } : symbol(text, start);
+}
+
+function isWordStart(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === UNDERSCORE || code >= 0x80;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** A word, or a constant or name whose quotes stand behind a prefix such as E or U&. */
+function wordOrPrefixed(text: string, start: number): Token {
+  const next = text.charCodeAt(start + 1);
+  if (next === QUOTE || next === AMPERSAND) {
+    const string = matchEnd(STRING_PREFIX, text, start);
+    if (string >= 0) return quotedConstant(text, start, string);
+    const quoted = matchEnd(QUOTED_PREFIX, text, start);
+    if (quoted >= 0) return closed("quoted", start, quoteEnd(text, quoted, '"', false), text);
+  }
+  return { kind: "word", start, end: matchEnd(WORD, text, start) };
+}
+
+function parameterOrDollarQuote(text: string, start: number): Token {
   const parameter = matchEnd(PARAMETER, text, start);
   if (parameter >= 0) return { kind: "parameter", start, end: parameter };
-  const number = matchEnd(NUMBER, text, start);
-  if (number >= 0) return { kind: "number", start, end: number };
   const dollar = matchEnd(DOLLAR_TAG, text, start);
-  if (dollar >= 0) {
-    const tag = text.slice(start, dollar);
-    const close = text.indexOf(tag, dollar);
-    return closed("string", start, close < 0 ? -1 : close + tag.length, text);
-  }
+  if (dollar < 0) return symbol(text, start);
+  const tag = text.slice(start, dollar);
+  const close = text.indexOf(tag, dollar);
+  return closed("string", start, close < 0 ? -1 : close + tag.length, text);
+}
+
+function symbol(text: string, start: number): Token {
   return { kind: "symbol", start, end: symbolEnd(text, start) };
 }
 

@@ -27,8 +27,9 @@ export function canonicalTree(tree: unknown, blank: (object: TreeObject) => stri
   const marker = blank(tree);
   if (marker !== undefined) return marker;
   let text = "{";
-  for (const [name, value] of Object.entries(tree)) {
-    if (LOCATIONS.has(name) && typeof value === "number") continue;
+  for (const name of Object.keys(tree)) {
+    const value = tree[name];
+    if (typeof value === "number" && LOCATIONS.has(name)) continue;
     text += `${name}:${canonicalTree(value, blank)},`;
   }
   return `${text}}`;
@@ -41,5 +42,5 @@ export function walkTree(tree: unknown, visit: (object: TreeObject) => boolean):
     return;
   }
   if (!isTreeObject(tree) || !visit(tree)) return;
-  for (const value of Object.values(tree)) if (typeof value === "object") walkTree(value, visit);
+  for (const name of Object.keys(tree)) if (typeof tree[name] === "object") walkTree(tree[name], visit);
 }

@@ -51,5 +51,5 @@ function refuseParameters(slot: Slot): void {
 
 /** `separator` keeps the two from becoming one token. */
 function joined(left: string, right: string, separator: string): string {
-  return /[A-Za-z0-9_$"'\u0080-\uffff]$/.test(left) ? left + separator + right : left + right;
+  return /[A-Za-z0-9_$"'\u0080-\uffff]/.test(left.charAt(left.length - 1)) ? left + separator + right : left + right;
 }
