@@ -125,7 +125,7 @@ export class ViewFront implements CacheFront {
 
   forwarded(route: PreparedRoute, _miss: Miss, elapsedMs: number, succeeded: boolean): void {
     this.#parts.queries.record(route.info, elapsedMs, succeeded);
-    if (route.info.changesSchema) {
+    if (route.info.changesSchema && succeeded) {
       this.#parts.privileges.forget();
       this.#parts.onSchemaStatement();
     } else if (route.info.kind === "transaction") {
