@@ -94,9 +94,11 @@ export function compileMinMax(
   context: ExpressionContext,
   compile: CompileArgument,
 ): CompiledExpression {
-  const compare = orderOf(expression.type, context.codecs);
+  // Of the arguments: a cast that only relabels the result may have changed its type.
+  const type = expression.args[0]?.type ?? expression.type;
+  const compare = orderOf(type, context.codecs);
   if (compare === undefined) {
-    throw unsupported(`${expression.kind.toUpperCase()} of ${typeName(expression.type, context.codecs)}`);
+    throw unsupported(`${expression.kind.toUpperCase()} of ${typeName(type, context.codecs)}`);
   }
   const args = expression.args.map((arg) => compile(arg, context));
   const direction = expression.kind === "greatest" ? 1 : -1;
