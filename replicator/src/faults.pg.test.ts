@@ -1,5 +1,8 @@
 import { must, sleep } from "@freshet/base";
 import type { StreamEvent } from "@freshet/contract";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createReplicator } from "./replicator.ts";
@@ -262,7 +265,10 @@ describe("starting", () => {
   });
 
   it("refuses an upstream whose wal_level is not logical", async () => {
-    const plain = await Upstream.start({ wal_level: "replica" });
+    // A data directory of its own makes it a server of its own, whatever the other tests run on.
+    const folder = await mkdtemp(join(tmpdir(), "freshet-replica-"));
+    await chmod(folder, 0o755);
+    const plain = await Upstream.start({ wal_level: "replica" }, { dataDir: join(folder, "data") });
     try {
       const source = createReplicator(optionsFor(plain.server.url, "plain"));
       await expect(source.start(null, [], new TableModel())).rejects.toMatchObject({
@@ -271,6 +277,7 @@ describe("starting", () => {
       });
     } finally {
       await plain.stop();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 

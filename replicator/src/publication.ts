@@ -6,7 +6,8 @@ import { asFreshetError, qualifiedName, quoteIdentifier, sqlState } from "./upst
 /** Makes the publication, empty, unless it is there; checks that it publishes everything we need. */
 export async function ensurePublication(session: Client, name: string): Promise<void> {
   const found = await session.query<{ whole: boolean }>(
-    `SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot AS whole FROM pg_publication WHERE pubname = $1`,
+    `SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
+              AND COALESCE(to_jsonb(p)->>'pubgencols', 'n') = 'n' AS whole FROM pg_publication p WHERE pubname = $1`,
     [name],
   );
   const row = found.rows[0];
@@ -22,9 +23,14 @@ export async function ensurePublication(session: Client, name: string): Promise<
       );
     }
   } else if (!row.whole) {
-    throw new FreshetError(SqlState.objectNotInPrerequisiteState, `publication "${name}" leaves changes out`, {
-      hint: `Run ALTER PUBLICATION ${quoteIdentifier(name)} SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);`,
-    });
+    throw new FreshetError(
+      SqlState.objectNotInPrerequisiteState,
+      `publication "${name}" is not of the kind that Freshet makes`,
+      {
+        detail: "It must publish all kinds of changes, through partition roots and without generated columns.",
+        hint: `Run ALTER PUBLICATION ${quoteIdentifier(name)} SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);`,
+      },
+    );
   }
 }
 

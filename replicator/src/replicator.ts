@@ -75,6 +75,7 @@ class Replicator implements ChangeSource {
     try {
       const oids = tables.map((table) => table.oid);
       const prepared = await this.#retry(run, () => prepareStart(this.#options, this.#names, from, oids));
+      run.abort.signal.throwIfAborted();
       this.#tables.clear();
       if (from !== null && !prepared.reset) for (const table of tables) this.#tables.addLive(table);
       this.#unsendable = prepared.unsendable;
@@ -280,6 +281,8 @@ class Replicator implements ChangeSource {
         this.#lastMessageAt = now();
       },
     });
+    // Only when the sink failed at the abort, too.
+    await delivery.disconnected();
     run.session = session;
     if (run.abort.signal.aborted) return;
     const reading = session.run().then(

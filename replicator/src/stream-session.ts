@@ -10,10 +10,11 @@ const LONGEST_STATUS_INTERVAL_MS = 10_000;
 const SILENCE_BEFORE_PING_MS = 20_000;
 const SILENCE_LIMIT_MS = 60_000;
 /**
- * Reading in gulps: small segments coalesce while the socket is not read, which halves the cost of a
- * burst on both sides. Only when so much came within one window that there is a backlog.
+ * Reading in gulps: the walsender sends each message by itself, and what gathers while the socket is not
+ * read comes in a few large chunks, which halves the cost on both sides. Only when so many messages
+ * came within one window that there is a backlog; a small transaction is never delayed.
  */
-const GULP_BYTES = 128 << 10;
+const GULP_MESSAGES = 128;
 const GULP_MS = 5;
 const CLOSE_LIMIT_MS = 2_000;
 
@@ -51,7 +52,7 @@ export class StreamSession {
   #full = false;
   #gulpTimer: NodeJS.Timeout | null = null;
   #windowStart = 0;
-  #windowBytes = 0;
+  #windowMessages = 0;
 
   constructor(options: StreamSessionOptions) {
     this.#options = options;
@@ -130,7 +131,7 @@ export class StreamSession {
   #receive(bytes: Buffer): void {
     if (this.#failure !== null || this.#stopped) return;
     this.#lastHeard = now();
-    this.#gulp(bytes.length);
+    this.#gulp();
     this.#options.onAlive(LSN_ZERO);
     try {
       this.#options.onMessage(bytes);
@@ -169,16 +170,16 @@ export class StreamSession {
     return timeout === 0 ? LONGEST_STATUS_INTERVAL_MS : Math.min(LONGEST_STATUS_INTERVAL_MS, Math.max(timeout / 3, 50));
   }
 
-  #gulp(bytes: number): void {
+  #gulp(): void {
     if (this.#lastHeard - this.#windowStart > GULP_MS) {
       this.#windowStart = this.#lastHeard;
-      this.#windowBytes = 0;
+      this.#windowMessages = 0;
     }
-    this.#windowBytes += bytes;
-    if (this.#windowBytes < GULP_BYTES || this.#gulpTimer !== null) return;
+    this.#windowMessages++;
+    if (this.#windowMessages < GULP_MESSAGES || this.#gulpTimer !== null) return;
     this.#gulpTimer = setTimeout(() => {
       this.#gulpTimer = null;
-      this.#windowBytes = 0;
+      this.#windowMessages = 0;
       this.#windowStart = now();
       this.#updateReading();
     }, GULP_MS);

@@ -1,7 +1,7 @@
 import { must, now, silentLogger, sleep } from "@freshet/base";
 import type { ChangeSource, ReplicationOrigin, TableSchema } from "@freshet/contract";
 import { readRows } from "@freshet/contract";
-import type { PostgresServer } from "@freshet/postgres";
+import type { PostgresOptions, PostgresServer } from "@freshet/postgres";
 import { startPostgres } from "@freshet/postgres";
 import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
@@ -34,8 +34,11 @@ export class Upstream {
     this.client = client;
   }
 
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Upstream> {
-    const server = await startPostgres({ settings });
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    options: PostgresOptions = {},
+  ): Promise<Upstream> {
+    const server = await startPostgres({ ...options, settings });
     const client = new Client({ connectionString: server.url });
     await client.connect();
     return new Upstream(server, client);

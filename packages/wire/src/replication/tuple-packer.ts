@@ -3,6 +3,8 @@ import { NULL_LENGTH, UNCHANGED_LENGTH } from "@freshet/values";
 import type { Row } from "@freshet/values";
 import { TupleColumn } from "./pgoutput-decoder.ts";
 
+const SHORT_BYTES = 32;
+
 /** What becomes of a column of the message: left out, kept as NULL whatever its value, kept. */
 export const Keep = { no: 0, asNull: 1, yes: 2 } as const;
 export type KeepCode = (typeof Keep)[keyof typeof Keep];
@@ -39,8 +41,7 @@ export class TuplePacker {
         const size = tuple.readInt32BE(at);
         if (kept === Keep.yes) {
           if (kind === TupleColumn.text) return undefined;
-          tuple.copy(out, length, at, at + 4 + size);
-          length += 4 + size;
+          length = copyValue(tuple, at, at + 4 + size, out, length);
         }
         at += 4 + size;
       } else if (kept === Keep.yes) {
@@ -50,4 +51,12 @@ export class TuplePacker {
     }
     return out.subarray(0, length);
   }
+}
+
+/** Most values are short, and a call costs more than copying a few bytes here. */
+function copyValue(from: Buffer, start: number, end: number, to: Buffer, at: number): number {
+  if (end - start > SHORT_BYTES) return at + from.copy(to, at, start, end);
+  let target = at;
+  for (let source = start; source < end; source++) to[target++] = from[source] ?? 0;
+  return target;
 }
