@@ -22,7 +22,10 @@ function groupExpressions(scope: QueryScope): Expression[] {
   const targets = scope.query.nodes("targetList");
   return scope.query.nodes("groupClause").map((clause) => {
     const reference = clause.int("tleSortGroupRef");
-    const target = must(targets.find((entry) => entry.int("ressortgroupref") === reference), "a GROUP BY item without target");
+    const target = must(
+      targets.find((entry) => entry.int("ressortgroupref") === reference),
+      "a GROUP BY item without target",
+    );
     return scope.translate(target.node("expr"));
   });
 }
@@ -82,7 +85,8 @@ class Groups {
 /** With several keys in one answer, groups of equal value from different keys would have to be merged. */
 function checkKeys(lifted: LiftedConditions, groups: Groups): void {
   for (const equality of lifted.equality) {
-    if (equality.list && groups.find(equality.key) === undefined) throw mergesKeys(equality.parameter, "the aggregation");
+    if (equality.list && groups.find(equality.key) === undefined)
+      throw mergesKeys(equality.parameter, "the aggregation");
   }
   const { range } = lifted;
   if (range !== null && groups.find(range.key) === undefined) {
@@ -118,7 +122,10 @@ export function aggregate(
   );
   const symbols = [...columnSymbols(groups.symbols), ...calls.map(([symbol]) => symbol)];
   const relation: Relation = { plan, symbols };
-  const filtered = filterPlan(plan, outputHaving.map((conjunct) => bindColumns(conjunct, relation)));
+  const filtered = filterPlan(
+    plan,
+    outputHaving.map((conjunct) => bindColumns(conjunct, relation)),
+  );
   return { relation: { plan: filtered, symbols }, targets: outputTargets, keys, groups: written };
 }
 

@@ -64,7 +64,13 @@ function isConstantOf(types: ReadonlySet<number>): (node: TreeNode) => boolean {
  * Refuses a query whose date and time constants PostgreSQL would read differently in another session or
  * at another time: its cached answer would be right for some readers only.
  */
-async function checkClockConstants(connection: AnalysisConnection, text: string, types: readonly string[], body: string, tree: NodeValue): Promise<void> {
+async function checkClockConstants(
+  connection: AnalysisConnection,
+  text: string,
+  types: readonly string[],
+  body: string,
+  tree: NodeValue,
+): Promise<void> {
   if (!someNode(tree, isConstantOf(CLOCK_TYPES))) return;
   if (/\bnow\b(?!\s*\()/i.test(text) && someNode(tree, isConstantOf(new Set([TIMESTAMPTZ])))) {
     throw unsupported("it has a constant that stands for the current time");
@@ -76,14 +82,22 @@ async function checkClockConstants(connection: AnalysisConnection, text: string,
     const same = await isReadAlike(connection, text, types, body);
     await connection.query("ROLLBACK TO SAVEPOINT freshet_settings");
     if (same) continue;
-    throw unsupported("what one of its date or time constants means depends on the session's TimeZone, its DateStyle or the clock", {
-      hint: "Write dates as YYYY-MM-DD, and constants of type timestamp with time zone with their zone, as in '2026-01-31 12:00:00+00'.",
-    });
+    throw unsupported(
+      "what one of its date or time constants means depends on the session's TimeZone, its DateStyle or the clock",
+      {
+        hint: "Write dates as YYYY-MM-DD, and constants of type timestamp with time zone with their zone, as in '2026-01-31 12:00:00+00'.",
+      },
+    );
   }
 }
 
 /** Whether the text still analyses, and to the same tree; a date that is out of range under a setting is not alike. */
-async function isReadAlike(connection: AnalysisConnection, text: string, types: readonly string[], body: string): Promise<boolean> {
+async function isReadAlike(
+  connection: AnalysisConnection,
+  text: string,
+  types: readonly string[],
+  body: string,
+): Promise<boolean> {
   try {
     return (await readBody(connection, text, types)) === body;
   } catch (error) {
@@ -93,7 +107,11 @@ async function isReadAlike(connection: AnalysisConnection, text: string, types: 
 }
 
 /** Has the upstream analyse a SELECT whose parameters have the types given. In a transaction that is rolled back. */
-export async function analyseSelect(connection: AnalysisConnection, text: string, types: readonly string[]): Promise<AnalysedSelect> {
+export async function analyseSelect(
+  connection: AnalysisConnection,
+  text: string,
+  types: readonly string[],
+): Promise<AnalysedSelect> {
   const body = await readBody(connection, text, types);
   const tree = parseNodeTree(body);
   await checkClockConstants(connection, text, types, body, tree);

@@ -16,5 +16,7 @@ export interface AnalysisConnection {
   /** Runs one statement by the simple protocol; rows as text. Rejects with a FreshetError that carries the upstream's fields. */
   query(sql: string): Promise<readonly (readonly (string | null)[])[]>;
   /** Parses the statement and describes it without running it: parameter type OIDs, result columns (collation is 0 here). */
-  describe(sql: string): Promise<{ readonly parameters: readonly number[]; readonly columns: readonly DescribedColumn[] }>;
+  describe(
+    sql: string,
+  ): Promise<{ readonly parameters: readonly number[]; readonly columns: readonly DescribedColumn[] }>;
 }

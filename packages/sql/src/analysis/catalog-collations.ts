@@ -27,7 +27,10 @@ async function databaseLocale(connection: AnalysisConnection): Promise<LocaleInf
 }
 
 /** Loads the collations, "default" resolved to the database's own locale. */
-export async function loadCollations(connection: AnalysisConnection, oids: ReadonlySet<number>): Promise<Map<number, PgCollation>> {
+export async function loadCollations(
+  connection: AnalysisConnection,
+  oids: ReadonlySet<number>,
+): Promise<Map<number, PgCollation>> {
   const rows = await connection.query(`
     SELECT c.oid, c.collname, c.collprovider, c.collisdeterministic, coalesce(c.collcollate, '') AS locale
     FROM pg_catalog.pg_collation c WHERE c.oid IN (${["0", ...[...oids].map(String)].join(",")})`);

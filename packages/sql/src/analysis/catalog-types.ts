@@ -25,7 +25,10 @@ export interface TypeInfo {
 type Row = readonly (string | null)[];
 
 /** Loads the types and, of arrays, the element types. */
-export async function loadTypes(connection: AnalysisConnection, oids: ReadonlySet<number>): Promise<Map<number, TypeInfo>> {
+export async function loadTypes(
+  connection: AnalysisConnection,
+  oids: ReadonlySet<number>,
+): Promise<Map<number, TypeInfo>> {
   const list = ["0", ...[...oids].map(String)].join(",");
   const rows = await connection.query(`
     WITH wanted AS (SELECT t.* FROM pg_catalog.pg_type t WHERE t.oid IN (${list}))

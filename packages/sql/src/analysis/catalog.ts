@@ -66,7 +66,10 @@ export function oidList(oids: Iterable<number>): string {
   return ["0", ...[...oids].map(String)].join(",");
 }
 
-async function loadRelations(connection: AnalysisConnection, oids: ReadonlySet<number>): Promise<Map<number, RelationInfo>> {
+async function loadRelations(
+  connection: AnalysisConnection,
+  oids: ReadonlySet<number>,
+): Promise<Map<number, RelationInfo>> {
   const relations = await connection.query(`
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relhassubclass, c.relispartition
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN (${oidList(oids)})`);
@@ -107,7 +110,10 @@ async function loadCasts(connection: AnalysisConnection, types: ReadonlySet<numb
   return new Map(rows.map((row) => [`${row[0]}>${row[1]}`, { functionOid: Number(row[2]) }]));
 }
 
-async function loadFunctions(connection: AnalysisConnection, oids: Iterable<number>): Promise<Map<number, FunctionInfo>> {
+async function loadFunctions(
+  connection: AnalysisConnection,
+  oids: Iterable<number>,
+): Promise<Map<number, FunctionInfo>> {
   const rows = await connection.query(`
     SELECT p.oid, p.proname, n.nspname, p.prosrc, p.provolatile, p.proisstrict, l.lanname
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -128,7 +134,10 @@ function functionInfo(row: readonly (string | null)[]): FunctionInfo {
   };
 }
 
-async function loadOperators(connection: AnalysisConnection, oids: ReadonlySet<number>): Promise<Map<number, OperatorInfo>> {
+async function loadOperators(
+  connection: AnalysisConnection,
+  oids: ReadonlySet<number>,
+): Promise<Map<number, OperatorInfo>> {
   const rows: Rows = await connection.query(`
     SELECT o.oid, o.oprname, n.nspname FROM pg_catalog.pg_operator o
       JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid IN (${oidList(oids)})`);
@@ -138,7 +147,8 @@ async function loadOperators(connection: AnalysisConnection, oids: ReadonlySet<n
 async function checkEncoding(connection: AnalysisConnection): Promise<void> {
   const [row] = await connection.query("SELECT pg_catalog.current_setting('server_encoding')");
   const encoding = must(row?.[0]);
-  if (encoding !== "UTF8") throw unsupported(`the database's encoding is ${encoding}`, { hint: "Freshet needs a database in UTF8." });
+  if (encoding !== "UTF8")
+    throw unsupported(`the database's encoding is ${encoding}`, { hint: "Freshet needs a database in UTF8." });
 }
 
 /** Looks up everything the tree names; runs inside the analysing transaction. */
@@ -158,7 +168,8 @@ export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids
 
 /** The part of a type that plans keep. */
 export function pgTypeOf(info: TypeInfo): PgType {
-  if (info.labels !== null) return { oid: info.oid, name: info.name, kind: "enum", labels: info.labels.map((label) => label.label) };
+  if (info.labels !== null)
+    return { oid: info.oid, name: info.name, kind: "enum", labels: info.labels.map((label) => label.label) };
   if (info.elementOid !== null) return { oid: info.oid, name: info.name, kind: "array", elementOid: info.elementOid };
   return { oid: info.oid, name: info.name, kind: "base" };
 }

@@ -10,7 +10,11 @@ function latin1(bytes: Buffer): string {
 
 /** A Const node. Its datum is the server's memory; what has no known conversion to the send format is refused. */
 export function translateConstant(node: TreeNode, scope: QueryScope): ConstantExpression {
-  const type: ColumnType = { typeOid: node.int("consttype"), typmod: node.int("consttypmod"), collation: node.int("constcollid") };
+  const type: ColumnType = {
+    typeOid: node.int("consttype"),
+    typmod: node.int("consttypmod"),
+    collation: node.int("constcollid"),
+  };
   if (node.flag("constisnull")) return { kind: "constant", value: null, type };
   const { bytes } = node.datum("constvalue");
   const labels = scope.catalog.types.get(type.typeOid)?.labels ?? null;
@@ -26,7 +30,11 @@ export function translateConstant(node: TreeNode, scope: QueryScope): ConstantEx
 }
 
 /** A one-dimensional array constant (array_send's format) of constant elements. */
-export function arrayConstant(elements: readonly ConstantExpression[], elementOid: number, type: ColumnType): ConstantExpression {
+export function arrayConstant(
+  elements: readonly ConstantExpression[],
+  elementOid: number,
+  type: ColumnType,
+): ConstantExpression {
   const nulls = elements.some((element) => element.value === null);
   const header = Buffer.alloc(elements.length === 0 ? 12 : 20);
   header.writeInt32BE(elements.length === 0 ? 0 : 1, 0);
@@ -36,7 +44,9 @@ export function arrayConstant(elements: readonly ConstantExpression[], elementOi
     header.writeInt32BE(elements.length, 12);
     header.writeInt32BE(1, 16);
   }
-  const items = packRow(elements.map((element) => (element.value === null ? null : Buffer.from(element.value, "latin1"))));
+  const items = packRow(
+    elements.map((element) => (element.value === null ? null : Buffer.from(element.value, "latin1"))),
+  );
   return { kind: "constant", value: latin1(Buffer.concat([header, items])), type };
 }
 

@@ -7,7 +7,12 @@ import { unsupported } from "./unsupported.ts";
 export type FromTree =
   | { readonly kind: "entry"; readonly varno: number }
   | { readonly kind: "inner"; readonly inputs: readonly FromTree[]; readonly conjuncts: readonly Expression[] }
-  | { readonly kind: "left"; readonly left: FromTree; readonly right: FromTree; readonly conjuncts: readonly Expression[] };
+  | {
+      readonly kind: "left";
+      readonly left: FromTree;
+      readonly right: FromTree;
+      readonly conjuncts: readonly Expression[];
+    };
 
 const JoinType = { inner: 0, left: 1, full: 2, right: 3 } as const;
 
@@ -22,7 +27,10 @@ export function translateCondition(node: TreeNode | null, scope: QueryScope): Ex
 }
 
 /** The query's FROM and WHERE: a tree, and the conjuncts of WHERE on top of it. */
-export function translateFrom(scope: QueryScope): { readonly tree: FromTree | null; readonly conjuncts: readonly Expression[] } {
+export function translateFrom(scope: QueryScope): {
+  readonly tree: FromTree | null;
+  readonly conjuncts: readonly Expression[];
+} {
   const node = scope.query.node("jointree");
   const inputs = node.nodes("fromlist").map((item) => translateItem(item, scope));
   const conjuncts = translateCondition(node.nodeOrNull("quals"), scope);

@@ -35,7 +35,12 @@ function readsOnly(expression: Expression, entries: ReadonlySet<number>, scope: 
 }
 
 /** The key pair that a conjunct makes between two sides of a join, if it does. */
-export function keyPair(conjunct: Expression, left: ReadonlySet<number>, right: ReadonlySet<number>, scope: QueryScope): KeyPair | undefined {
+export function keyPair(
+  conjunct: Expression,
+  left: ReadonlySet<number>,
+  right: ReadonlySet<number>,
+  scope: QueryScope,
+): KeyPair | undefined {
   const sides = equalSides(conjunct);
   if (sides === undefined) return undefined;
   const [first, second] = sides;

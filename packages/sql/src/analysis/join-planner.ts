@@ -51,7 +51,11 @@ export class JoinPlanner {
     }
   }
 
-  #planLeft(tree: Extract<FromTree, { kind: "left" }>, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+  #planLeft(
+    tree: Extract<FromTree, { kind: "left" }>,
+    conjuncts: readonly Expression[],
+    needed: ReadonlySet<number>,
+  ): Relation {
     const [leftEntries, rightEntries] = [entriesOf(tree.left), entriesOf(tree.right)];
     const above = [...conjuncts];
     const toLeft = take(above, (conjunct) => isSubset(this.#scope.sources(conjunct), leftEntries));
@@ -59,16 +63,30 @@ export class JoinPlanner {
     const toRight = take(on, (conjunct) => isSubset(this.#scope.sources(conjunct), rightEntries));
     const keys = this.#takeKeys(on, leftEntries, rightEntries);
     const wanted = union(needed, columnsOf(...above, ...on));
-    const left = this.plan(tree.left, toLeft, this.#within(union(wanted, columnsOf(...keys.map((key) => key.left))), leftEntries));
-    const right = this.plan(tree.right, toRight, this.#within(union(wanted, columnsOf(...keys.map((key) => key.right))), rightEntries));
+    const left = this.plan(
+      tree.left,
+      toLeft,
+      this.#within(union(wanted, columnsOf(...keys.map((key) => key.left))), leftEntries),
+    );
+    const right = this.plan(
+      tree.right,
+      toRight,
+      this.#within(union(wanted, columnsOf(...keys.map((key) => key.right))), rightEntries),
+    );
     return this.#finish(this.#join("left", left, right, keys, on), above, needed);
   }
 
-  #planInner(tree: Extract<FromTree, { kind: "inner" }>, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+  #planInner(
+    tree: Extract<FromTree, { kind: "inner" }>,
+    conjuncts: readonly Expression[],
+    needed: ReadonlySet<number>,
+  ): Relation {
     const inputs: FromTree[] = [];
     const pending = [...conjuncts];
     flattenInner(tree, inputs, pending);
-    const local = inputs.map((input) => take(pending, (conjunct) => isSubset(this.#scope.sources(conjunct), entriesOf(input))));
+    const local = inputs.map((input) =>
+      take(pending, (conjunct) => isSubset(this.#scope.sources(conjunct), entriesOf(input))),
+    );
     const planInput = (index: number): Relation => {
       const input = must(inputs[index]);
       const wanted = this.#within(union(needed, columnsOf(...allPending)), entriesOf(input));
@@ -93,7 +111,12 @@ export class JoinPlanner {
   }
 
   /** The first input that some key connects with what is joined already, else the first. */
-  #nextInput(remaining: readonly number[], inputs: readonly FromTree[], pending: readonly Expression[], entries: ReadonlySet<number>): number {
+  #nextInput(
+    remaining: readonly number[],
+    inputs: readonly FromTree[],
+    pending: readonly Expression[],
+    entries: ReadonlySet<number>,
+  ): number {
     const connected = remaining.find((index) => {
       const candidate = entriesOf(must(inputs[index]));
       return pending.some((conjunct) => keyPair(conjunct, entries, candidate, this.#scope) !== undefined);
@@ -115,26 +138,43 @@ export class JoinPlanner {
     return new Set([...symbols].filter((symbol) => entries.has(this.#scope.info(symbol).varno)));
   }
 
-  #join(join: "inner" | "left", left: Relation, right: Relation, keys: readonly KeyPair[], residual: readonly Expression[]): Relation {
+  #join(
+    join: "inner" | "left",
+    left: Relation,
+    right: Relation,
+    keys: readonly KeyPair[],
+    residual: readonly Expression[],
+  ): Relation {
     const symbols = [...left.symbols, ...right.symbols];
     const bound = {
       left: keys.map((key) => bindColumns(key.left, left)),
       right: keys.map((key) => bindColumns(key.right, right)),
     };
     const both: Relation = { plan: left.plan, symbols };
-    const plan = joinPlan(join, left.plan, right.plan, bound, residual.map((conjunct) => bindColumns(conjunct, both)));
+    const plan = joinPlan(
+      join,
+      left.plan,
+      right.plan,
+      bound,
+      residual.map((conjunct) => bindColumns(conjunct, both)),
+    );
     return { plan, symbols };
   }
 
   /** Filters, then drops every column but `needed`. */
   #finish(relation: Relation, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
     const filtered: Relation = {
-      plan: filterPlan(relation.plan, conjuncts.map((conjunct) => bindColumns(conjunct, relation))),
+      plan: filterPlan(
+        relation.plan,
+        conjuncts.map((conjunct) => bindColumns(conjunct, relation)),
+      ),
       symbols: relation.symbols,
     };
     const symbols = relation.symbols.filter((symbol) => needed.has(symbol));
     if (symbols.length === relation.symbols.length) return filtered;
-    const columns = symbols.map((index): Expression => bindColumns({ kind: "column", index, type: this.#scope.info(index).type }, filtered));
+    const columns = symbols.map((index): Expression =>
+      bindColumns({ kind: "column", index, type: this.#scope.info(index).type }, filtered),
+    );
     return { plan: projectPlan(filtered.plan, columns), symbols };
   }
 }

@@ -43,6 +43,11 @@ export function keysOf(lifted: LiftedConditions): Expression[] {
 
 const FLIPPED: Readonly<Record<RangeOperator, RangeOperator>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
 
+/** What a key is compared with: of its type, but not bound by a column's declared length or scale. */
+function parameterType(key: Expression): ColumnType {
+  return { ...key.type, typmod: -1 };
+}
+
 interface Sides {
   readonly key: Expression;
   readonly parameter: ParameterExpression;
@@ -70,7 +75,8 @@ export class ParameterLifter {
   lift(conjuncts: readonly Expression[]): LiftedConditions {
     for (const conjunct of conjuncts) {
       if (parametersOf(conjunct).size === 0) this.#rest.push(conjunct);
-      else if (!this.#liftEquality(conjunct) && !this.#liftList(conjunct) && !this.#liftRange(conjunct)) refuse(conjunct);
+      else if (!this.#liftEquality(conjunct) && !this.#liftList(conjunct) && !this.#liftRange(conjunct))
+        refuse(conjunct);
     }
     const range = this.#range;
     if (range !== null && this.#hasEquality(range.key)) {
@@ -85,7 +91,8 @@ export class ParameterLifter {
   }
 
   #add(lifted: LiftedEquality): true {
-    if (this.#hasEquality(lifted.key)) throw unliftable(lifted, "is compared with what another parameter is compared with already");
+    if (this.#hasEquality(lifted.key))
+      throw unliftable(lifted, "is compared with what another parameter is compared with already");
     this.#equality.push(lifted);
     return true;
   }
@@ -96,16 +103,17 @@ export class ParameterLifter {
     const sides = comparison && sidesOf(conjunct.args, comparison.mixedType);
     if (sides === undefined) return false;
     const { key, parameter } = sides;
-    return this.#add({ key, parameter: parameter.number, list: false, type: key.type });
+    return this.#add({ key, parameter: parameter.number, list: false, type: parameterType(key) });
   }
 
   #liftList(conjunct: Expression): boolean {
-    if (conjunct.kind !== "any" || conjunct.array.kind !== "parameter" || parametersOf(conjunct.left).size > 0) return false;
+    if (conjunct.kind !== "any" || conjunct.array.kind !== "parameter" || parametersOf(conjunct.left).size > 0)
+      return false;
     const comparison = equalityOf(conjunct.name);
     if (comparison === undefined) return false;
     const key = comparison.mixedType === null ? conjunct.left : widen(conjunct.left, comparison.mixedType);
     if (key === undefined) return false;
-    return this.#add({ key, parameter: conjunct.array.number, list: true, type: key.type });
+    return this.#add({ key, parameter: conjunct.array.number, list: true, type: parameterType(key) });
   }
 
   #liftRange(conjunct: Expression): boolean {
@@ -115,9 +123,10 @@ export class ParameterLifter {
     if (comparison === undefined || sides === undefined) return false;
     const { key, parameter } = sides;
     const operator = sides.flipped ? FLIPPED[comparison.operator] : comparison.operator;
-    const range = this.#range ?? { key, type: key.type, lower: null, upper: null };
+    const range = this.#range ?? { key, type: parameterType(key), lower: null, upper: null };
     const bound: LiftedBound = { parameter: parameter.number, inclusive: operator.length === 2 };
-    if (canonicalJson(range.key) !== canonicalJson(key)) throw unliftable(bound, "bounds a second expression; a cache has one range");
+    if (canonicalJson(range.key) !== canonicalJson(key))
+      throw unliftable(bound, "bounds a second expression; a cache has one range");
     const side = operator.startsWith(">") ? "lower" : "upper";
     if (range[side] !== null) throw unliftable(bound, `is a second ${side} bound of one expression`);
     this.#range = { ...range, [side]: bound };
@@ -131,5 +140,8 @@ function unliftable(lifted: { readonly parameter: number } | null, reason: strin
 
 function refuse(conjunct: Expression): never {
   const [number] = parametersOf(conjunct);
-  throw new UnliftableParameter(must(number), "is not compared by =, = ANY, <, <=, > or >= with an expression of its own type");
+  throw new UnliftableParameter(
+    must(number),
+    "is not compared by =, = ANY, <, <=, > or >= with an expression of its own type",
+  );
 }

@@ -19,7 +19,9 @@ export interface KeyedSelect {
  */
 export async function missingKeyRow(connection: AnalysisConnection, select: KeyedSelect): Promise<string | null> {
   const names = select.sendFunctions.map((_send, index) => `c${index + 1}`);
-  const outputs = select.sendFunctions.map((send, index) => `pg_catalog.encode(${send}(q.${must(names[index])}), 'hex')`);
+  const outputs = select.sendFunctions.map(
+    (send, index) => `pg_catalog.encode(${send}(q.${must(names[index])}), 'hex')`,
+  );
   const body = `SELECT ${outputs.join(", ")} FROM (\n${select.text}\n) AS q(${names.join(", ")})`;
   await connection.query(`PREPARE ${STATEMENT}(${select.parameterTypes.join(", ")}) AS ${body}`);
   await connection.query("SAVEPOINT freshet_missing_key");
@@ -34,7 +36,9 @@ type Rows = Awaited<ReturnType<AnalysisConnection["query"]>>;
 
 async function execute(connection: AnalysisConnection, parameters: number): Promise<Rows> {
   try {
-    return await connection.query(`EXECUTE ${STATEMENT}(${Array.from({ length: parameters }, () => "NULL").join(", ")})`);
+    return await connection.query(
+      `EXECUTE ${STATEMENT}(${Array.from({ length: parameters }, () => "NULL").join(", ")})`,
+    );
   } catch (error) {
     await connection.query("ROLLBACK TO SAVEPOINT freshet_missing_key");
     await connection.query(`DEALLOCATE ${STATEMENT}`);

@@ -43,7 +43,8 @@ export class TreeNode {
 
   int(field: string): number {
     const value = this.#value(field);
-    if (typeof value !== "string" || !/^-?\d+$/.test(value)) throw notUnderstood(`${this.type}.${field} is not a number`);
+    if (typeof value !== "string" || !/^-?\d+$/.test(value))
+      throw notUnderstood(`${this.type}.${field} is not a number`);
     return Number(value);
   }
 
@@ -93,7 +94,8 @@ export class TreeNode {
   /** A list of integers or OIDs, or a bitmap set. */
   ints(field: string): readonly number[] {
     return this.#list(field).map((item) => {
-      if (typeof item !== "string" || !/^-?\d+$/.test(item)) throw notUnderstood(`${this.type}.${field} is not a list of numbers`);
+      if (typeof item !== "string" || !/^-?\d+$/.test(item))
+        throw notUnderstood(`${this.type}.${field} is not a list of numbers`);
       return Number(item);
     });
   }

@@ -9,7 +9,12 @@ import type { TranslationContext } from "./translation.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** Plans a table, subquery or CTE reference, with exactly the columns `symbols` that are its own. */
-export function planEntry(varno: number, symbols: ReadonlySet<number>, scope: QueryScope, context: TranslationContext): Relation {
+export function planEntry(
+  varno: number,
+  symbols: ReadonlySet<number>,
+  scope: QueryScope,
+  context: TranslationContext,
+): Relation {
   const own = [...symbols].filter((symbol) => scope.info(symbol).varno === varno);
   own.sort((a, b) => scope.info(a).attribute - scope.info(b).attribute);
   const entry = scope.entry(varno);
@@ -39,9 +44,13 @@ export function planSubquery(
   }
   if (kind !== RteKind.cte) throw unsupported("something in its FROM clause is not supported");
   let owner: QueryScope = scope;
-  for (let level = entry.int("ctelevelsup"); level > 0; level--) owner = must(owner.parent, "a CTE outside all queries");
+  for (let level = entry.int("ctelevelsup"); level > 0; level--)
+    owner = must(owner.parent, "a CTE outside all queries");
   const name = entry.text("ctename");
-  const cte = must(owner.query.nodes("cteList").find((candidate) => candidate.text("ctename") === name), "an unknown CTE");
+  const cte = must(
+    owner.query.nodes("cteList").find((candidate) => candidate.text("ctename") === name),
+    "an unknown CTE",
+  );
   if (cte.flag("cterecursive")) throw unsupported("WITH RECURSIVE is not supported");
   return context.translateQuery(cte.node("ctequery"), context, { parent: owner, top: false, used }).plan;
 }

@@ -61,7 +61,8 @@ export async function planStatement(connection: AnalysisConnection, request: Pla
     await connection.query(`SET LOCAL search_path TO ${schemas.join(", ")}`);
     const { parameters } = await connection.describe(shape?.text ?? request.text);
     if (shape === null) throw unsupported("it is not a plain SELECT");
-    if (!request.liftLiterals && shape.parameterCount > 0) throw unsupported("a query with parameters has no single result to write to a table");
+    if (!request.liftLiterals && shape.parameterCount > 0)
+      throw unsupported("a query with parameters has no single result to write to a table");
     return await new StatementPlanner(connection, shape, parameters, request.liftLiterals).plan();
   } finally {
     await connection.query("ROLLBACK");
@@ -81,7 +82,12 @@ class StatementPlanner {
   readonly #fixed: boolean[];
   readonly #notes: string[] = [];
 
-  constructor(connection: AnalysisConnection, shape: SelectShape, statementTypes: readonly number[], liftLiterals: boolean) {
+  constructor(
+    connection: AnalysisConnection,
+    shape: SelectShape,
+    statementTypes: readonly number[],
+    liftLiterals: boolean,
+  ) {
     this.#connection = connection;
     this.#shape = shape;
     this.#statementTypes = statementTypes;
@@ -167,7 +173,9 @@ class StatementPlanner {
   }
 
   /** A write-back table holds the exact result: its LIMIT is part of the plan. A view's is cut when it is read. */
-  #limited(translated: TranslatedQuery): { readonly plan: Plan } | { readonly plan: Plan; readonly limit: null; readonly offset: null } {
+  #limited(
+    translated: TranslatedQuery,
+  ): { readonly plan: Plan } | { readonly plan: Plan; readonly limit: null; readonly offset: null } {
     return this.#liftLiterals ? { plan: translated.plan } : { plan: limitPlan(translated), limit: null, offset: null };
   }
 }
@@ -177,7 +185,8 @@ function refuseParameters(plan: Plan): void {
   walkPlan(plan, (node) => {
     for (const expression of planExpressions(node)) {
       const [number] = parametersOf(expression);
-      if (number !== undefined) throw new UnliftableParameter(number, "stands outside the conditions of the outermost WHERE clause");
+      if (number !== undefined)
+        throw new UnliftableParameter(number, "stands outside the conditions of the outermost WHERE clause");
     }
   });
 }

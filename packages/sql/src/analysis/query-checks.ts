@@ -16,7 +16,8 @@ const REFUSED_FLAGS: readonly (readonly [flag: string, reason: string])[] = [
 
 /** Refuses the clauses that the algebra lacks. */
 export function checkQuery(query: TreeNode): void {
-  if (query.type !== "QUERY" || query.int("commandType") !== SELECT_COMMAND) throw unsupported("it is not a plain SELECT");
+  if (query.type !== "QUERY" || query.int("commandType") !== SELECT_COMMAND)
+    throw unsupported("it is not a plain SELECT");
   for (const [flag, reason] of REFUSED_FLAGS) {
     if (query.flag(flag)) throw unsupported(reason);
   }

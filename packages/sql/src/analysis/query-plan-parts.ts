@@ -1,7 +1,14 @@
 import { assert, must } from "@freshet/base";
 import type { PgCollation, PgType } from "@freshet/values";
 import { canonicalJson } from "../plan/plan-hash.ts";
-import type { QueryPlan, RangeBound, ResultColumn, RowLimit, TableDependency, ViewParameter } from "../plan/query-plan.ts";
+import type {
+  QueryPlan,
+  RangeBound,
+  ResultColumn,
+  RowLimit,
+  TableDependency,
+  ViewParameter,
+} from "../plan/query-plan.ts";
 import type { DescribedColumn } from "./analysis-connection.ts";
 import { type Catalog, pgTypeOf } from "./catalog.ts";
 import type { LiftedBound } from "./lift-parameters.ts";
@@ -14,7 +21,10 @@ export function resultColumns(described: readonly DescribedColumn[], translated:
   assert(described.length === translated.visible, "the plan has as many visible columns as the statement");
   return described.map((column, index) => {
     const planned = must(translated.plan.columns[index]);
-    assert(planned.typeOid === column.typeOid, () => `column ${column.name} is planned with type ${planned.typeOid}, not ${column.typeOid}`);
+    assert(
+      planned.typeOid === column.typeOid,
+      () => `column ${column.name} is planned with type ${planned.typeOid}, not ${column.typeOid}`,
+    );
     return {
       name: column.name,
       typeOid: column.typeOid,
@@ -52,15 +62,20 @@ export function viewParameters(
     if (bound) parameters.set(viewIndex(bound.parameter), { type: must(lifted.range).type, list: false });
   }
   for (const limit of [translated.limit, translated.offset]) {
-    if (limit !== null && "parameter" in limit) parameters.set(viewIndex(limit.parameter), { type: INT8_TYPE, list: false });
+    if (limit !== null && "parameter" in limit)
+      parameters.set(viewIndex(limit.parameter), { type: INT8_TYPE, list: false });
   }
   const list = Array.from({ length: count }, (_unused, index) => {
     const parameter = parameters.get(index);
     if (parameter === undefined) throw new UnliftableParameter(index + 1, "stands where a cache cannot look it up");
     return parameter;
   });
-  const equality = lifted.equality.map(({ parameter }, index) => ({ column: must(equalityColumns[index]), parameter: viewIndex(parameter) }));
-  const range = lifted.range === null ? null : { lower: viewBound(lifted.range.lower), upper: viewBound(lifted.range.upper) };
+  const equality = lifted.equality.map(({ parameter }, index) => ({
+    column: must(equalityColumns[index]),
+    parameter: viewIndex(parameter),
+  }));
+  const range =
+    lifted.range === null ? null : { lower: viewBound(lifted.range.lower), upper: viewBound(lifted.range.upper) };
   return {
     parameters: list,
     equality: equality.sort((a, b) => a.parameter - b.parameter),
@@ -101,7 +116,11 @@ export function referencedObjects(
   }
   const ascending = (a: number, b: number): number => a - b;
   return {
-    types: [...types].sort(ascending).map((oid) => pgTypeOf(must(catalog.types.get(oid), `type ${oid} was not looked up`))),
-    collations: [...collations].sort(ascending).map((oid) => must(catalog.collations.get(oid), `collation ${oid} was not looked up`)),
+    types: [...types]
+      .sort(ascending)
+      .map((oid) => pgTypeOf(must(catalog.types.get(oid), `type ${oid} was not looked up`))),
+    collations: [...collations]
+      .sort(ascending)
+      .map((oid) => must(catalog.collations.get(oid), `collation ${oid} was not looked up`)),
   };
 }

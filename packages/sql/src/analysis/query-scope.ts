@@ -130,7 +130,8 @@ export class QueryScope {
     if (entry.int("rtekind") === RteKind.relation) {
       const relation = must(this.catalog.relations.get(entry.int("relid")));
       const column = must(relation.columns.get(attribute), "a column that the catalog does not have");
-      if (column.generated) throw unsupported(`column ${name()} is a generated column, whose values are not replicated`);
+      if (column.generated)
+        throw unsupported(`column ${name()} is a generated column, whose values are not replicated`);
     }
     if (!isSupportedType(this.catalog.types, type.typeOid)) {
       throw unsupported(`column ${name()} has type ${this.typeName(type.typeOid)}, which is not supported`);
@@ -139,5 +140,7 @@ export class QueryScope {
 }
 
 function rewriteColumns(expression: Expression, position: (index: number) => number): Expression {
-  return mapExpression(expression, (node) => (node.kind === "column" ? { ...node, index: position(node.index) } : undefined));
+  return mapExpression(expression, (node) =>
+    node.kind === "column" ? { ...node, index: position(node.index) } : undefined,
+  );
 }

@@ -30,7 +30,9 @@ function planBranch(node: TreeNode, scope: QueryScope, context: TranslationConte
   if (node.type === "RANGETBLREF") return planSubquery(scope.entry(node.int("rtindex")), null, scope, context);
   if (node.int("op") !== UNION) throw unsupported("INTERSECT and EXCEPT are not supported");
   const columns = resultTypes(node);
-  const inputs = [node.node("larg"), node.node("rarg")].map((branch) => coerce(planBranch(branch, scope, context), columns, scope));
+  const inputs = [node.node("larg"), node.node("rarg")].map((branch) =>
+    coerce(planBranch(branch, scope, context), columns, scope),
+  );
   const all = unionAllPlan(inputs, columns);
   if (node.flag("all")) return all;
   for (const column of columns) {
@@ -45,7 +47,9 @@ function planBranch(node: TreeNode, scope: QueryScope, context: TranslationConte
 function resultTypes(node: TreeNode): ColumnType[] {
   const typmods = node.ints("colTypmods");
   const collations = node.ints("colCollations");
-  return node.ints("colTypes").map((typeOid, index) => ({ typeOid, typmod: must(typmods[index]), collation: must(collations[index]) }));
+  return node
+    .ints("colTypes")
+    .map((typeOid, index) => ({ typeOid, typmod: must(typmods[index]), collation: must(collations[index]) }));
 }
 
 /** Casts a branch's columns to the result's types, as PostgreSQL's planner does: by the implicit casts. */
@@ -64,9 +68,17 @@ function cast(column: Expression, type: ColumnType, scope: QueryScope): Expressi
   const known = scope.catalog.casts.get(`${from}>${type.typeOid}`);
   if (known?.functionOid === 0 && isTextual(from) && isTextual(type.typeOid)) return { ...column, type };
   if (known === undefined || known.functionOid === 0) {
-    throw unsupported(`UNION of ${scope.typeName(from)} with ${scope.typeName(type.typeOid)} is not supported`, { hint: "Add a cast." });
+    throw unsupported(`UNION of ${scope.typeName(from)} with ${scope.typeName(type.typeOid)} is not supported`, {
+      hint: "Add a cast.",
+    });
   }
   const info = pureFunction(known.functionOid, scope);
-  const call = { kind: "call", name: info.symbol, functionOid: info.oid, strict: info.strict, inputCollation: 0 } as const;
+  const call = {
+    kind: "call",
+    name: info.symbol,
+    functionOid: info.oid,
+    strict: info.strict,
+    inputCollation: 0,
+  } as const;
   return { ...call, args: [column], type };
 }

@@ -3,7 +3,16 @@ import type { TreeNode } from "./node-tree.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** `rtekind` of a range table entry. */
-export const RteKind = { relation: 0, subquery: 1, join: 2, function: 3, tableFunction: 4, values: 5, cte: 6, group: 9 } as const;
+export const RteKind = {
+  relation: 0,
+  subquery: 1,
+  join: 2,
+  function: 3,
+  tableFunction: 4,
+  values: 5,
+  cte: 6,
+  group: 9,
+} as const;
 
 const REFUSED_KINDS: ReadonlyMap<number, string> = new Map([
   [RteKind.function, "a function in FROM is not supported"],
@@ -11,7 +20,13 @@ const REFUSED_KINDS: ReadonlyMap<number, string> = new Map([
   [RteKind.values, "a VALUES list is not supported"],
 ]);
 
-const KNOWN_KINDS: ReadonlySet<number> = new Set([RteKind.relation, RteKind.subquery, RteKind.join, RteKind.cte, RteKind.group]);
+const KNOWN_KINDS: ReadonlySet<number> = new Set([
+  RteKind.relation,
+  RteKind.subquery,
+  RteKind.join,
+  RteKind.cte,
+  RteKind.group,
+]);
 
 const RELATION_KINDS: ReadonlyMap<string, string> = new Map([
   ["v", "is a view; write the view's query in its place"],
@@ -27,14 +42,20 @@ function checkRelation(relation: RelationInfo, entry: TreeNode): void {
   const kind = RELATION_KINDS.get(relation.kind);
   if (kind !== undefined) throw unsupported(`${name} ${kind}`);
   if (relation.kind !== "r" && relation.kind !== "p") throw unsupported(`${name} is not a table`);
-  if (["pg_catalog", "information_schema", "pg_toast"].includes(relation.schema)) throw unsupported(`${name} is a system catalog`);
-  if (relation.persistence === "u") throw unsupported(`${name} is an unlogged table`, { hint: `ALTER TABLE ${name} SET LOGGED` });
+  if (["pg_catalog", "information_schema", "pg_toast"].includes(relation.schema))
+    throw unsupported(`${name} is a system catalog`);
+  if (relation.persistence === "u")
+    throw unsupported(`${name} is an unlogged table`, { hint: `ALTER TABLE ${name} SET LOGGED` });
   if (relation.persistence === "t") throw unsupported(`${name} is a temporary table`);
-  if (relation.isPartition) throw unsupported(`${name} is a partition`, { hint: "Query the partitioned table itself." });
+  if (relation.isPartition)
+    throw unsupported(`${name} is a partition`, { hint: "Query the partitioned table itself." });
   const inherits = entry.flag("inh");
-  if (relation.kind === "p" && !inherits) throw unsupported(`ONLY ${name} reads no rows, for it is a partitioned table`);
+  if (relation.kind === "p" && !inherits)
+    throw unsupported(`ONLY ${name} reads no rows, for it is a partitioned table`);
   if (relation.kind === "r" && inherits && relation.hasSubclass) {
-    throw unsupported(`${name} has child tables that inherit from it`, { hint: `To read only its own rows, write FROM ONLY ${name}.` });
+    throw unsupported(`${name} has child tables that inherit from it`, {
+      hint: `To read only its own rows, write FROM ONLY ${name}.`,
+    });
   }
   if (entry.nodeOrNull("tablesample") !== null) throw unsupported("TABLESAMPLE takes rows at random");
 }

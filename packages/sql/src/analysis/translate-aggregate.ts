@@ -22,7 +22,9 @@ const TRUE: Expression = { kind: "constant", value: "\x01", type: BOOL_TYPE };
 export function translateAggregate(node: TreeNode, scope: QueryScope): ColumnExpression {
   const info = scope.catalog.functions.get(node.int("aggfnoid"));
   if (info === undefined || info.schema !== "pg_catalog" || !isEngineAggregate(info.name)) {
-    throw unsupported(`aggregate ${info?.name ?? "function"}() is not supported`, { hint: "Supported are count, sum, avg, min and max." });
+    throw unsupported(`aggregate ${info?.name ?? "function"}() is not supported`, {
+      hint: "Supported are count, sum, avg, min and max.",
+    });
   }
   if (node.int("agglevelsup") > 0) throw unsupported("an aggregate belongs to the query around its subquery");
   if (node.text("aggkind") !== "n") throw unsupported("ordered-set aggregates are not supported");
@@ -43,7 +45,13 @@ function filteredArgument(arg: Expression | null, filter: Expression): Expressio
   return { kind: "case", arms: [{ when: filter, then: value }], otherwise: null, type: value.type };
 }
 
-function checkArgument(name: AggregateName, arg: Expression | null, distinct: boolean, collation: number, scope: QueryScope): void {
+function checkArgument(
+  name: AggregateName,
+  arg: Expression | null,
+  distinct: boolean,
+  collation: number,
+  scope: QueryScope,
+): void {
   if (arg === null) return;
   const { typeOid } = arg.type;
   const refusal = (): Error => unsupported(`${name}(${scope.typeName(typeOid)}) is not supported`);

@@ -14,7 +14,11 @@ const WITH_SCALE_ZERO: ReadonlyMap<number, { readonly functionOid: number; reado
   [1710, { functionOid: 1709, name: "numeric_trunc" }],
 ]);
 
-const INT4_ZERO: Expression = { kind: "constant", value: "\0\0\0\0", type: { typeOid: Oid.int4, typmod: -1, collation: 0 } };
+const INT4_ZERO: Expression = {
+  kind: "constant",
+  value: "\0\0\0\0",
+  type: { typeOid: Oid.int4, typmod: -1, collation: 0 },
+};
 
 /** The function's catalog entry, when calling it is a pure function of its arguments and built in. */
 export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
@@ -26,7 +30,8 @@ export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
       detail: "Its result can change without any row changing.",
     });
   }
-  if (info.language !== "internal" && !WITH_SCALE_ZERO.has(oid)) throw unsupported(`function ${info.name}() is not supported`);
+  if (info.language !== "internal" && !WITH_SCALE_ZERO.has(oid))
+    throw unsupported(`function ${info.name}() is not supported`);
   return info;
 }
 
@@ -53,7 +58,8 @@ function checkFunction(info: FunctionInfo, inputCollation: number, scope: QueryS
 /** A function call or an operator. */
 export function translateCall(node: TreeNode, scope: QueryScope): CallExpression {
   const operator = node.type === "OPEXPR";
-  if (node.flag(operator ? "opretset" : "funcretset")) throw unsupported("functions that return sets are not supported");
+  if (node.flag(operator ? "opretset" : "funcretset"))
+    throw unsupported("functions that return sets are not supported");
   if (!operator && node.flag("funcvariadic")) throw unsupported("VARIADIC calls are not supported");
   const functionOid = node.int(operator ? "opfuncid" : "funcid");
   const info = pureFunction(functionOid, scope);
@@ -66,7 +72,8 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
     collation: node.int(operator ? "opcollid" : "funccollid"),
   };
   const scaled = WITH_SCALE_ZERO.get(functionOid);
-  if (scaled !== undefined) return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
+  if (scaled !== undefined)
+    return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
   return { kind: "call", name: info.symbol, functionOid, strict: info.strict, inputCollation, args, type };
 }
 
@@ -74,7 +81,12 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
 export function translateEquality(
   node: TreeNode,
   scope: QueryScope,
-): { readonly equality: string; readonly inputCollation: number; readonly left: Expression; readonly right: Expression } {
+): {
+  readonly equality: string;
+  readonly inputCollation: number;
+  readonly left: Expression;
+  readonly right: Expression;
+} {
   const info = pureFunction(node.int("opfuncid"), scope);
   const inputCollation = node.int("inputcollid");
   checkFunction(info, inputCollation, scope);

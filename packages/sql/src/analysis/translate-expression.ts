@@ -1,7 +1,7 @@
 import { must } from "@freshet/base";
 import { type ColumnType, Oid } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
-import { isSupportedType } from "./catalog-types.ts";
+import { hasOrder, isSupportedType } from "./catalog-types.ts";
 import { translateConstant } from "./constant.ts";
 import type { NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
@@ -58,7 +58,8 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
 /** Translates one analysed expression; columns are symbols of `scope`. */
 export function translateExpression(node: TreeNode, scope: QueryScope): Expression {
   const translator = TRANSLATORS[node.type];
-  if (translator === undefined) throw unsupported(REFUSED[node.type] ?? `an expression of kind ${node.type} is not supported`);
+  if (translator === undefined)
+    throw unsupported(REFUSED[node.type] ?? `an expression of kind ${node.type} is not supported`);
   const expression = translator(node, scope);
   const { typeOid } = expression.type;
   if (!isSupportedType(scope.catalog.types, typeOid)) {
@@ -82,7 +83,11 @@ function translateVariable(node: TreeNode, scope: QueryScope): Expression {
   const kind = entry.int("rtekind");
   if (kind === RteKind.join) return translateAlias(entry.fields.get("joinaliasvars"), attribute, scope);
   if (kind === RteKind.group) return translateAlias(entry.fields.get("groupexprs"), attribute, scope);
-  return scope.column(varno, attribute, { typeOid: node.int("vartype"), typmod: node.int("vartypmod"), collation: node.int("varcollid") });
+  return scope.column(varno, attribute, {
+    typeOid: node.int("vartype"),
+    typmod: node.int("vartypmod"),
+    collation: node.int("varcollid"),
+  });
 }
 
 function translateAlias(aliases: NodeValue | undefined, position: number, scope: QueryScope): Expression {
@@ -102,7 +107,8 @@ function translateNullIf(node: TreeNode, scope: QueryScope): Expression {
 
 function translateLogic(node: TreeNode, scope: QueryScope): Expression {
   const kind = node.text("boolop");
-  if (kind !== "and" && kind !== "or" && kind !== "not") throw unsupported(`the logical operator ${kind} is not supported`);
+  if (kind !== "and" && kind !== "or" && kind !== "not")
+    throw unsupported(`the logical operator ${kind} is not supported`);
   return { kind, args: translateAll(node.nodes("args"), scope), type: BOOL_TYPE };
 }
 
@@ -139,13 +145,19 @@ function translateCase(node: TreeNode, scope: QueryScope): Expression {
 
 function translateCoalesce(node: TreeNode, scope: QueryScope): Expression {
   const args = translateAll(node.nodes("args"), scope);
-  return { kind: "coalesce", args, type: { typeOid: node.int("coalescetype"), typmod: -1, collation: node.int("coalescecollid") } };
+  return {
+    kind: "coalesce",
+    args,
+    type: { typeOid: node.int("coalescetype"), typmod: -1, collation: node.int("coalescecollid") },
+  };
 }
 
 function translateMinMax(node: TreeNode, scope: QueryScope): Expression {
   const type: ColumnType = { typeOid: node.int("minmaxtype"), typmod: -1, collation: node.int("minmaxcollid") };
   const inputCollation = node.int("inputcollid");
   const kind = node.int("op") === 0 ? "greatest" : "least";
+  if (!hasOrder(scope.catalog.types, type.typeOid))
+    throw unsupported(`${kind.toUpperCase()} over type ${scope.typeName(type.typeOid)} is not supported`);
   checkCollation(kind.toUpperCase(), isTextual(type.typeOid), inputCollation, scope);
   return { kind, inputCollation, args: translateAll(node.nodes("args"), scope), type };
 }
@@ -153,7 +165,11 @@ function translateMinMax(node: TreeNode, scope: QueryScope): Expression {
 /** The same bytes under another type: kept only between the text types, whose values are alike. */
 function translateRelabel(node: TreeNode, scope: QueryScope): Expression {
   const arg = translateExpression(node.node("arg"), scope);
-  const type: ColumnType = { typeOid: node.int("resulttype"), typmod: node.int("resulttypmod"), collation: node.int("resultcollid") };
+  const type: ColumnType = {
+    typeOid: node.int("resulttype"),
+    typmod: node.int("resulttypmod"),
+    collation: node.int("resultcollid"),
+  };
   const from = arg.type.typeOid;
   if (from !== type.typeOid && !(isTextual(from) && isTextual(type.typeOid))) {
     throw unsupported(`a cast from ${scope.typeName(from)} to ${scope.typeName(type.typeOid)} is not supported`);
@@ -166,7 +182,9 @@ function translateTextCast(node: TreeNode, scope: QueryScope): Expression {
   const type: ColumnType = { typeOid: node.int("resulttype"), typmod: -1, collation: node.int("resultcollid") };
   const castable = isTextCastable(arg.type.typeOid) && isTextCastable(type.typeOid);
   if (!castable || type.typeOid === Oid.name) {
-    throw unsupported(`a cast from ${scope.typeName(arg.type.typeOid)} to ${scope.typeName(type.typeOid)} is not supported`);
+    throw unsupported(
+      `a cast from ${scope.typeName(arg.type.typeOid)} to ${scope.typeName(type.typeOid)} is not supported`,
+    );
   }
   return { kind: "text-cast", arg, type };
 }

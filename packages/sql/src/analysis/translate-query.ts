@@ -21,6 +21,7 @@ import { collectPrivileges } from "./table-checks.ts";
 import { checkCollation } from "./translate-call.ts";
 import { translateExpression } from "./translate-expression.ts";
 import { translateSort } from "./translate-sort.ts";
+import { OutputColumns } from "./output-columns.ts";
 import type { QueryOptions, Stage, TranslatedQuery, TranslationContext } from "./translation.ts";
 import { UnliftableParameter, unsupported } from "./unsupported.ts";
 
@@ -39,7 +40,9 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   const distinct = query.nodes("distinctClause").length > 0;
   const targets = translateTargets(scope, distinct || setOperation !== null ? null : options.used);
   const from = translateFrom(scope);
-  const lifted = options.top ? new ParameterLifter().lift(from.conjuncts) : { equality: [], range: null, rest: from.conjuncts };
+  const lifted = options.top
+    ? new ParameterLifter().lift(from.conjuncts)
+    : { equality: [], range: null, rest: from.conjuncts };
   const keys = keysOf(lifted);
   const grouped = isAggregated(query);
   const source = (conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation => {
@@ -49,12 +52,25 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
     return planner.plan(from.tree, conjuncts, needed);
   };
   const stage: Stage = grouped
-    ? aggregate(scope, targets.map((target) => target.expression), lifted, (needed) => source(lifted.rest, needed))
-    : plainStage(targets.map((target) => target.expression), keys, (needed) => source(lifted.rest, needed));
+    ? aggregate(
+        scope,
+        targets.map((target) => target.expression),
+        lifted,
+        (needed) => source(lifted.rest, needed),
+      )
+    : plainStage(
+        targets.map((target) => target.expression),
+        keys,
+        (needed) => source(lifted.rest, needed),
+      );
   return assemble(scope, { targets, stage, lifted, distinct, setOperation, source: from.tree }, options, context);
 }
 
-function plainStage(targets: readonly Expression[], keys: readonly Expression[], source: (needed: ReadonlySet<number>) => Relation): Stage {
+function plainStage(
+  targets: readonly Expression[],
+  keys: readonly Expression[],
+  source: (needed: ReadonlySet<number>) => Relation,
+): Stage {
   return { relation: source(columnsOf(...targets, ...keys)), targets, keys, groups: null };
 }
 
@@ -88,22 +104,12 @@ interface Parts {
   readonly source: ReturnType<typeof translateFrom>["tree"];
 }
 
-/** Positions in an output row, equal expressions sharing one. */
-class OutputColumns {
-  readonly expressions: Expression[] = [];
-
-  append(expression: Expression): number {
-    return this.expressions.push(expression) - 1;
-  }
-
-  share(expression: Expression): number {
-    const text = canonicalJson(expression);
-    const known = this.expressions.findIndex((other) => canonicalJson(other) === text);
-    return known >= 0 ? known : this.append(expression);
-  }
-}
-
-function assemble(scope: QueryScope, parts: Parts, options: QueryOptions, context: TranslationContext): TranslatedQuery {
+function assemble(
+  scope: QueryScope,
+  parts: Parts,
+  options: QueryOptions,
+  context: TranslationContext,
+): TranslatedQuery {
   const { stage, lifted, targets } = parts;
   const output = new OutputColumns();
   const columnOfReference = new Map<number, number>();
@@ -118,12 +124,13 @@ function assemble(scope: QueryScope, parts: Parts, options: QueryOptions, contex
   place(true);
   const visible = output.expressions.length;
   place(false);
-  const keyColumns = stage.keys.map((key) => output.share(key));
+  const keyColumns = stage.keys.map((key) => output.shareKey(key));
   if (parts.distinct) checkDistinct(scope, output.expressions, visible, keyColumns, lifted);
   const bound = output.expressions.map((expression) => bindColumns(expression, stage.relation));
   const projected = projectPlan(stage.relation.plan, bound);
   const [limit, offset] = [translateLimit(scope, "limitCount"), translateLimit(scope, "limitOffset")];
-  const sort = options.top || limit !== null || offset !== null ? translateSort(scope, columnOfReference, output.expressions) : [];
+  const sort =
+    options.top || limit !== null || offset !== null ? translateSort(scope, columnOfReference, output.expressions) : [];
   const result: TranslatedQuery = {
     plan: parts.distinct ? distinctPlan(projected) : projected,
     visible,
@@ -152,12 +159,14 @@ function checkDistinct(
     if (equality.list && must(keyColumns[index]) >= visible) throw mergesKeys(equality.parameter, "DISTINCT");
   });
   const { range } = lifted;
-  if (range !== null && must(keyColumns.at(-1)) >= visible) throw mergesKeys(must(range.lower ?? range.upper).parameter, "DISTINCT");
+  if (range !== null && must(keyColumns.at(-1)) >= visible)
+    throw mergesKeys(must(range.lower ?? range.upper).parameter, "DISTINCT");
 }
 
 function checkComparable(scope: QueryScope, expression: Expression, what: string): void {
   const { typeOid, collation } = expression.type;
-  if (!hasEquality(scope.catalog.types, typeOid)) throw unsupported(`${what} over type ${scope.typeName(typeOid)} is not supported`);
+  if (!hasEquality(scope.catalog.types, typeOid))
+    throw unsupported(`${what} over type ${scope.typeName(typeOid)} is not supported`);
   checkCollation(what, false, collation, scope);
 }
 
@@ -165,7 +174,9 @@ function checkComparable(scope: QueryScope, expression: Expression, what: string
 function closeSubquery(query: TranslatedQuery): TranslatedQuery {
   const columns = query.plan.columns;
   const limited = limitPlan(query);
-  const visible = columns.slice(0, query.visible).map((type: ColumnType, index): Expression => ({ kind: "column", index, type }));
+  const visible = columns
+    .slice(0, query.visible)
+    .map((type: ColumnType, index): Expression => ({ kind: "column", index, type }));
   return { ...query, plan: projectPlan(limited, visible), sort: [], limit: null, offset: null };
 }
 
@@ -186,7 +197,12 @@ export function limitPlan(query: TranslatedQuery): Plan {
 }
 
 /** Visible columns that no two result rows share. */
-function resultKey(scope: QueryScope, parts: Parts, visible: readonly Expression[], context: TranslationContext): readonly number[] | null {
+function resultKey(
+  scope: QueryScope,
+  parts: Parts,
+  visible: readonly Expression[],
+  context: TranslationContext,
+): readonly number[] | null {
   const columnsFor = (wanted: readonly Expression[]): readonly number[] | null => {
     const texts = visible.map(canonicalJson);
     const found = wanted.map((expression) => texts.indexOf(canonicalJson(expression)));

@@ -53,7 +53,9 @@ const FIELDS: Readonly<Record<keyof TreeOids, readonly string[]>> = {
 };
 
 const KIND_OF_FIELD: ReadonlyMap<string, keyof TreeOids> = new Map(
-  (Object.keys(FIELDS) as (keyof TreeOids)[]).flatMap((kind) => FIELDS[kind].map((field): [string, keyof TreeOids] => [field, kind])),
+  (Object.keys(FIELDS) as (keyof TreeOids)[]).flatMap((kind) =>
+    FIELDS[kind].map((field): [string, keyof TreeOids] => [field, kind]),
+  ),
 );
 
 /** Collects the OIDs anywhere in the tree; `base` adds some that are known otherwise. */
@@ -87,6 +89,7 @@ export function collectOids(tree: NodeValue, base: { readonly types: readonly nu
 
 /** Whether any node of the tree satisfies `test`. */
 export function someNode(value: NodeValue, test: (node: TreeNode) => boolean): boolean {
-  if (value instanceof TreeNode) return test(value) || [...value.fields.values()].some((member) => someNode(member, test));
+  if (value instanceof TreeNode)
+    return test(value) || [...value.fields.values()].some((member) => someNode(member, test));
   return Array.isArray(value) && (value as readonly NodeValue[]).some((item) => someNode(item, test));
 }

@@ -1,7 +1,10 @@
 import { FreshetError, SqlState } from "@freshet/base";
 
 /** What a query needs and the engine's algebra lacks; `what` reads as a sentence about the query. */
-export function unsupported(what: string, help: { readonly detail?: string; readonly hint?: string } = {}): FreshetError {
+export function unsupported(
+  what: string,
+  help: { readonly detail?: string; readonly hint?: string } = {},
+): FreshetError {
   return new FreshetError(SqlState.featureNotSupported, `cannot cache this query: ${what}`, help);
 }
 

@@ -51,7 +51,10 @@ export function walkExpression(expression: Expression, visit: (expression: Expre
  * Rebuilds the expression top-down: where `replace` returns an expression, that takes the place of the
  * whole sub-tree; where it returns undefined, the children are mapped.
  */
-export function mapExpression(expression: Expression, replace: (expression: Expression) => Expression | undefined): Expression {
+export function mapExpression(
+  expression: Expression,
+  replace: (expression: Expression) => Expression | undefined,
+): Expression {
   const replaced = replace(expression);
   if (replaced !== undefined) return replaced;
   const map = (child: Expression): Expression => mapExpression(child, replace);

@@ -39,10 +39,14 @@ export function projectPlan(input: Plan, expressions: readonly Expression[]): Pl
   if (isIdentity(expressions, input)) return input;
   if (input.kind === "project") {
     const inner = input.expressions;
-    const cheap = expressions.every((expression) => expression.kind === "column") || inner.every((expression) => expression.kind === "column");
+    const cheap =
+      expressions.every((expression) => expression.kind === "column") ||
+      inner.every((expression) => expression.kind === "column");
     if (cheap) {
       const merged = expressions.map((expression) =>
-        mapExpression(expression, (node) => (node.kind === "column" ? retyped(inner[node.index] as Expression, node.type) : undefined)),
+        mapExpression(expression, (node) =>
+          node.kind === "column" ? retyped(inner[node.index] as Expression, node.type) : undefined,
+        ),
       );
       return projectPlan(input.input, merged);
     }
@@ -74,7 +78,12 @@ export function joinPlan(
   };
 }
 
-export function aggregatePlan(input: Plan, groups: readonly Expression[], aggregates: readonly AggregateCall[], scalar: boolean): Plan {
+export function aggregatePlan(
+  input: Plan,
+  groups: readonly Expression[],
+  aggregates: readonly AggregateCall[],
+  scalar: boolean,
+): Plan {
   assert(!scalar || groups.length === 0, "a scalar aggregate has no groups");
   const columns = [...groups.map((group) => group.type), ...aggregates.map((call) => call.type)];
   return { kind: "aggregate", input, groups, aggregates, scalar, columns };

@@ -25,12 +25,17 @@ function nodeText(plan: Plan, names: PlanNames): string {
     case "project":
       return `Project ${listText(plan.expressions)}`;
     case "join": {
-      const keys = plan.leftKeys.map((key, index) => `${expressionText(key)} = right ${expressionText(plan.rightKeys[index] as Expression)}`);
+      const keys = plan.leftKeys.map(
+        (key, index) => `${expressionText(key)} = right ${expressionText(plan.rightKeys[index] as Expression)}`,
+      );
       const residual = plan.residual === null ? "" : ` where ${expressionText(plan.residual)}`;
       return `${plan.join === "left" ? "Left Join" : "Join"} on ${keys.length === 0 ? "nothing" : keys.join(" and ")}${residual}`;
     }
     case "aggregate": {
-      const calls = plan.aggregates.map((call) => `${call.name}(${call.distinct ? "distinct " : ""}${call.arg === null ? "*" : expressionText(call.arg)})`);
+      const calls = plan.aggregates.map(
+        (call) =>
+          `${call.name}(${call.distinct ? "distinct " : ""}${call.arg === null ? "*" : expressionText(call.arg)})`,
+      );
       return `Aggregate ${calls.join(", ")}${plan.scalar ? "" : ` by ${listText(plan.groups)}`}`;
     }
     case "distinct":
@@ -38,7 +43,9 @@ function nodeText(plan: Plan, names: PlanNames): string {
     case "union-all":
       return "Union All";
     case "top-k": {
-      const sort = plan.sort.map((key) => `${expressionText(key.expression)}${key.descending ? " desc" : ""}`).join(", ");
+      const sort = plan.sort
+        .map((key) => `${expressionText(key.expression)}${key.descending ? " desc" : ""}`)
+        .join(", ");
       return `Top ${plan.limit ?? "all"} offset ${plan.offset}${sort === "" ? "" : ` by ${sort}`}`;
     }
     default:

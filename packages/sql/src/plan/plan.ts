@@ -5,7 +5,15 @@ import type { Expression } from "./expression.ts";
  * Immutable relational algebra over multisets of packed rows. Plain JSON: equal sub-plans are those
  * with equal canonical JSON, and a plan read back from disk is the plan that was written.
  */
-export type Plan = ScanPlan | FilterPlan | ProjectPlan | JoinPlan | AggregatePlan | DistinctPlan | UnionAllPlan | TopKPlan;
+export type Plan =
+  | ScanPlan
+  | FilterPlan
+  | ProjectPlan
+  | JoinPlan
+  | AggregatePlan
+  | DistinctPlan
+  | UnionAllPlan
+  | TopKPlan;
 
 interface PlanBase {
   /** Types of the output row's columns. */

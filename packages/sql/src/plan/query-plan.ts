@@ -54,7 +54,11 @@ export interface QueryPlan {
   /** `output column = parameter`, in key order. A column appears once. */
   readonly equality: readonly { readonly column: number; readonly parameter: number }[];
   /** At most one range, on one output column; lies behind the equality columns in the view's key. */
-  readonly range: { readonly column: number; readonly lower: RangeBound | null; readonly upper: RangeBound | null } | null;
+  readonly range: {
+    readonly column: number;
+    readonly lower: RangeBound | null;
+    readonly upper: RangeBound | null;
+  } | null;
   readonly sort: readonly ViewSort[];
   readonly limit: RowLimit | null;
   readonly offset: RowLimit | null;

@@ -76,6 +76,7 @@ export function pgAnalysisConnection(client: pg.Client): AnalysisConnection {
         throw upstreamError(error);
       }
     },
-    describe: (sql) => new Promise<Description>((resolve, reject) => client.query(new DescribeQuery(sql, { resolve, reject }))),
+    describe: (sql) =>
+      new Promise<Description>((resolve, reject) => client.query(new DescribeQuery(sql, { resolve, reject }))),
   };
 }
