@@ -226,8 +226,8 @@ class SynchronousEngine implements Engine {
     return this.#store.read(nextGarbage) !== null;
   }
 
-  async resume(): Promise<void> {
-    this.#write((transaction) => transaction.remove(META_ARRANGEMENT, SUSPENDED_KEY));
+  async resume(lsn: Lsn): Promise<void> {
+    this.#write((transaction) => this.#catalog.resume(transaction, lsn));
   }
 
   async acknowledgeOutbox(cacheId: number, lsn: Lsn): Promise<void> {

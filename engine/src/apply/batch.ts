@@ -68,7 +68,7 @@ export class CommitBatch {
       this.#transaction.remove(STAGED_ARRANGEMENT, stagedKey(sequence));
     }
     for (const chunk of commit.changes) this.#chunk(chunk, commit.commitLsn);
-    if (commit.schemaChanged) this.#catalog.suspend(this.#transaction);
+    if (commit.schemaChanged) this.#catalog.suspend(this.#transaction, commit.endLsn);
   }
 
   /** Runs the graph over what is collected. */

@@ -204,9 +204,7 @@ export class Catalog {
   setApplied(transaction: WriteTransaction, lsn: Lsn): void {
     this.applied = lsn;
     if (this.origin !== null) this.origin = { ...this.origin, lsn };
-    const bytes = Buffer.allocUnsafe(8);
-    bytes.writeBigUInt64BE(lsn, 0);
-    transaction.put(META_ARRANGEMENT, APPLIED_KEY, bytes);
+    transaction.put(META_ARRANGEMENT, APPLIED_KEY, lsnBytes(lsn));
   }
 
   setOrigin(transaction: WriteTransaction, origin: ReplicationOrigin): void {
@@ -216,8 +214,15 @@ export class Catalog {
     this.setApplied(transaction, lsn);
   }
 
-  suspend(transaction: WriteTransaction): void {
-    transaction.put(META_ARRANGEMENT, SUSPENDED_KEY, Buffer.from("1"));
+  /** Every view misses from the commit that ends at `lsn` on, until the change of the schema is looked into. */
+  suspend(transaction: WriteTransaction, lsn: Lsn): void {
+    transaction.put(META_ARRANGEMENT, SUSPENDED_KEY, lsnBytes(lsn));
+  }
+
+  resume(transaction: WriteTransaction, lsn: Lsn): void {
+    const suspended = transaction.get(META_ARRANGEMENT, SUSPENDED_KEY);
+    if (suspended !== undefined && suspended.readBigUInt64BE(0) <= lsn)
+      transaction.remove(META_ARRANGEMENT, SUSPENDED_KEY);
   }
 
   /** Writes the tallies and view statuses that changed; returns the caches whose status did. */
@@ -272,6 +277,12 @@ export class Catalog {
     this.tables.set(schema.oid, table);
     return table;
   }
+}
+
+function lsnBytes(lsn: Lsn): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigUInt64BE(lsn, 0);
+  return bytes;
 }
 
 export function readTally(reads: ReadTransaction, key: Buffer): Tally {

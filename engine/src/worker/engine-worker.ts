@@ -1,0 +1,48 @@
+import { assert, errorMessage, FreshetError, now } from "@freshet/base";
+import type { Engine } from "@freshet/contract";
+import { openStore } from "@freshet/store";
+import { Piscina } from "piscina";
+import { createEngine } from "../create-engine.ts";
+import type { EngineRequest, EngineResponse, PortableError, WorkerOptions } from "./protocol.ts";
+
+let engine: Engine | null = null;
+
+function openEngine(): Engine {
+  const { directory } = Piscina.workerData as WorkerOptions;
+  return createEngine(openStore(directory), { now: () => now() / 1000 });
+}
+
+/** Buffers arrive as plain byte arrays; gives them their methods back, in place. */
+function reviveBuffers(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (Array.isArray(value)) return value.map(reviveBuffers);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, reviveBuffers(part)]));
+}
+
+const METHODS_WITH_BUFFERS: ReadonlySet<string> = new Set(["apply", "stage", "loadRows"]);
+
+function portable(error: unknown): PortableError {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (!(error instanceof FreshetError)) {
+    return { code: null, message: errorMessage(error), detail: undefined, hint: undefined, stack };
+  }
+  return { code: error.code, message: error.message, detail: error.detail, hint: error.hint, stack };
+}
+
+/**
+ * Carries out one request. The engine works within the call, so requests are carried out in the order
+ * sent, whatever of their answers is still awaited (a flush).
+ */
+export default async function handle(request: EngineRequest): Promise<EngineResponse> {
+  try {
+    engine ??= openEngine();
+    const { method } = request;
+    assert(typeof engine[method] === "function", () => `the engine has no method ${method}`);
+    const args = METHODS_WITH_BUFFERS.has(method) ? request.args.map(reviveBuffers) : request.args;
+    const value: unknown = await Reflect.apply(engine[method], engine, args);
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, error: portable(error) };
+  }
+}

@@ -1,0 +1,187 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { FreshetError, SqlState } from "@freshet/base";
+import type {
+  ApplyResult,
+  BuildProgress,
+  CacheDefinition,
+  Commit,
+  Engine,
+  EngineState,
+  EngineStats,
+  GraphNodeInfo,
+  ReplicationOrigin,
+  TableSchema,
+} from "@freshet/contract";
+import type { QueryPlan } from "@freshet/sql";
+import type { Lsn } from "@freshet/values";
+import { Piscina } from "piscina";
+import type { EngineMethod, EngineRequest, EngineResponse, PortableError, WorkerOptions } from "./protocol.ts";
+
+/** Requests sent and not answered; more wait in the pool's queue. */
+const CONCURRENT_REQUESTS = 64;
+
+/** Buffers of at least this size have memory of their own (Node's pool hands out smaller ones). */
+const OWN_MEMORY_BYTES = 16 << 10;
+
+/** The built worker: Node 20 cannot start a worker from a TypeScript file. */
+function workerFile(): string {
+  const own = import.meta.url;
+  const built = own.endsWith(".ts") ? "../../dist/worker/engine-worker.js" : "./engine-worker.js";
+  const file = fileURLToPath(new URL(built, own));
+  if (existsSync(file)) return file;
+  throw new FreshetError(SqlState.internalError, `the engine's worker "${file}" is missing`, {
+    hint: "Build Freshet first: npm run build.",
+  });
+}
+
+/** The memory of chunks that is theirs alone and can be moved to the worker. */
+function transferable(chunks: readonly Buffer[]): ArrayBuffer[] {
+  const memories = new Set<ArrayBuffer>();
+  for (const { buffer, byteOffset } of chunks) {
+    const own = buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength >= OWN_MEMORY_BYTES;
+    if (own) memories.add(buffer);
+  }
+  return [...memories];
+}
+
+function revive(error: PortableError): Error {
+  const { code, message, detail, hint, stack } = error;
+  const revived = code === null ? new Error(message) : new FreshetError(code, message, { detail, hint });
+  if (stack !== undefined) revived.stack = stack;
+  return revived;
+}
+
+/** An engine in a thread of its own: a pool of one worker, so that the state stays with its thread. */
+class EngineWorker implements Engine {
+  readonly #pool: Piscina<EngineRequest, EngineResponse>;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: WorkerOptions) {
+    this.#pool = new Piscina<EngineRequest, EngineResponse>({
+      filename: workerFile(),
+      minThreads: 1,
+      maxThreads: 1,
+      concurrentTasksPerWorker: CONCURRENT_REQUESTS,
+      // With atomics the worker would sleep between tasks, and its flushes would never be noticed.
+      atomics: "disabled",
+      recordTiming: false,
+      // The worker runs the built code, whatever conditions and loaders this process was started with.
+      execArgv: [],
+      workerData: options,
+    });
+  }
+
+  open(): Promise<EngineState> {
+    return this.#call("open", []);
+  }
+
+  reset(origin: ReplicationOrigin): Promise<void> {
+    return this.#call("reset", [origin]);
+  }
+
+  /** The commits' buffers may be moved to the worker: they are not the caller's any more. */
+  apply(commits: readonly Commit[]): Promise<ApplyResult> {
+    return this.#call("apply", [commits], transferable(commits.flatMap((commit) => commit.changes)));
+  }
+
+  stage(changes: readonly Buffer[]): Promise<void> {
+    return this.#call("stage", [changes], transferable(changes));
+  }
+
+  discardStaged(): Promise<void> {
+    return this.#call("discardStaged", []);
+  }
+
+  advance(lsn: Lsn): Promise<ApplyResult> {
+    return this.#call("advance", [lsn]);
+  }
+
+  flush(): Promise<Lsn> {
+    return this.#call("flush", []);
+  }
+
+  beginTable(table: TableSchema, snapshotLsn: Lsn): Promise<void> {
+    return this.#call("beginTable", [table, snapshotLsn]);
+  }
+
+  loadRows(tableOid: number, batch: Buffer): Promise<void> {
+    return this.#call("loadRows", [tableOid, batch], transferable([batch]));
+  }
+
+  endTable(tableOid: number): Promise<void> {
+    return this.#call("endTable", [tableOid]);
+  }
+
+  dropTable(tableOid: number): Promise<void> {
+    return this.#call("dropTable", [tableOid]);
+  }
+
+  check(plan: QueryPlan): Promise<readonly GraphNodeInfo[]> {
+    return this.#call("check", [plan]);
+  }
+
+  createCache(definition: CacheDefinition): Promise<void> {
+    return this.#call("createCache", [definition]);
+  }
+
+  buildStep(cacheId: number): Promise<BuildProgress> {
+    return this.#call("buildStep", [cacheId]);
+  }
+
+  dropCache(cacheId: number): Promise<void> {
+    return this.#call("dropCache", [cacheId]);
+  }
+
+  collectGarbage(): Promise<boolean> {
+    return this.#call("collectGarbage", []);
+  }
+
+  resume(lsn: Lsn): Promise<void> {
+    return this.#call("resume", [lsn]);
+  }
+
+  acknowledgeOutbox(cacheId: number, lsn: Lsn): Promise<void> {
+    return this.#call("acknowledgeOutbox", [cacheId, lsn]);
+  }
+
+  status(): Promise<EngineState> {
+    return this.#call("status", []);
+  }
+
+  explain(cacheId: number): Promise<readonly GraphNodeInfo[]> {
+    return this.#call("explain", [cacheId]);
+  }
+
+  stats(): Promise<EngineStats> {
+    return this.#call("stats", []);
+  }
+
+  /** The worker closes its environment before it is ended: a thread must not end with LMDB open. */
+  close(): Promise<void> {
+    this.#closed ??= this.#call("close", []).finally(() => this.#pool.destroy());
+    return this.#closed;
+  }
+
+  async #call<M extends EngineMethod>(
+    method: M,
+    args: EngineRequest<M>["args"],
+    transferList: readonly ArrayBuffer[] = [],
+  ): Promise<Awaited<ReturnType<Engine[M]>>> {
+    const response = await this.#pool.run({ method, args }, { transferList: [...transferList] });
+    if (!response.ok) throw revive(response.error);
+    return response.value as Awaited<ReturnType<Engine[M]>>;
+  }
+}
+
+/** Starts an engine on the environment in `directory` in a worker thread, and opens it. */
+export async function startEngineWorker(options: WorkerOptions): Promise<Engine> {
+  const engine = new EngineWorker(options);
+  try {
+    await engine.open();
+    return engine;
+  } catch (error) {
+    await engine.close().catch(() => undefined);
+    throw error;
+  }
+}
