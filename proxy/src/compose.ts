@@ -37,7 +37,7 @@ const STOP_TIMEOUT_MS = 5_000;
 
 /** Replicator and engine, as the composition root makes them. */
 export interface FreshetFactories {
-  engine(options: { readonly directory: string; readonly logger: Logger }): Engine;
+  engine(directory: string): Promise<Engine>;
   source(options: FreshetOptions, logger: Logger): ChangeSource;
 }
 
@@ -55,11 +55,13 @@ export async function composeFreshet(options: FreshetOptions, factories: Freshet
   const logger = createLogger({ level: options.logLevel });
   await loadParser();
   const lock = await DataLock.acquire(options.data);
-  const freshet = new Freshet(options, factories, logger);
+  let freshet: Freshet | null = null;
   try {
+    const engine = await factories.engine(join(options.data, "store"));
+    freshet = new Freshet(options, engine, factories.source(options, logger), logger);
     return await freshet.start(() => lock.release());
   } catch (thrown) {
-    await freshet.stop();
+    await freshet?.stop();
     await lock.release();
     throw thrown;
   }
@@ -90,7 +92,7 @@ class Freshet {
   #starting: Promise<void> = Promise.resolve();
   #restarting = false;
 
-  constructor(options: FreshetOptions, factories: FreshetFactories, logger: Logger) {
+  constructor(options: FreshetOptions, engine: Engine, source: ChangeSource, logger: Logger) {
     this.#options = options;
     this.#logger = logger;
     const control = (): ControlConnection =>
@@ -101,8 +103,8 @@ class Freshet {
       });
     const [analysis, privileging, positions, writing] = [control(), control(), control(), control()];
     this.#controls = [analysis, privileging, positions, writing];
-    this.#engine = factories.engine({ directory: join(options.data, "store"), logger });
-    this.#source = factories.source(options, logger);
+    this.#engine = engine;
+    this.#source = source;
     this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
     this.#health = new ReplicationHealth(this.#source, options.replicationStaleMs, now);
     const retry = this.#retryDelay();

@@ -6,7 +6,7 @@ import { type RunningFreshet, composeFreshet } from "./compose.ts";
 /** Starts an instance with the real engine and replicator. */
 export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
   return composeFreshet(options, {
-    engine: ({ directory, logger }) => startEngineWorker({ directory, logger }),
+    engine: (directory) => startEngineWorker({ directory }),
     source: ({ upstream, instance, setReplicaIdentity, reconnectMinMs, reconnectMaxMs, snapshotBatchBytes, engineQueueBytes }, logger) =>
       createReplicator({
         url: upstream,
