@@ -118,12 +118,15 @@ export class ClientConnection {
 
   #sendCancel(packet: Buffer, done: () => void = () => undefined): void {
     relayCancel(this.#settings.upstream, packet, this.#settings.connectTimeoutMs)
-      .catch((thrown: unknown) => this.#services.logger.warn({ error: thrown }, "a cancel request could not be relayed"))
+      .catch((thrown: unknown) =>
+        this.#services.logger.warn({ error: thrown }, "a cancel request could not be relayed"),
+      )
       .finally(done);
   }
 
   #loginTimedOut(): void {
-    if (this.#startupSeen) this.#fatal(new FreshetError(SqlState.queryCanceled, "canceling authentication due to timeout"));
+    if (this.#startupSeen)
+      this.#fatal(new FreshetError(SqlState.queryCanceled, "canceling authentication due to timeout"));
     else this.destroy();
   }
 

@@ -57,7 +57,9 @@ export class ProxyServer {
   /** Listens; resolves with the address, rejects when it is taken. */
   start(): Promise<{ readonly host: string; readonly port: number }> {
     assert(this.#server === null, "a proxy server starts once");
-    const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+    const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
+      this.#accept(socket),
+    );
     this.#server = server;
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -76,7 +78,12 @@ export class ProxyServer {
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = Promise.all([
+      new Promise<void>((resolve) => server.close(() => resolve())),
+      ...[...this.#connections.keys()].map(
+        (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
+      ),
+    ]);
     const error = new FreshetError(SqlState.adminShutdown, "terminating connection due to administrator command");
     for (const connection of this.#connections.values()) connection.terminate(error);
     const timer = setTimeout(() => {

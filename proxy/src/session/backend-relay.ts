@@ -96,7 +96,8 @@ export class BackendRelay {
   #error(): void {
     const { expected, segment } = this.#state;
     const { buffer, start, end } = this.#scanner;
-    const severity = this.#scanner.first && this.#scanner.last ? decodeErrorFields(buffer, start, end).get("V") : undefined;
+    const severity =
+      this.#scanner.first && this.#scanner.last ? decodeErrorFields(buffer, start, end).get("V") : undefined;
     if (severity === "FATAL" || severity === "PANIC") this.sawFatal = true;
     const head = expected.head();
     if (head?.replacement != null && !this.sawFatal) this.#state.client.message(head.replacement);

@@ -241,7 +241,11 @@ export class ExpectedResponses {
   }
 
   #advance(): void {
-    for (let item = this.#items[this.#first]; item !== undefined && !isUpstream(item); item = this.#items[this.#first]) {
+    for (
+      let item = this.#items[this.#first];
+      item !== undefined && !isUpstream(item);
+      item = this.#items[this.#first]
+    ) {
       this.#shift();
       if (item.kind === "local") {
         this.#localBytes -= item.bytes.length;

@@ -43,11 +43,23 @@ function bindCommand(state: SessionState, bind: BindMessage, statement: Prepared
     const message = `bind message has ${bind.resultFormats.length} result formats but query has ${columns} columns`;
     return failSegment(state, encodeErrorResponse(new FreshetError(SqlState.protocolViolation, message)));
   }
-  const portal: CommandPortal = { kind: "command", command, formats: bind.resultFormats, segment: state.segment, result: null, position: 0 };
+  const portal: CommandPortal = {
+    kind: "command",
+    command,
+    formats: bind.resultFormats,
+    segment: state.segment,
+    result: null,
+    position: 0,
+  };
   state.expected.local(BIND_COMPLETE, state.portals.set(bind.portal, portal));
 }
 
-function routeBind(state: SessionState, piece: Piece, bind: BindMessage, statement: PreparedStatement): void | Promise<void> {
+function routeBind(
+  state: SessionState,
+  piece: Piece,
+  bind: BindMessage,
+  statement: PreparedStatement,
+): void | Promise<void> {
   const opened = gate(state, statement.route);
   if (opened.kind === "probe") return probe(state).then(() => routeBind(state, piece, bind, statement));
   if (opened.kind === "miss") return forwardBind(state, piece, bind, statement, opened);
@@ -57,11 +69,18 @@ function routeBind(state: SessionState, piece: Piece, bind: BindMessage, stateme
     typeOids: bind.values.map((_, index) => statement.typeOids[index] ?? 0),
   };
   const decision = decide(state, opened, parameters, bind.resultFormats);
-  if (decision instanceof Promise) return decision.then((decided) => finishBind(state, piece, bind, statement, decided));
+  if (decision instanceof Promise)
+    return decision.then((decided) => finishBind(state, piece, bind, statement, decided));
   return finishBind(state, piece, bind, statement, decision);
 }
 
-function finishBind(state: SessionState, piece: Piece, bind: BindMessage, statement: PreparedStatement, decision: Answer | Miss): void {
+function finishBind(
+  state: SessionState,
+  piece: Piece,
+  bind: BindMessage,
+  statement: PreparedStatement,
+  decision: Answer | Miss,
+): void {
   // While the decision was waited for, something before it may have failed.
   if (state.segment.failed) return;
   const { route } = statement;
@@ -94,7 +113,12 @@ export function forwardBind(
 }
 
 /** Describe of a statement or portal. */
-export function handleDescribe(state: SessionState, piece: Piece, target: "statement" | "portal", name: string): void | Promise<void> {
+export function handleDescribe(
+  state: SessionState,
+  piece: Piece,
+  target: "statement" | "portal",
+  name: string,
+): void | Promise<void> {
   if (target === "statement") return describeStatement(state, piece, name);
   const portal = livePortal(state, name);
   switch (portal?.kind) {

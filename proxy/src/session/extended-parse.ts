@@ -1,10 +1,4 @@
-import {
-  PARSE_COMPLETE,
-  CLOSE_COMPLETE,
-  decodeParse,
-  decodeTarget,
-  encodeParameterDescription,
-} from "@freshet/wire";
+import { PARSE_COMPLETE, CLOSE_COMPLETE, decodeParse, decodeTarget, encodeParameterDescription } from "@freshet/wire";
 import { failSegment } from "./segment-failure.ts";
 import { commandDescription, commandError } from "./freshet-commands.ts";
 import { type Piece, ensureUpstream, forward } from "./forwarding.ts";
@@ -67,7 +61,10 @@ function describe(
   try {
     return state.services.front.describe(ready.route, ready.facts, statement.typeOids);
   } catch (thrown) {
-    state.services.logger.error({ error: thrown }, "a statement could not be described from its cache; it goes upstream");
+    state.services.logger.error(
+      { error: thrown },
+      "a statement could not be described from its cache; it goes upstream",
+    );
     return null;
   }
 }
@@ -88,7 +85,9 @@ export function describeStatement(state: SessionState, piece: Piece, name: strin
     ensureUpstream(state, statement);
     return forward(state, piece, "describe-statement");
   }
-  state.expected.local(Buffer.concat([encodeParameterDescription(described.parameterTypes), described.rowDescription([])]));
+  state.expected.local(
+    Buffer.concat([encodeParameterDescription(described.parameterTypes), described.rowDescription([])]),
+  );
   return undefined;
 }
 

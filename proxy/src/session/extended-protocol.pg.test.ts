@@ -88,7 +88,9 @@ describe("a pipeline", () => {
   });
 
   it("of thousands of segments is answered whole", async () => {
-    const segments = Array.from({ length: 3000 }, (_, index) => Buffer.concat([run(index % 3 === 0 ? "SELECT 5" : CACHED), SYNC]));
+    const segments = Array.from({ length: 3000 }, (_, index) =>
+      Buffer.concat([run(index % 3 === 0 ? "SELECT 5" : CACHED), SYNC]),
+    );
     await query(client, CACHED);
     client.send(...segments);
     for (let index = 0; index < segments.length; index++) {
@@ -112,7 +114,9 @@ describe("a prepared statement", () => {
       client.send(encodeBind({ statement: "s", values: [key] }), encodeExecute(""), SYNC);
       expect(rowsOf(await client.untilReady())).toEqual([`${key},cached`]);
     }
-    expect(rowsOf(await query(client, "SELECT 'pure', count(*) FROM pg_prepared_statements WHERE name = 's'"))).toEqual(["pure,1"]);
+    expect(rowsOf(await query(client, "SELECT 'pure', count(*) FROM pg_prepared_statements WHERE name = 's'"))).toEqual(
+      ["pure,1"],
+    );
   });
 
   it("goes upstream when a miss needs it, unseen by the client", async () => {
@@ -176,10 +180,9 @@ describe("a portal", () => {
     client.send(encodeParse("", CACHED), encodeBind({ portal: "p" }), next, next, encodeExecute("p"), SYNC);
     const messages = await client.untilReady();
     expect(types(messages)).toBe("12DDsDCCZ");
-    expect(messages.filter((message) => message.type === "C").map((message) => message.bytes.toString("latin1", 5))).toEqual([
-      "SELECT 1\0",
-      "SELECT 0\0",
-    ]);
+    expect(
+      messages.filter((message) => message.type === "C").map((message) => message.bytes.toString("latin1", 5)),
+    ).toEqual(["SELECT 1\0", "SELECT 0\0"]);
   });
 
   it("ends with its segment", async () => {
@@ -191,7 +194,13 @@ describe("a portal", () => {
   it("cannot be made twice, and can be closed", async () => {
     client.send(encodeParse("", CACHED), encodeBind({ portal: "p" }), encodeBind({ portal: "p" }), SYNC);
     expect(errorOf(await client.untilReady())).toMatch(/^42P03 /);
-    client.send(encodeParse("", CACHED), encodeBind({ portal: "p" }), encodeClose("portal", "p"), encodeBind({ portal: "p" }), SYNC);
+    client.send(
+      encodeParse("", CACHED),
+      encodeBind({ portal: "p" }),
+      encodeClose("portal", "p"),
+      encodeBind({ portal: "p" }),
+      SYNC,
+    );
     expect(types(await client.untilReady())).toBe("1232Z");
   });
 
@@ -202,7 +211,10 @@ describe("a portal", () => {
   });
 
   it("gives values in the formats that were asked for", async () => {
-    client.send(encodeParse("", BY_KEY, [23]), encodeBind({ formats: [1], values: [Buffer.from([0, 0, 0, 2])], resultFormats: [1, 0] }));
+    client.send(
+      encodeParse("", BY_KEY, [23]),
+      encodeBind({ formats: [1], values: [Buffer.from([0, 0, 0, 2])], resultFormats: [1, 0] }),
+    );
     client.send(encodeDescribe("portal", ""), encodeExecute(""), SYNC);
     expect(rowsOf(await client.untilReady())).toEqual(["\0\0\0\u0002,cached"]);
   });

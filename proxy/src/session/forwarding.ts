@@ -13,7 +13,12 @@ const SYNC = encodeSync();
 const NAMES_PREPARED = /\b(deallocate|discard|execute|pg_prepared_statements?)\b/i;
 
 /** Sends the client's message as it is and notes what it will bring back. */
-export function forward(state: SessionState, piece: Piece, kind: ExpectationKind, special: Partial<UpstreamExpectation> = {}): void {
+export function forward(
+  state: SessionState,
+  piece: Piece,
+  kind: ExpectationKind,
+  special: Partial<UpstreamExpectation> = {},
+): void {
   relay(state, piece);
   state.segment.forwarded = true;
   state.expected.forwarded(expectation(kind, special));

@@ -56,7 +56,11 @@ describe("a command in the simple protocol", () => {
 
 describe("a command in the extended protocol", () => {
   it("is prepared, described and run with a row limit", async () => {
-    client.send(encodeParse("c", "SHOW CACHES"), encodeDescribe("statement", "c"), encodeBind({ statement: "c", resultFormats: [1] }));
+    client.send(
+      encodeParse("c", "SHOW CACHES"),
+      encodeDescribe("statement", "c"),
+      encodeBind({ statement: "c", resultFormats: [1] }),
+    );
     client.send(encodeDescribe("portal", ""), encodeExecute("", 2), encodeExecute(""), encodeSync());
     const messages = await client.untilReady();
     expect(types(messages)).toBe("1tT2TNDDsDCZ");

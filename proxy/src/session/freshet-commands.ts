@@ -65,13 +65,18 @@ async function commandFacts(state: SessionState): Promise<SessionFacts> {
   if (facts.current === null && mayProbe) await probe(state);
   const known = facts.current ?? facts.last;
   if (known !== null) return known;
-  throw new FreshetError(SqlState.objectNotInPrerequisiteState, "the session's settings could not be read from the upstream server", {
-    hint: "Run the command outside a transaction block, on a primary server.",
-  });
+  throw new FreshetError(
+    SqlState.objectNotInPrerequisiteState,
+    "the session's settings could not be read from the upstream server",
+    {
+      hint: "Run the command outside a transaction block, on a primary server.",
+    },
+  );
 }
 
 export function commandError(state: SessionState, thrown: unknown): Buffer {
-  if (!(thrown instanceof FreshetError)) state.services.logger.error({ error: thrown }, "a command failed unexpectedly");
+  if (!(thrown instanceof FreshetError))
+    state.services.logger.error({ error: thrown }, "a command failed unexpectedly");
   return encodeErrorResponse(toFreshetError(thrown));
 }
 
@@ -102,7 +107,9 @@ export function commandRows(
     encodeDataRow(
       row.map((value, index) => {
         if (value === null) return null;
-        return formatOf(formats, index) === 0 ? Buffer.from(value) : encodeCommandValue(columns[index]?.typeOid ?? 0, value);
+        return formatOf(formats, index) === 0
+          ? Buffer.from(value)
+          : encodeCommandValue(columns[index]?.typeOid ?? 0, value);
       }),
     ),
   );

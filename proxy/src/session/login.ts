@@ -14,6 +14,7 @@ import {
   decodeReadyForQuery,
   frontendScanner,
   loginScanner,
+  toFreshetError,
 } from "@freshet/wire";
 
 /** What a login has shown, and the scanners with what they may still hold. */
@@ -87,7 +88,7 @@ export class LoginRelay {
         }
       }
     } catch (thrown) {
-      this.#throw(thrown);
+      this.#finish(toFreshetError(thrown));
     }
     // What waits is bounded: no more is read before the upstream has spoken.
     if (this.#ahead.length > 0) this.#client.pause();
@@ -98,7 +99,7 @@ export class LoginRelay {
       this.#backend.push(chunk);
       while (!this.#finished && this.#backend.advance()) this.#relay();
     } catch (thrown) {
-      this.#throw(thrown);
+      this.#finish(toFreshetError(thrown));
     }
   }
 
@@ -151,12 +152,9 @@ export class LoginRelay {
       this.#finish("closed");
       return;
     }
-    this.#finish(new FreshetError(SqlState.connectionFailure, "the upstream server closed the connection during login"));
-  }
-
-  #throw(thrown: unknown): void {
-    if (!(thrown instanceof FreshetError)) throw thrown;
-    this.#finish(thrown);
+    this.#finish(
+      new FreshetError(SqlState.connectionFailure, "the upstream server closed the connection during login"),
+    );
   }
 
   #finish(outcome: Login | FreshetError | "closed"): void {

@@ -65,7 +65,9 @@ export class OutputBatch {
   #closeRange(): void {
     if (this.#buffer === null) return;
     this.#parts.push(
-      this.#start === 0 && this.#end === this.#buffer.length ? this.#buffer : this.#buffer.subarray(this.#start, this.#end),
+      this.#start === 0 && this.#end === this.#buffer.length
+        ? this.#buffer
+        : this.#buffer.subarray(this.#start, this.#end),
     );
     this.#bytes += this.#end - this.#start;
     this.#buffer = null;

@@ -1,5 +1,13 @@
 import { parseLsn } from "@freshet/values";
-import { BackendType, decodeDataRow, encodeBind, encodeClose, encodeExecute, encodeParse, encodeSync } from "@freshet/wire";
+import {
+  BackendType,
+  decodeDataRow,
+  encodeBind,
+  encodeClose,
+  encodeExecute,
+  encodeParse,
+  encodeSync,
+} from "@freshet/wire";
 import type { SessionFacts } from "./front-ports.ts";
 
 /** Settings that must have these values for a cached answer to be PostgreSQL's. */
@@ -60,7 +68,20 @@ export class ProbeReader {
 }
 
 function readFacts(values: readonly (string | null)[]): SessionFacts | null {
-  const [role, database, schemas, temporary, encoding, timeZone, dateStyle, intervalStyle, floatDigits, bytea, consistency, lsn] = values;
+  const [
+    role,
+    database,
+    schemas,
+    temporary,
+    encoding,
+    timeZone,
+    dateStyle,
+    intervalStyle,
+    floatDigits,
+    bytea,
+    consistency,
+    lsn,
+  ] = values;
   const insertLsn = parseLsn(lsn ?? "");
   const level = consistencyLevel(consistency ?? null);
   if (insertLsn === undefined || !present(role, database, schemas, temporary, encoding)) return null;

@@ -1,6 +1,16 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { encodeCopyData, encodeCopyDone, encodeCopyFail, encodeCancelRequest, encodeFlush, encodeParse, encodeQuery, encodeSync, frame } from "@freshet/wire";
+import {
+  encodeCopyData,
+  encodeCopyDone,
+  encodeCopyFail,
+  encodeCancelRequest,
+  encodeFlush,
+  encodeParse,
+  encodeQuery,
+  encodeSync,
+  frame,
+} from "@freshet/wire";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ProxiedPostgres, startProxiedPostgres } from "./testing/proxied-postgres.ts";
@@ -43,12 +53,19 @@ describe("COPY", () => {
     client.send(encodeQuery("COPY copied TO STDOUT"));
     const out = await client.untilReady();
     expect(types(out)).toBe(`H${"d".repeat(50)}cCZ`);
-    expect(out.filter((message) => message.type === "d").every((message) => message.bytes.subarray(5).equals(line))).toBe(true);
+    expect(
+      out.filter((message) => message.type === "d").every((message) => message.bytes.subarray(5).equals(line)),
+    ).toBe(true);
   });
 
   it("works in one pipelined write, without waiting for the server", async () => {
     await query(client, "CREATE TEMP TABLE c (a int)");
-    client.send(encodeQuery("COPY c FROM STDIN"), encodeCopyData(Buffer.from("1\n")), encodeCopyDone(), encodeQuery("SELECT a FROM c"));
+    client.send(
+      encodeQuery("COPY c FROM STDIN"),
+      encodeCopyData(Buffer.from("1\n")),
+      encodeCopyDone(),
+      encodeQuery("SELECT a FROM c"),
+    );
     expect(types(await client.untilReady())).toBe("GCZ");
     expect(rowsOf(await client.untilReady())).toEqual(["1"]);
   });
@@ -100,7 +117,16 @@ describe("a function call", () => {
   it("is relayed and ends its segment", async () => {
     await query(client, CACHED);
     // int4pl(2, 3), arguments and result in binary format.
-    const call = frame(0x46, int4(177), Buffer.from([0, 1, 0, 1, 0, 2]), int4(4), int4(2), int4(4), int4(3), Buffer.from([0, 1]));
+    const call = frame(
+      0x46,
+      int4(177),
+      Buffer.from([0, 1, 0, 1, 0, 2]),
+      int4(4),
+      int4(2),
+      int4(4),
+      int4(3),
+      Buffer.from([0, 1]),
+    );
     client.send(call, encodeQuery(CACHED));
     const answer = await client.untilReady();
     expect(types(answer)).toBe("VZ");
@@ -133,7 +159,9 @@ async function backendKey(): Promise<[number, Buffer]> {
 async function running(text: string): Promise<void> {
   const other = await RawClient.login(proxied.port, proxied.upstream);
   for (;;) {
-    const found = rowsOf(await query(other, `SELECT count(*) FROM pg_stat_activity WHERE query = '${text}' AND state = 'active'`));
+    const found = rowsOf(
+      await query(other, `SELECT count(*) FROM pg_stat_activity WHERE query = '${text}' AND state = 'active'`),
+    );
     if (found[0] === "1") break;
   }
   other.close();
@@ -145,7 +173,9 @@ describe("large messages", () => {
     expect(rowsOf(await query(client, text))).toEqual(["3000000"]);
     client.send(encodeParse("", text), run("SELECT length($1)", ["y".repeat(2_000_000)]), encodeSync());
     expect(rowsOf(await client.untilReady())).toEqual(["2000000"]);
-    expect(rowsOf(await query(client, "SELECT length(repeat('z', 1000)) FROM generate_series(1, 20000)")).length).toBe(20_000);
+    expect(rowsOf(await query(client, "SELECT length(repeat('z', 1000)) FROM generate_series(1, 20000)")).length).toBe(
+      20_000,
+    );
   });
 });
 
@@ -170,7 +200,17 @@ describe("drivers", () => {
   });
 
   it("psql works", async () => {
-    const { stdout } = await promisify(execFile)("psql", ["-X", "-At", "-c", CACHED, "-c", "SELECT 1", "-c", "SHOW CACHES", proxiedUrl()]);
+    const { stdout } = await promisify(execFile)("psql", [
+      "-X",
+      "-At",
+      "-c",
+      CACHED,
+      "-c",
+      "SELECT 1",
+      "-c",
+      "SHOW CACHES",
+      proxiedUrl(),
+    ]);
     expect(stdout.split("\n").slice(0, 6)).toEqual(["1|cached", "2|cached", "3|cached", "1", "one", "two"]);
   });
 });

@@ -19,7 +19,8 @@ export function inspect(state: SessionState, sql: SqlText): PreparedRoute | null
   const settled = !state.segment.impure && !state.expected.awaitsImpure;
   if (sql.encoding === "other") return null;
   if (sql.encoding === "utf8" && !(settled && state.parameters.get("client_encoding") === "UTF8")) return null;
-  if (sql.text.includes("\\") && !(settled && state.parameters.get("standard_conforming_strings") === "on")) return null;
+  if (sql.text.includes("\\") && !(settled && state.parameters.get("standard_conforming_strings") === "on"))
+    return null;
   try {
     return state.services.front.prepare(sql.text);
   } catch (thrown) {

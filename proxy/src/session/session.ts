@@ -45,7 +45,10 @@ export class Session {
     upstream.on("data", (chunk: Buffer) => this.#upstreamData(chunk));
     client.on("drain", () => this.#turn());
     upstream.on("drain", () => this.#turn());
-    client.on("end", () => this.#clientGone());
+    // After Terminate a client may still read what it has asked for.
+    client.on("end", () => {
+      if (!this.#terminated) this.#clientGone();
+    });
     client.on("close", () => this.#clientGone());
     upstream.on("end", () => this.#upstreamGone());
     upstream.on("close", () => this.#upstreamGone());
@@ -61,7 +64,7 @@ export class Session {
   }
 
   #clientData(chunk: Buffer): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#terminated) return;
     this.#frontend.push(chunk);
     this.#turn();
   }
@@ -84,11 +87,14 @@ export class Session {
   #pump(): void {
     while (!this.#mustWait() && this.#frontend.advance()) {
       if (!this.#frontend.first) {
-        if (this.#restOfMessage === "relay") this.#state.upstream.range(this.#frontend.buffer, this.#frontend.start, this.#frontend.end);
+        if (this.#restOfMessage === "relay")
+          this.#state.upstream.range(this.#frontend.buffer, this.#frontend.start, this.#frontend.end);
         continue;
       }
       this.#handled(dispatch(this.#state, this.#frontend));
     }
+    // What is full empties only when the upstream sends what it holds back until Flush or Sync.
+    if (this.#isFull() && this.#state.segment.forwarded) this.#state.upstream.message(FLUSH);
   }
 
   #handled({ action, pending }: Dispatched): void {
@@ -107,20 +113,22 @@ export class Session {
     this.#turn();
   }
 
-  /** Bounds what a client that does not read, or pipelines without end, can make Freshet hold. */
   #mustWait(): boolean {
-    const { expected, client, upstream } = this.#state;
+    const { client, upstream } = this.#state;
     if (this.#pending || this.#terminated || this.#ended) return true;
-    if (client.backlog > MAX_WAITING_BYTES || upstream.congested) return true;
-    if (expected.localBytes <= MAX_WAITING_BYTES && expected.length <= MAX_EXPECTED) return false;
-    if (this.#state.segment.forwarded) upstream.message(FLUSH);
-    return true;
+    return client.backlog > MAX_WAITING_BYTES || upstream.congested || this.#isFull();
+  }
+
+  /** Bounds what a client that pipelines without end can make Freshet hold. */
+  #isFull(): boolean {
+    const { expected } = this.#state;
+    return expected.localBytes > MAX_WAITING_BYTES || expected.length > MAX_EXPECTED;
   }
 
   #setFlow(): void {
     const { client, upstream } = this.#sockets;
     if (this.#ended) return;
-    if (this.#pending || this.#frontend.buffered > MAX_WAITING_BYTES || this.#mustWait()) client.pause();
+    if (this.#mustWait() && !this.#terminated) client.pause();
     else client.resume();
     if (this.#state.client.congested) upstream.pause();
     else upstream.resume();

@@ -16,14 +16,20 @@ function routeQuery(state: SessionState, piece: Piece, route: PreparedRoute | nu
   const opened = gate(state, route);
   if (opened.kind === "miss") return forwardQuery(state, piece, route, opened);
   // The Query ends the segment upstream, so it must go there.
-  if (state.segment.forwarded) return forwardQuery(state, piece, route, missed("session_state_unknown", "open pipeline"));
+  if (state.segment.forwarded)
+    return forwardQuery(state, piece, route, missed("session_state_unknown", "open pipeline"));
   if (opened.kind === "probe") return probe(state).then(() => routeQuery(state, piece, route));
   const decision = decide(state, opened, null, []);
   if (decision instanceof Promise) return decision.then((decided) => finishQuery(state, piece, route, decided));
   return finishQuery(state, piece, route, decision);
 }
 
-function finishQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, decision: Answer | Miss): void | Promise<void> {
+function finishQuery(
+  state: SessionState,
+  piece: Piece,
+  route: PreparedRoute | null,
+  decision: Answer | Miss,
+): void | Promise<void> {
   if (decision.kind === "miss") return forwardQuery(state, piece, route, decision);
   noteHit(state, decision);
   state.statements.delete("");
@@ -39,7 +45,12 @@ function finishQuery(state: SessionState, piece: Piece, route: PreparedRoute | n
 }
 
 /** Forwards; null stands for a text that was not looked into. */
-export function forwardQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, miss: Miss): void | Promise<void> {
+export function forwardQuery(
+  state: SessionState,
+  piece: Piece,
+  route: PreparedRoute | null,
+  miss: Miss,
+): void | Promise<void> {
   const mixed = state.segment.forwarded;
   const undo = state.statements.delete("");
   forwardRun(state, piece, "query", route, miss, undo);

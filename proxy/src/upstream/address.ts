@@ -23,7 +23,10 @@ export function parseUpstreamUrl(text: string): UpstreamUrl {
   }
   const mode = url.searchParams.get("sslmode");
   if (mode !== null && !["disable", "allow", "prefer"].includes(mode)) {
-    throw invalid(`the upstream URL asks for sslmode=${mode}`, "Connections to the upstream are not encrypted; use sslmode=disable.");
+    throw invalid(
+      `the upstream URL asks for sslmode=${mode}`,
+      "Connections to the upstream are not encrypted; use sslmode=disable.",
+    );
   }
   const host = url.searchParams.get("host") ?? decode(url.hostname.replace(/^\[(.*)\]$/, "$1"));
   const port = Number(url.searchParams.get("port") ?? (url.port === "" ? DEFAULT_PORT : url.port));
@@ -46,7 +49,9 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (thrown) {
-    throw new FreshetError(SqlState.invalidParameterValue, "the upstream URL has a broken percent-encoding", { cause: thrown });
+    throw new FreshetError(SqlState.invalidParameterValue, "the upstream URL has a broken percent-encoding", {
+      cause: thrown,
+    });
   }
 }
 

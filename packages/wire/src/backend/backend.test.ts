@@ -17,14 +17,23 @@ import {
 import { decodeErrorFields, encodeErrorResponse, encodeNoticeResponse, toFreshetError } from "./error-fields.ts";
 import { encodeParameterDescription, encodeRowDescription, expandFormats } from "./row-description.ts";
 
-const whole = <T>(decode: (buffer: Buffer, start: number, end: number) => T, message: Buffer): T => decode(message, 0, message.length);
+const whole = <T>(decode: (buffer: Buffer, start: number, end: number) => T, message: Buffer): T =>
+  decode(message, 0, message.length);
 const value = fc.option(fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)));
 
 describe("errors and notices", () => {
   it("carry all fields", () => {
     const error = new FreshetError("42601", "syntax\0 error", { detail: "d", hint: "h", position: 3 });
     const fields = whole(decodeErrorFields, encodeErrorResponse(error));
-    expect([...fields].map(([code, text]) => code + text)).toEqual(["SERROR", "VERROR", "C42601", "Msyntax error", "Dd", "Hh", "P3"]);
+    expect([...fields].map(([code, text]) => code + text)).toEqual([
+      "SERROR",
+      "VERROR",
+      "C42601",
+      "Msyntax error",
+      "Dd",
+      "Hh",
+      "P3",
+    ]);
     expect(whole(decodeErrorFields, encodeErrorResponse(error, "FATAL")).get("V")).toBe("FATAL");
     expect(whole(decodeErrorFields, encodeNoticeResponse("m", "d")).get("C")).toBe("00000");
   });
@@ -62,7 +71,9 @@ describe("descriptions", () => {
       { name: "", tableOid: 0, attribute: 0, typeOid: 23, typeLength: 4, typmod: 7, format: 0 },
     ];
     expect(whole(decodeRowDescription, encodeRowDescription(fields))).toEqual(fields);
-    expect(whole(decodeParameterDescription, encodeParameterDescription([23, 4_000_000_000]))).toEqual([23, 4_000_000_000]);
+    expect(whole(decodeParameterDescription, encodeParameterDescription([23, 4_000_000_000]))).toEqual([
+      23, 4_000_000_000,
+    ]);
   });
 
   it("expand formats as Bind means them", () => {
@@ -75,9 +86,13 @@ describe("descriptions", () => {
 
 describe("small messages", () => {
   it("decode to what was encoded", () => {
-    for (const status of ["I", "T", "E"] as const) expect(whole(decodeReadyForQuery, readyForQuery(status))).toBe(status);
+    for (const status of ["I", "T", "E"] as const)
+      expect(whole(decodeReadyForQuery, readyForQuery(status))).toBe(status);
     expect(whole(decodeCommandComplete, encodeCommandComplete("SELECT 1"))).toBe("SELECT 1");
-    expect(whole(decodeParameterStatus, encodeParameterStatus("TimeZone", "UTC"))).toEqual({ name: "TimeZone", value: "UTC" });
+    expect(whole(decodeParameterStatus, encodeParameterStatus("TimeZone", "UTC"))).toEqual({
+      name: "TimeZone",
+      value: "UTC",
+    });
     expect(whole(decodeBackendKeyData, frame(0x4b, Buffer.from([0, 0, 1, 0, 9, 9, 9, 9, 9])))).toEqual({
       processId: 256,
       secretKey: Buffer.from([9, 9, 9, 9, 9]),
@@ -86,7 +101,14 @@ describe("small messages", () => {
   });
 
   it("raise nothing but the protocol error on random bytes", () => {
-    const decoders = [decodeReadyForQuery, decodeParameterStatus, decodeBackendKeyData, decodeDataRow, decodeRowDescription, decodeErrorFields];
+    const decoders = [
+      decodeReadyForQuery,
+      decodeParameterStatus,
+      decodeBackendKeyData,
+      decodeDataRow,
+      decodeRowDescription,
+      decodeErrorFields,
+    ];
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.constantFrom(...decoders), (body, decode) => {
         try {

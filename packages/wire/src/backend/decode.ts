@@ -12,7 +12,11 @@ export function decodeReadyForQuery(buffer: Buffer, start: number, end: number):
   throw protocolViolation("invalid transaction status in ReadyForQuery");
 }
 
-export function decodeParameterStatus(buffer: Buffer, start: number, end: number): { readonly name: string; readonly value: string } {
+export function decodeParameterStatus(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): { readonly name: string; readonly value: string } {
   const reader = body(buffer, start, end);
   const name = reader.cstring();
   const value = reader.cstring();

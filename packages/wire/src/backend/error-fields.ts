@@ -9,7 +9,8 @@ export type ErrorFields = ReadonlyMap<string, string>;
 export function decodeErrorFields(buffer: Buffer, start: number, end: number): ErrorFields {
   const reader = new BodyReader(buffer, start + HEADER_BYTES, end);
   const fields = new Map<string, string>();
-  for (let code = reader.uint8(); code !== 0; code = reader.uint8()) fields.set(String.fromCharCode(code), reader.cstring());
+  for (let code = reader.uint8(); code !== 0; code = reader.uint8())
+    fields.set(String.fromCharCode(code), reader.cstring());
   reader.finish();
   return fields;
 }
@@ -27,7 +28,11 @@ export function encodeErrorResponse(error: FreshetError, severity: "ERROR" | "FA
   return frame(BackendType.errorResponse, fieldBytes(fields));
 }
 
-export function encodeNoticeResponse(message: string, detail?: string, severity: "NOTICE" | "WARNING" = "NOTICE"): Buffer {
+export function encodeNoticeResponse(
+  message: string,
+  detail?: string,
+  severity: "NOTICE" | "WARNING" = "NOTICE",
+): Buffer {
   const fields = new Map([
     ["S", severity],
     ["V", severity],

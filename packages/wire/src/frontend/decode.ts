@@ -80,7 +80,11 @@ export function decodeBind(buffer: Buffer, start: number, end: number): BindMess
 }
 
 /** Portal and statement of a Bind; works on a prefix of the message. */
-export function decodeBindNames(buffer: Buffer, start: number, end: number): { readonly portal: string; readonly statement: string } {
+export function decodeBindNames(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): { readonly portal: string; readonly statement: string } {
   const reader = body(buffer, start, end);
   return { portal: reader.cstring("latin1"), statement: reader.cstring("latin1") };
 }

@@ -33,7 +33,14 @@ export function encodeBind(fields: BindFields): Buffer {
   });
   const names = Buffer.from(`${fields.portal ?? ""}\0${fields.statement ?? ""}\0`, "latin1");
   const count = encodeShorts([values.length]);
-  return frame(FrontendType.bind, names, formatList(fields.formats), count, ...values, formatList(fields.resultFormats));
+  return frame(
+    FrontendType.bind,
+    names,
+    formatList(fields.formats),
+    count,
+    ...values,
+    formatList(fields.resultFormats),
+  );
 }
 
 export function encodeDescribe(target: "statement" | "portal", name: string): Buffer {

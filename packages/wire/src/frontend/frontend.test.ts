@@ -1,7 +1,15 @@
 import { FreshetError } from "@freshet/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBind, decodeBindNames, decodeExecute, decodeParse, decodeParseName, decodeQuery, decodeTarget } from "./decode.ts";
+import {
+  decodeBind,
+  decodeBindNames,
+  decodeExecute,
+  decodeParse,
+  decodeParseName,
+  decodeQuery,
+  decodeTarget,
+} from "./decode.ts";
 import { encodeBind, encodeClose, encodeDescribe, encodeExecute, encodeParse, encodeQuery } from "./encode.ts";
 import { frame } from "../frame.ts";
 
@@ -28,7 +36,13 @@ describe("decoders of a client's messages", () => {
   });
 
   it("read a bind and expand its formats", () => {
-    const message = encodeBind({ portal: "p", statement: "s", formats: [1], values: [Buffer.from([1]), null, ""], resultFormats: [0, 1] });
+    const message = encodeBind({
+      portal: "p",
+      statement: "s",
+      formats: [1],
+      values: [Buffer.from([1]), null, ""],
+      resultFormats: [0, 1],
+    });
     expect(whole(decodeBind, message)).toEqual({
       portal: "p",
       statement: "s",
@@ -37,7 +51,9 @@ describe("decoders of a client's messages", () => {
       resultFormats: [0, 1],
     });
     expect(whole(decodeBindNames, message)).toEqual({ portal: "p", statement: "s" });
-    expect(() => whole(decodeBind, encodeBind({ formats: [0, 1], values: ["1"] }))).toThrow("2 parameter formats but 1 parameters");
+    expect(() => whole(decodeBind, encodeBind({ formats: [0, 1], values: ["1"] }))).toThrow(
+      "2 parameter formats but 1 parameters",
+    );
   });
 
   it("read describe, close and execute", () => {

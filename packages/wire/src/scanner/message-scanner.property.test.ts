@@ -47,16 +47,28 @@ function scan(scanner: MessageScanner, chunks: readonly Buffer[]): Scanned[] {
 describe("a message scanner", () => {
   it("delivers the same messages however the stream is cut", () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 60 });
-    const options = fc.record({ wholeBelow: fc.integer({ min: 0, max: 300 }), prefixBytes: fc.integer({ min: 5, max: 40 }) });
+    const options = fc.record({
+      wholeBelow: fc.integer({ min: 0, max: 300 }),
+      prefixBytes: fc.integer({ min: 5, max: 40 }),
+    });
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 12 }), sizes, options, (messages, cuts, { wholeBelow, prefixBytes }) => {
-        const scanner = new MessageScanner({ maxLength: 1000, isWhole: (_type, bytes) => bytes < wholeBelow, prefixBytes });
-        const scanned = scan(scanner, cut(Buffer.concat(messages), cuts));
-        expect(scanned.map((one) => one.bytes)).toEqual(messages);
-        expect(scanned.map((one) => [one.type, one.size])).toEqual(messages.map((one) => [one[0], one.length]));
-        expect(scanner.buffered).toBe(0);
-        expect(scanner.streaming).toBe(false);
-      }),
+      fc.property(
+        fc.array(message, { maxLength: 12 }),
+        sizes,
+        options,
+        (messages, cuts, { wholeBelow, prefixBytes }) => {
+          const scanner = new MessageScanner({
+            maxLength: 1000,
+            isWhole: (_type, bytes) => bytes < wholeBelow,
+            prefixBytes,
+          });
+          const scanned = scan(scanner, cut(Buffer.concat(messages), cuts));
+          expect(scanned.map((one) => one.bytes)).toEqual(messages);
+          expect(scanned.map((one) => [one.type, one.size])).toEqual(messages.map((one) => [one[0], one.length]));
+          expect(scanner.buffered).toBe(0);
+          expect(scanner.streaming).toBe(false);
+        },
+      ),
       { numRuns },
     );
   });
@@ -67,7 +79,8 @@ describe("a message scanner", () => {
         const scanner = new MessageScanner({ maxLength: 1000, isWhole: () => false, prefixBytes: 20 });
         for (const chunk of cut(one, cuts)) {
           scanner.push(chunk);
-          while (scanner.advance()) if (scanner.first) expect(scanner.end - scanner.start).toBeGreaterThanOrEqual(Math.min(20, one.length));
+          while (scanner.advance())
+            if (scanner.first) expect(scanner.end - scanner.start).toBeGreaterThanOrEqual(Math.min(20, one.length));
         }
         expect(scanner.last).toBe(true);
       }),
@@ -82,7 +95,12 @@ describe("a message scanner", () => {
         const scanner = isFrontend ? frontendScanner() : backendScanner();
         const all = Buffer.concat(bytes);
         try {
-          const delivered = Buffer.concat(scan(scanner, bytes.map((chunk) => Buffer.from(chunk))).map((one) => one.bytes));
+          const delivered = Buffer.concat(
+            scan(
+              scanner,
+              bytes.map((chunk) => Buffer.from(chunk)),
+            ).map((one) => one.bytes),
+          );
           expect(delivered).toEqual(all.subarray(0, delivered.length));
           expect(delivered.length + scanner.buffered).toBe(all.length);
         } catch (thrown) {

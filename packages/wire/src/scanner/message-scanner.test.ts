@@ -10,11 +10,14 @@ function header(type: string, length: number): Buffer {
 }
 
 describe("impossible lengths", () => {
-  it.each([0, 3, MAX_MESSAGE_LENGTH + 1, 0x7fffffff, 0x80000000, 0xffffffff])("refuses %i before anything is kept", (length) => {
-    const scanner = frontendScanner();
-    scanner.push(header("Q", length));
-    expect(() => scanner.advance()).toThrow(expect.objectContaining({ code: "08P01" }));
-  });
+  it.each([0, 3, MAX_MESSAGE_LENGTH + 1, 0x7fffffff, 0x80000000, 0xffffffff])(
+    "refuses %i before anything is kept",
+    (length) => {
+      const scanner = frontendScanner();
+      scanner.push(header("Q", length));
+      expect(() => scanner.advance()).toThrow(expect.objectContaining({ code: "08P01" }));
+    },
+  );
 
   it("refuses a large message during login", () => {
     const scanner = loginScanner();

@@ -83,7 +83,10 @@ export class MessageScanner {
     if (available < HEADER_BYTES) return false;
     const length = this.#chunk.readUInt32BE(this.#at + 1);
     if (length < 4 || length > this.#options.maxLength) {
-      throw protocolViolation("invalid message length", `A message of type 0x${this.#hexType()} claims ${length} bytes.`);
+      throw protocolViolation(
+        "invalid message length",
+        `A message of type 0x${this.#hexType()} claims ${length} bytes.`,
+      );
     }
     return this.#begin(length + 1, available);
   }

@@ -24,7 +24,8 @@ const SMALL_ROW_BYTES = 16_384;
 export function backendScanner(): MessageScanner {
   return new MessageScanner({
     maxLength: MAX_MESSAGE_LENGTH,
-    isWhole: (type, bytes) => bytes <= (type === BackendType.dataRow || type === BackendType.copyData ? SMALL_ROW_BYTES : INSPECTED_BYTES),
+    isWhole: (type, bytes) =>
+      bytes <= (type === BackendType.dataRow || type === BackendType.copyData ? SMALL_ROW_BYTES : INSPECTED_BYTES),
     prefixBytes: 5,
   });
 }

@@ -28,7 +28,9 @@ describe("a startup packet", () => {
   });
 
   it("of another major version is not taken apart", () => {
-    expect(decodeStartupPacket(encodeStartupMessage(2 << 16, new Map([["user", "u"]])))).toMatchObject({ version: 2 << 16 });
+    expect(decodeStartupPacket(encodeStartupMessage(2 << 16, new Map([["user", "u"]])))).toMatchObject({
+      version: 2 << 16,
+    });
   });
 
   it.each([0, 4, 7, 10_001, 0x7fffffff, 0xffffffff])("of length %i is refused at once", (length) => {
@@ -49,16 +51,20 @@ describe("a startup packet", () => {
 
   it("of random bytes raises nothing but the protocol error", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 8, maxLength: 100 }), fc.constantFrom(0, 3 << 16, 80877102, 80877103), (random, code) => {
-        const packet = Buffer.from(random);
-        if (code !== 0) packet.writeUInt32BE(code, 4);
-        try {
-          expect(decodeStartupPacket(packet).kind).toMatch(/request|startup/);
-        } catch (thrown) {
-          if (!(thrown instanceof FreshetError)) throw thrown;
-          expect(thrown.code).toBe("08P01");
-        }
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 8, maxLength: 100 }),
+        fc.constantFrom(0, 3 << 16, 80877102, 80877103),
+        (random, code) => {
+          const packet = Buffer.from(random);
+          if (code !== 0) packet.writeUInt32BE(code, 4);
+          try {
+            expect(decodeStartupPacket(packet).kind).toMatch(/request|startup/);
+          } catch (thrown) {
+            if (!(thrown instanceof FreshetError)) throw thrown;
+            expect(thrown.code).toBe("08P01");
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -1,5 +1,12 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
-import { AuthenticationKind, FrontendType, decodeAuthenticationKind, decodeMd5Salt, encodePassword, frame } from "@freshet/wire";
+import {
+  AuthenticationKind,
+  FrontendType,
+  decodeAuthenticationKind,
+  decodeMd5Salt,
+  encodePassword,
+  frame,
+} from "@freshet/wire";
 
 const NONCE = "freshettestnonce";
 const FIRST = `n=,r=${NONCE}`;
@@ -12,7 +19,9 @@ export function answerAuthentication(request: Buffer, user: string, password: st
       return encodePassword(password);
     case AuthenticationKind.md5Password: {
       const inner = md5(Buffer.from(password + user));
-      return encodePassword(`md5${md5(Buffer.concat([Buffer.from(inner), decodeMd5Salt(request, 0, request.length)]))}`);
+      return encodePassword(
+        `md5${md5(Buffer.concat([Buffer.from(inner), decodeMd5Salt(request, 0, request.length)]))}`,
+      );
     }
     case AuthenticationKind.sasl: {
       const first = Buffer.from(`n,,${FIRST}`);

@@ -76,7 +76,10 @@ export class FakeFront implements CacheFront {
       lsn: 7n,
       rowCount: rows.length,
       rowDescription: describeRows,
-      dataRows: (formats, from, to) => Buffer.concat(rows.slice(from, to).map((row) => encodeDataRow([encodeInt(row, formats[0] ?? 0), Buffer.from("cached")]))),
+      dataRows: (formats, from, to) =>
+        Buffer.concat(
+          rows.slice(from, to).map((row) => encodeDataRow([encodeInt(row, formats[0] ?? 0), Buffer.from("cached")])),
+        ),
     };
   }
 }
@@ -86,19 +89,28 @@ export class FakeCommands implements CommandRunner {
   last: CommandContext["last"] = null;
 
   columns(command: Command): readonly CommandColumn[] {
-    return command.kind === "show-caches" || command.kind === "explain-last-statement" ? [{ name: "name", typeOid: TEXT }] : [];
+    return command.kind === "show-caches" || command.kind === "explain-last-statement"
+      ? [{ name: "name", typeOid: TEXT }]
+      : [];
   }
 
   run(command: Command, context: CommandContext): Promise<CommandResult> {
     this.last = context.last;
     if (command.kind === "drop-cache") {
-      return Promise.reject(new FreshetError(SqlState.undefinedObject, `cache "${command.name}" does not exist`, { detail: "d", hint: "h" }));
+      return Promise.reject(
+        new FreshetError(SqlState.undefinedObject, `cache "${command.name}" does not exist`, {
+          detail: "d",
+          hint: "h",
+        }),
+      );
     }
     if (command.kind === "explain-last-statement") {
       return Promise.resolve({ tag: "EXPLAIN", rows: [[`${context.last?.destination}: ${context.last?.reason}`]] });
     }
     context.notice("working", "half way");
-    return new Promise((resolve) => setImmediate(() => resolve({ tag: "SHOW", rows: [["one"], ["two"], [context.facts.role]] })));
+    return new Promise((resolve) =>
+      setImmediate(() => resolve({ tag: "SHOW", rows: [["one"], ["two"], [context.facts.role]] })),
+    );
   }
 }
 

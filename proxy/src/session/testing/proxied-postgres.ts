@@ -20,7 +20,13 @@ export async function startProxiedPostgres(options: Partial<ProxyServerOptions> 
   const upstream = parseUpstreamUrl(postgres.url);
   const front = new FakeFront();
   const commands = new FakeCommands();
-  const server = new ProxyServer({ options: { ...DEFAULT_PROXY_OPTIONS, ...options }, upstream, front, commands, logger: silentLogger() });
+  const server = new ProxyServer({
+    options: { ...DEFAULT_PROXY_OPTIONS, ...options },
+    upstream,
+    front,
+    commands,
+    logger: silentLogger(),
+  });
   const { port } = await server.start();
   return {
     upstream,

@@ -51,7 +51,8 @@ export class RawClient {
     for (let message = await this.next(); message !== undefined; message = await this.next()) {
       messages.push(message);
       if (message.type === "Z") break;
-      const answer = message.type === "R" ? answerAuthentication(message.bytes, as.user ?? "", as.password ?? "") : null;
+      const answer =
+        message.type === "R" ? answerAuthentication(message.bytes, as.user ?? "", as.password ?? "") : null;
       if (answer !== null) this.send(answer);
     }
     return messages;

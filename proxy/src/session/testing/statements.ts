@@ -22,7 +22,12 @@ export function query(client: RawClient, text: string): Promise<ReceivedMessage[
 
 /** Parse, Bind, Describe and Execute of the unnamed statement, without Sync. */
 export function run(text: string, values: readonly (string | null)[] = []): Buffer {
-  return Buffer.concat([encodeParse("", text), encodeBind({ values }), encodeDescribe("portal", ""), encodeExecute("")]);
+  return Buffer.concat([
+    encodeParse("", text),
+    encodeBind({ values }),
+    encodeDescribe("portal", ""),
+    encodeExecute(""),
+  ]);
 }
 
 /** Values of the DataRows, in text format, one string per row. */
