@@ -1,6 +1,8 @@
 import { readChanges } from "@freshet/contract";
-import type { Change } from "@freshet/contract";
+import type { Change, Commit } from "@freshet/contract";
+import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { TableModel } from "./testing/table-model.ts";
 import type { Follower } from "./testing/upstream-fixture.ts";
 import { caughtUp, differences, follow, unfollow, until, Upstream } from "./testing/upstream-fixture.ts";
 
@@ -260,6 +262,41 @@ describe("positions", () => {
     follower.source.acknowledge(endLsn - 1n);
     expect(follower.source.status().acknowledgedLsn).toBe(endLsn);
     expect(() => follower.source.acknowledge(endLsn + (1n << 40n))).toThrow(/handed over/);
+  });
+
+  it("loses no transaction whose commit record starts right at the acknowledged position", async () => {
+    await upstream.run("CREATE TABLE t.a (id int PRIMARY KEY)");
+    await add("t.a");
+    const other = new Client({ connectionString: upstream.server.url });
+    await other.connect();
+    const commits = (): Commit[] =>
+      follower.model.events.flatMap((event) => (event.kind === "commit" ? [event.commit] : []));
+    const pair = async (id: number): Promise<readonly [Commit, Commit]> => {
+      await upstream.run("BEGIN", `INSERT INTO t.a VALUES (${id})`);
+      await other.query(`BEGIN; INSERT INTO t.a VALUES (${id + 1})`);
+      await Promise.all([upstream.run("COMMIT"), other.query("COMMIT")]);
+      await caughtUp(upstream, follower.model);
+      const [first, second] = commits().slice(-2);
+      if (first === undefined || second === undefined) throw new Error("two commits");
+      return [first, second];
+    };
+    let id = 1;
+    let [first, second] = await pair(id);
+    // Something else may have been logged in between.
+    while (second.commitLsn !== first.endLsn && id < 1000) [first, second] = await pair((id += 2));
+    await other.end();
+    expect(second.commitLsn).toBe(first.endLsn);
+    follower.source.acknowledge(first.endLsn);
+    await until(async () => (await upstream.confirmed(INSTANCE)) === first.endLsn, "the position is confirmed");
+    await follower.source.stop();
+    const schemas = [...follower.model.tables.values()].map((table) => table.schema);
+    const model = new TableModel();
+    for (const schema of schemas) await model.begin(schema, 0n);
+    const started = await follower.source.start({ ...follower.origin, lsn: first.endLsn }, schemas, model);
+    expect(started.reset).toBe(false);
+    await caughtUp(upstream, model);
+    const again = model.events.flatMap((event) => (event.kind === "commit" ? [event.commit.commitLsn] : []));
+    expect(again).toEqual([second.commitLsn]);
   });
 
   it("advances on an idle database", async () => {
