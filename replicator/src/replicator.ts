@@ -134,9 +134,10 @@ class Replicator implements ChangeSource {
   }
 
   acknowledge(lsn: Lsn): void {
-    const offered = this.#run?.delivery?.offeredLsn ?? this.#acknowledgedLsn;
-    assert(lsn <= offered, "only what was handed over can be durable");
-    if (lsn <= this.#acknowledgedLsn) return;
+    const delivery = this.#run?.delivery ?? null;
+    // Stopped: the next start reports what is stored then.
+    if (delivery === null || lsn <= this.#acknowledgedLsn) return;
+    assert(lsn <= delivery.offeredLsn, "only what was handed over can be durable");
     this.#acknowledgedLsn = lsn;
     this.#acknowledgeTimer ??= setTimeout(() => {
       this.#acknowledgeTimer = null;
