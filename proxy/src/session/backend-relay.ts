@@ -100,8 +100,11 @@ export class BackendRelay {
       this.#scanner.first && this.#scanner.last ? decodeErrorFields(buffer, start, end).get("V") : undefined;
     if (severity === "FATAL" || severity === "PANIC") this.sawFatal = true;
     const head = expected.head();
-    if (head?.replacement != null && !this.sawFatal) this.#state.client.message(head.replacement);
-    else if (this.sawFatal || head?.swallowError !== true) this.#relay();
+    if (head?.replacement != null && !this.sawFatal) {
+      if (this.#scanner.last) this.#state.client.message(head.replacement);
+    } else if (this.sawFatal || head?.swallowError !== true) {
+      this.#relay();
+    }
     if (head === null || !this.#scanner.last) return;
     this.#state.copying = false;
     if (endsSegment(head.kind)) expected.failHead();

@@ -13,9 +13,7 @@ export function handleParse(state: SessionState, piece: Piece): void | Promise<v
   const route = inspect(state, query);
   const existing = name === "" ? undefined : state.statements.get(name);
   if (existing !== undefined && existing.command === null) {
-    // A duplicate: the upstream says so, once it knows the first one.
-    ensureUpstream(state, existing);
-    return forward(state, piece, "parse");
+    return forwardDuplicate(state, piece, existing, { name, route, typeOids, command: null, parseMessage: null });
   }
   if (route?.command != null) return parseCommand(state, name, route);
   return routeParse(state, piece, { name, route, typeOids, command: null, parseMessage: null });
@@ -50,6 +48,29 @@ export function forwardParse(state: SessionState, piece: Piece, statement: Prepa
     done: (succeeded) => {
       if (!succeeded && state.statements.get(statement.name) === statement) state.statements.delete(statement.name);
     },
+  });
+}
+
+/**
+ * A Parse of a name that is taken: the upstream refuses it, once it knows the first one. Should it not,
+ * the name was dropped there unseen; until that is known the name's text counts as unknown.
+ */
+function forwardDuplicate(
+  state: SessionState,
+  piece: Piece,
+  existing: PreparedStatement,
+  statement: PreparedStatement,
+): void {
+  ensureUpstream(state, existing);
+  const { name } = existing;
+  const unknown: PreparedStatement = { name, route: null, typeOids: [], command: null, parseMessage: null };
+  const undo = state.statements.set(name, unknown);
+  const settle = (outcome: () => void): void => {
+    if (state.statements.get(name) === unknown) outcome();
+  };
+  forward(state, piece, "parse", {
+    undo: () => settle(undo),
+    done: (succeeded) => settle(succeeded ? () => state.statements.set(name, statement) : undo),
   });
 }
 

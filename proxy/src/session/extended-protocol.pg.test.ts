@@ -140,6 +140,21 @@ describe("a prepared statement", () => {
     expect(rowsOf(await client.untilReady())).toEqual(ALL_CACHED);
   });
 
+  it("that was dropped unseen is the new one from its next Parse on", async () => {
+    client.send(encodeParse("s", "SELECT 5"), SYNC);
+    await client.untilReady();
+    await query(client, "DO $$ BEGIN EXECUTE 'DEALLOCATE ' || 's'; END $$");
+    client.send(encodeParse("s", "SELECT 6"), encodeBind({ statement: "s" }), encodeExecute(""), SYNC);
+    expect(rowsOf(await client.untilReady())).toEqual(["6"]);
+  });
+
+  it("shares its name with those of SQL", async () => {
+    client.send(encodeParse("s", CACHED), SYNC);
+    await client.untilReady();
+    expect(errorOf(await query(client, "PREPARE s AS SELECT 5"))).toMatch(/^42P05 /);
+    expect(rowsOf(await query(client, "EXECUTE s"))).toEqual(["1,upstream", "2,upstream"]);
+  });
+
   it("is gone after Close", async () => {
     client.send(encodeParse("s", CACHED), encodeClose("statement", "s"), SYNC);
     expect(types(await client.untilReady())).toBe("13Z");

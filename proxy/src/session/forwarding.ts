@@ -9,8 +9,8 @@ export type Piece = Pick<MessageScanner, "type" | "buffer" | "start" | "end" | "
 
 const FLUSH = encodeFlush();
 const SYNC = encodeSync();
-/** Statements that see or drop the session's prepared statements by name. */
-const NAMES_PREPARED = /\b(deallocate|discard|execute|pg_prepared_statements?)\b/i;
+/** Statements that see, make or drop the session's prepared statements by name. */
+const NAMES_PREPARED = /\b(deallocate|discard|execute|prepare|pg_prepared_statements?)\b/i;
 
 /** Sends the client's message as it is and notes what it will bring back. */
 export function forward(

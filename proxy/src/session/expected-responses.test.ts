@@ -1,0 +1,136 @@
+import { BackendType, type TransactionStatus } from "@freshet/wire";
+import { beforeEach, describe, expect, it } from "vitest";
+import { ExpectedResponses, endsResponse, endsSegment, expectation } from "./expected-responses.ts";
+
+let sent: string[];
+let status: TransactionStatus;
+let expected: ExpectedResponses;
+let log: string[];
+
+beforeEach(() => {
+  sent = [];
+  log = [];
+  status = "I";
+  expected = new ExpectedResponses(
+    (bytes) => sent.push(bytes.toString("latin1")),
+    () => status,
+  );
+});
+
+const local = (text: string): void => expected.local(Buffer.from(text), () => log.push(`undo ${text}`));
+const forward = (kind: Parameters<typeof expectation>[0], name: string, impure = false): void =>
+  expected.forwarded(
+    expectation(kind, {
+      impure,
+      undo: () => log.push(`undo ${name}`),
+      done: (ok) => log.push(`${name} ${ok ? "done" : "failed"}`),
+    }),
+  );
+
+describe("expected responses", () => {
+  it("let local answers out when nothing stands before them", () => {
+    local("a");
+    forward("execute", "e");
+    local("b");
+    local("c");
+    expect(sent).toEqual(["a"]);
+    expect(expected.localBytes).toBe(2);
+    expected.complete();
+    expect(sent).toEqual(["a", "b", "c"]);
+    expect(expected.localBytes).toBe(0);
+    expect(log).toEqual(["e done"]);
+  });
+
+  it("know a local ReadyForQuery's status only at its turn", () => {
+    forward("query", "q");
+    expected.localReady();
+    status = "T";
+    expected.complete();
+    expect(sent).toEqual(["Z\0\0\0\u0005T"]);
+  });
+
+  it("drop everything up to Sync after an error, last first", () => {
+    forward("parse", "p");
+    forward("bind", "b");
+    local("x");
+    forward("execute", "e");
+    forward("sync", "s");
+    local("y");
+    expect(expected.failSegment()).toBe(true);
+    expect(log).toEqual(["undo e", "undo x", "undo b", "p failed"]);
+    expect(expected.head()?.kind).toBe("sync");
+    expected.complete();
+    expect(sent).toEqual(["y"]);
+    expect(expected.idle).toBe(true);
+  });
+
+  it("tell that the failed segment is still open", () => {
+    forward("execute", "e");
+    local("x");
+    expect(expected.failSegment()).toBe(false);
+    expect([expected.length, expected.localBytes, expected.idle]).toEqual([0, 0, true]);
+    expect(sent).toEqual([]);
+  });
+
+  it("count segments that may write until their ReadyForQuery", () => {
+    forward("execute", "e", true);
+    expect(expected.awaitsImpure).toBe(false);
+    forward("sync", "s", true);
+    expect(expected.awaitsImpure).toBe(true);
+    expected.complete();
+    expected.complete();
+    expect(expected.awaitsImpure).toBe(false);
+  });
+
+  it("report the failure of a message that ends its segment at its ReadyForQuery", async () => {
+    forward("query", "q");
+    const idle = expected.whenIdle().then(() => log.push("idle"));
+    expected.failHead();
+    expected.complete();
+    await idle;
+    expect(log).toEqual(["q failed", "idle"]);
+    forward("query", "r");
+    expected.complete();
+    expect(log.at(-1)).toBe("r done");
+  });
+
+  it("forget a Sync that copy data made void", () => {
+    forward("execute", "e");
+    forward("sync", "s");
+    expect(expected.copyInBegan()).toBe(true);
+    expect(expected.length).toBe(1);
+    expected.complete();
+    expect(expected.idle).toBe(true);
+  });
+
+  it("keep what follows copy data that was sent ahead", () => {
+    forward("query", "copy");
+    expected.copyEnded();
+    forward("query", "next");
+    expect(expected.copyInBegan()).toBe(false);
+    expected.complete();
+    expect(expected.head()?.kind).toBe("query");
+    expected.complete();
+    expect(log).toEqual(["copy done", "next done"]);
+  });
+
+  it("stay in order over thousands of entries", () => {
+    for (let index = 0; index < 5000; index++) {
+      forward("execute", "e");
+      local(String(index));
+    }
+    for (let index = 0; index < 5000; index++) expected.complete();
+    expect(sent).toEqual(Array.from({ length: 5000 }, (_, index) => String(index)));
+    expect(expected.length).toBe(0);
+  });
+});
+
+describe("the ends of responses", () => {
+  it("are those of the protocol", () => {
+    expect(endsResponse("execute", BackendType.portalSuspended)).toBe(true);
+    expect(endsResponse("execute", BackendType.dataRow)).toBe(false);
+    expect(endsResponse("query", BackendType.commandComplete)).toBe(false);
+    expect(endsResponse("describe-statement", BackendType.parameterDescription)).toBe(false);
+    expect([endsSegment("sync"), endsSegment("function-call"), endsSegment("close")]).toEqual([true, true, false]);
+  });
+});
