@@ -4,6 +4,7 @@ import { columnsOf } from "../plan/expression-walk.ts";
 import { filterPlan, joinPlan, projectPlan } from "../plan/plan-build.ts";
 import { entriesOf, type FromTree } from "./from-tree.ts";
 import { type KeyPair, keyPair } from "./join-keys.ts";
+import { rejectsNulls } from "./null-rejection.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 
 /** Plans one range table entry with at least the columns `symbols`. */
@@ -27,7 +28,8 @@ function take<T>(items: T[], test: (item: T) => boolean): T[] {
 
 /**
  * Turns a FROM tree and the conjuncts above it into joins. Conjuncts sink to the lowest place that has
- * their columns, but never below the nullable side of a left join; equalities become join keys. Inner
+ * their columns, but never below the nullable side of a left join (which is an inner join where they drop
+ * the padded rows); equalities become join keys. Inner
  * joins are made in the order written, but a relation that keys connect goes before one that none does.
  */
 export class JoinPlanner {
@@ -57,6 +59,14 @@ export class JoinPlanner {
     needed: ReadonlySet<number>,
   ): Relation {
     const [leftEntries, rightEntries] = [entriesOf(tree.left), entriesOf(tree.right)];
+    const isPadded = (symbol: number): boolean => rightEntries.has(this.#scope.info(symbol).varno);
+    if (conjuncts.some((conjunct) => rejectsNulls(conjunct, isPadded))) {
+      return this.#planInner(
+        { kind: "inner", inputs: [tree.left, tree.right], conjuncts: tree.conjuncts },
+        conjuncts,
+        needed,
+      );
+    }
     const above = [...conjuncts];
     const toLeft = take(above, (conjunct) => isSubset(this.#scope.sources(conjunct), leftEntries));
     const on = [...tree.conjuncts];

@@ -15,6 +15,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ["CASE", "CASEEXPR"],
   ["WHEN", "CASEWHEN"],
   ["COALESCE", "COALESCEEXPR"],
+  ["COLLATE", "COLLATEEXPR"],
   ["MINMAX", "MINMAXEXPR"],
   ["ARRAY", "ARRAYEXPR"],
   ["ROW", "ROWEXPR"],

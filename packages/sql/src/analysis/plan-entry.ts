@@ -6,6 +6,7 @@ import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
 import { RteKind } from "./table-checks.ts";
 import type { TranslationContext } from "./translation.ts";
+import { someNode } from "./tree-oids.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** Plans a table, subquery or CTE reference, with exactly the columns `symbols` that are its own. */
@@ -52,5 +53,17 @@ export function planSubquery(
     "an unknown CTE",
   );
   if (cte.flag("cterecursive")) throw unsupported("WITH RECURSIVE is not supported");
-  return context.translateQuery(cte.node("ctequery"), context, { parent: owner, top: false, used }).plan;
+  const query = cte.node("ctequery");
+  return context.translateQuery(query, context, { parent: owner, top: false, used: hasRowLimit(query) ? null : used })
+    .plan;
+}
+
+/**
+ * Whether a LIMIT chooses among rows somewhere in the query. Such a CTE keeps all its columns: which of the
+ * tied rows it takes depends on them, and all references to it must see the same rows.
+ */
+function hasRowLimit(query: TreeNode): boolean {
+  return someNode(query, (node) => {
+    return node.type === "QUERY" && (node.nodeOrNull("limitCount") !== null || node.nodeOrNull("limitOffset") !== null);
+  });
 }

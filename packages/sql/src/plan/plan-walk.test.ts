@@ -42,7 +42,7 @@ function everyKind(): Expression[] {
 
 describe("expression walks", () => {
   it("find every column and parameter below", () => {
-    expect([...columnsOf(...everyKind())].sort()).toEqual([0, 1, 2]);
+    expect(columnsOf(...everyKind())).toEqual(new Set([0, 1, 2]));
     expect(everyKind().flatMap((expression) => [...parametersOf(expression)])).toEqual([3]);
   });
 

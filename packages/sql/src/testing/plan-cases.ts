@@ -47,6 +47,8 @@ export const PLANNED: readonly string[] = [
   "select * from customers c join orders o using (id) where id = 3",
   "select c.name, o.id from customers c left join orders o on o.customer_id = c.id and o.qty > 2 and c.mood = 'ok' where c.region = $1",
   "select c.name, o.id from orders o right join customers c on o.customer_id = c.id where o.id is null",
+  "select c.name, o.id from customers c left join orders o on o.customer_id = c.id where o.qty not in (1) and o.status || c.name = 'x'",
+  "with x as (select * from customers order by name limit 3) select a.name, b.region from x a, x b where a.id = b.id",
   "select c.name from orders o, items i, customers c where o.id = i.order_id and c.id = o.customer_id and i.product = 'p'",
   "select a.id from orders a, customers b where a.customer_id = b.id + 1 and b.id > a.qty",
   "select 1 as one from orders cross join items where false",
