@@ -5,6 +5,9 @@ import { Piscina } from "piscina";
 import { createEngine } from "../create-engine.ts";
 import type { EngineRequest, EngineResponse, PortableError, WorkerOptions } from "./protocol.ts";
 
+/** Rows and keys are small and many: larger slabs mean fewer of them for the garbage collector. */
+Buffer.poolSize = 1 << 20;
+
 let engine: Engine | null = null;
 
 function openEngine(): Engine {

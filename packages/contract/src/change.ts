@@ -78,10 +78,18 @@ export class ChangeWriter {
 
   #finish(): void {
     if (this.#length === 0) return;
-    this.#finished.push(this.#chunk.subarray(0, this.#length));
+    const written = this.#chunk.subarray(0, this.#length);
     this.#finishedBytes += this.#length;
-    this.#chunk = Buffer.allocUnsafeSlow(Math.min(this.#chunkBytes, 1 << 14));
     this.#length = 0;
+    if (written.length * 2 < this.#chunk.length) {
+      // Little was written (one small transaction): an exact copy is cheaper than a new chunk.
+      const copy = Buffer.allocUnsafeSlow(written.length);
+      copy.set(written);
+      this.#finished.push(copy);
+      return;
+    }
+    this.#finished.push(written);
+    this.#chunk = Buffer.allocUnsafeSlow(Math.min(this.#chunkBytes, 1 << 14));
   }
 
   #start(kind: number, tableOid: number, bodyBytes: number): void {

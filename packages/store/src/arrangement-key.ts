@@ -30,6 +30,17 @@ export function environmentKey(arrangement: number, key: Uint8Array): Buffer {
   return whole;
 }
 
+const scratch: Buffer = Buffer.allocUnsafe(ID_BYTES + LONGEST_KEY);
+
+/** The same in memory that the next call uses again: for calls that copy their key at once. */
+export function transientKey(arrangement: number, key: Uint8Array): Buffer {
+  assertArrangement(arrangement);
+  assert(key.length <= LONGEST_KEY, () => `a key of ${key.length} bytes is longer than an arrangement takes`);
+  scratch.writeUInt32BE(arrangement, 0);
+  scratch.set(key, ID_BYTES);
+  return scratch.subarray(0, ID_BYTES + key.length);
+}
+
 /** The environment's range that `options` select of `arrangement`. */
 export function environmentRange(arrangement: number, options: ScanOptions): KeyRange {
   const start = environmentKey(arrangement, options.start ?? Buffer.alloc(0));

@@ -1,10 +1,10 @@
 import type { Database, Transaction } from "lmdb";
 import {
-  environmentKey,
   environmentPrefixRange,
   environmentRange,
   ID_BYTES,
   type KeyRange,
+  transientKey,
 } from "./arrangement-key.ts";
 import type { Entry, ReadTransaction, ScanOptions } from "./store.ts";
 
@@ -22,11 +22,19 @@ export class LmdbReads implements ReadTransaction {
   }
 
   get(arrangement: number, key: Buffer): Buffer | undefined {
-    return this.#entries.get(environmentKey(arrangement, key), this.#options);
+    const whole = transientKey(arrangement, key);
+    if (this.#options.transaction !== undefined) return this.#entries.get(whole, this.#options);
+    // LMDB's own buffer, used again by the next read; its `length` is the value's. A copy in Node's
+    // pool is several times cheaper than the copy with memory of its own that `get` makes.
+    const shared = this.#entries.getBinaryFast(whole);
+    if (shared === undefined) return undefined;
+    const value = Buffer.allocUnsafe(shared.length);
+    value.set(shared.subarray(0, shared.length));
+    return value;
   }
 
   has(arrangement: number, key: Buffer): boolean {
-    return this.#entries.get(environmentKey(arrangement, key), this.#options) !== undefined;
+    return this.get(arrangement, key) !== undefined;
   }
 
   scan(arrangement: number, options: ScanOptions = {}): IterableIterator<Entry> {

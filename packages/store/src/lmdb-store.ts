@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { assert } from "@freshet/base";
 import type { Transaction } from "lmdb";
-import { environmentKey, environmentRange } from "./arrangement-key.ts";
+import { environmentRange, transientKey } from "./arrangement-key.ts";
 import { type Environment, openEnvironment } from "./lmdb-environment.ts";
 import { LmdbReads } from "./lmdb-reads.ts";
 import type { ReadTransaction, Snapshot, Store, StoreReader, StoreStats, WriteTransaction } from "./store.ts";
@@ -15,11 +15,11 @@ class LmdbWriteTransaction extends LmdbReads implements WriteTransaction {
   }
 
   put(arrangement: number, key: Buffer, value: Buffer): void {
-    this.#environment.entries.putSync(environmentKey(arrangement, key), value);
+    this.#environment.entries.putSync(transientKey(arrangement, key), value);
   }
 
   remove(arrangement: number, key: Buffer): boolean {
-    return this.#environment.entries.removeSync(environmentKey(arrangement, key));
+    return this.#environment.entries.removeSync(transientKey(arrangement, key));
   }
 }
 
