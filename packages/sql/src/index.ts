@@ -15,4 +15,3 @@ export * from "./statement/inspect-statement.ts";
 export * from "./statement/match-slots.ts";
 export * from "./statement/substitute-slots.ts";
 export * from "./statement/literal-to-binary.ts";
-export { literalFitsType } from "./analysis/type-support.ts";

@@ -5,7 +5,7 @@ import { someNode } from "./tree-oids.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** A SELECT as PostgreSQL's parser and analyser understood it. */
-export interface AnalysedSelect {
+interface AnalysedSelect {
   readonly tree: NodeValue;
   readonly query: TreeNode;
 }

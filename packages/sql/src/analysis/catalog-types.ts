@@ -2,7 +2,7 @@ import { must } from "@freshet/base";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { isBaseType, isOrderedBaseType } from "./type-support.ts";
 
-export interface EnumLabel {
+interface EnumLabel {
   readonly oid: number;
   readonly label: string;
 }

@@ -6,7 +6,7 @@ import { type TypeInfo, loadTypes } from "./catalog-types.ts";
 import type { TreeOids } from "./tree-oids.ts";
 import { unsupported } from "./unsupported.ts";
 
-export interface ColumnInfo {
+interface ColumnInfo {
   readonly attribute: number;
   readonly name: string;
   readonly generated: boolean;
@@ -38,13 +38,13 @@ export interface FunctionInfo {
   readonly language: string;
 }
 
-export interface OperatorInfo {
+interface OperatorInfo {
   readonly name: string;
   readonly schema: string;
 }
 
 /** A cast of `pg_cast` between two types of the query; `functionOid` 0: the same bytes. */
-export interface CastInfo {
+interface CastInfo {
   readonly functionOid: number;
 }
 
@@ -62,7 +62,7 @@ export interface Catalog {
 type Rows = readonly (readonly (string | null)[])[];
 
 /** SQL for a set of OIDs; never empty, so that `IN` stays well-formed. */
-export function oidList(oids: Iterable<number>): string {
+function oidList(oids: Iterable<number>): string {
   return ["0", ...[...oids].map(String)].join(",");
 }
 

@@ -17,7 +17,7 @@ export type FromTree =
 const JoinType = { inner: 0, left: 1, full: 2, right: 3 } as const;
 
 /** The expressions whose conjunction `expression` is. */
-export function splitConjuncts(expression: Expression | null): Expression[] {
+function splitConjuncts(expression: Expression | null): Expression[] {
   if (expression === null) return [];
   return expression.kind === "and" ? expression.args.flatMap(splitConjuncts) : [expression];
 }

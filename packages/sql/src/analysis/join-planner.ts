@@ -8,7 +8,7 @@ import { rejectsNulls } from "./null-rejection.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 
 /** Plans one range table entry with at least the columns `symbols`. */
-export type EntryPlanner = (varno: number, symbols: ReadonlySet<number>) => Relation;
+type EntryPlanner = (varno: number, symbols: ReadonlySet<number>) => Relation;
 
 function union(...sets: readonly ReadonlySet<number>[]): Set<number> {
   return new Set(sets.flatMap((set) => [...set]));

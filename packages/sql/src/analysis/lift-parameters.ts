@@ -8,7 +8,7 @@ import { equalityOf, rangeOf, type RangeOperator } from "./operators.ts";
 import { UnliftableParameter } from "./unsupported.ts";
 
 /** `key = parameter`, or with `list` `key = ANY (parameter)`. */
-export interface LiftedEquality {
+interface LiftedEquality {
   readonly key: Expression;
   readonly parameter: number;
   readonly list: boolean;
@@ -21,7 +21,7 @@ export interface LiftedBound {
   readonly inclusive: boolean;
 }
 
-export interface LiftedRange {
+interface LiftedRange {
   readonly key: Expression;
   readonly type: ColumnType;
   readonly lower: LiftedBound | null;

@@ -6,7 +6,7 @@ import { unsupported } from "./unsupported.ts";
 const STATEMENT = "freshet_missing_key";
 
 /** A SELECT with typed parameters, and the send function of each of its result columns. */
-export interface KeyedSelect {
+interface KeyedSelect {
   readonly text: string;
   readonly parameterTypes: readonly string[];
   readonly sendFunctions: readonly string[];

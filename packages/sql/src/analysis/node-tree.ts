@@ -1,7 +1,7 @@
 import { FreshetError, SqlState } from "@freshet/base";
 
 /** A Datum as PostgreSQL prints it: the bytes of its memory; `length` is the value's own length. */
-export interface DatumBytes {
+interface DatumBytes {
   readonly length: number;
   readonly bytes: Buffer;
 }

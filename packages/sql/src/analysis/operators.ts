@@ -36,7 +36,7 @@ const MIXED_EQUALITY: ReadonlyMap<string, number> = new Map([
   ["float84eq", Oid.float8],
 ]);
 
-export interface WideningCast {
+interface WideningCast {
   readonly functionOid: number;
   readonly name: string;
 }
@@ -91,7 +91,7 @@ const MIXED_RANGE: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** What a comparison function says: the relation, and the type both sides are compared in where they differ. */
-export interface Comparison<Operator extends string> {
+interface Comparison<Operator extends string> {
   readonly operator: Operator;
   readonly mixedType: number | null;
 }

@@ -28,7 +28,7 @@ export function bindColumns(expression: Expression, relation: Relation): Express
 }
 
 /** Turns an analysed expression into one over the scope's symbols. */
-export type ExpressionTranslator = (node: TreeNode, scope: QueryScope) => Expression;
+type ExpressionTranslator = (node: TreeNode, scope: QueryScope) => Expression;
 
 interface SymbolInfo {
   /** The range table entry it comes from; 0 for an aggregate's result or a group. */

@@ -68,7 +68,7 @@ export function translateExpression(node: TreeNode, scope: QueryScope): Expressi
   return expression;
 }
 
-export function translateAll(nodes: readonly TreeNode[], scope: QueryScope): Expression[] {
+function translateAll(nodes: readonly TreeNode[], scope: QueryScope): Expression[] {
   return nodes.map((node) => translateExpression(node, scope));
 }
 

@@ -41,8 +41,6 @@ const TEXT_CASTABLE: ReadonlySet<number> = new Set([
 
 const SUMMABLE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.numeric, Oid.float4, Oid.float8]);
 
-const CLOCK_TYPES: ReadonlySet<number> = new Set([Oid.date, Oid.timestamp, Oid.timestamptz]);
-
 export function isBaseType(oid: number): boolean {
   return BASE.has(oid);
 }
@@ -64,11 +62,6 @@ export function isSummable(oid: number): boolean {
   return SUMMABLE.has(oid);
 }
 
-/** Types whose input may depend on the clock, the time zone or DateStyle. */
-export function isClockType(oid: number): boolean {
-  return CLOCK_TYPES.has(oid);
-}
-
 export const BOOL_TYPE: ColumnType = { typeOid: Oid.bool, typmod: -1, collation: 0 };
 /** Types that planning brings in by itself: of conditions, row counts and widened keys. */
 export const IMPLIED_TYPES: readonly number[] = [Oid.bool, Oid.int4, Oid.int8, Oid.float8];
@@ -87,7 +80,7 @@ export function literalFitsType(kind: "integer" | "decimal" | "string" | "boolea
     case "boolean":
       return typeOid === Oid.bool;
     case "integer":
-      return [Oid.int2, Oid.int4, Oid.int8, Oid.numeric, Oid.float8].some((oid) => oid === typeOid);
+      return [Oid.int2, Oid.int4, Oid.int8, Oid.oid, Oid.numeric, Oid.float8].some((oid) => oid === typeOid);
     case "decimal":
       return typeOid === Oid.numeric || typeOid === Oid.float8;
   }

@@ -55,7 +55,7 @@ export function projectPlan(input: Plan, expressions: readonly Expression[]): Pl
 }
 
 /** The same value under a binary-compatible type. */
-export function retyped(expression: Expression, type: ColumnType): Expression {
+function retyped(expression: Expression, type: ColumnType): Expression {
   return { ...expression, type };
 }
 
