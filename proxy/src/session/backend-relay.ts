@@ -94,7 +94,7 @@ export class BackendRelay {
   }
 
   #error(): void {
-    const { expected, segment } = this.#state;
+    const { expected } = this.#state;
     const { buffer, start, end } = this.#scanner;
     const severity =
       this.#scanner.first && this.#scanner.last ? decodeErrorFields(buffer, start, end).get("V") : undefined;
@@ -108,7 +108,13 @@ export class BackendRelay {
     if (head === null || !this.#scanner.last) return;
     this.#state.copying = false;
     if (endsSegment(head.kind)) expected.failHead();
-    else if (!expected.failSegment()) segment.failed = true;
+    else if (!expected.failSegment()) this.#skipToSync();
+  }
+
+  /** The upstream skips all that follows, a simple Query among it, until it gets a Sync. */
+  #skipToSync(): void {
+    this.#state.segment.failed = true;
+    this.#state.segment.forwarded = true;
   }
 
   #ready(): void {

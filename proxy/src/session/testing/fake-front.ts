@@ -64,10 +64,14 @@ export class FakeFront implements CacheFront {
 
   #answer(route: PreparedRoute, parameters: BoundParameters | null): Answer | Miss {
     let { rows } = this;
+    const needed = route.info.normalized.includes("$1") ? 1 : 0;
+    if ((parameters?.values.length ?? 0) !== needed)
+      return { kind: "miss", reason: "parameter_value", detail: null, cache: "c" };
     if (route.info.normalized.includes("$1")) {
       const value = parameters?.values[0];
       if (value == null) return { kind: "miss", reason: "parameter_value", detail: null, cache: "c" };
       const wanted = parameters?.formats[0] === 1 ? value.readInt32BE(0) : Number(value.toString());
+      if (Number.isNaN(wanted)) return { kind: "miss", reason: "parameter_value", detail: null, cache: "c" };
       rows = rows.filter((row) => row === wanted);
     }
     return {
