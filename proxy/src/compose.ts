@@ -1,5 +1,16 @@
 import { join } from "node:path";
-import { Backoff, FreshetError, type FreshetOptions, type Logger, SqlState, createLogger, errorMessage, now, sleep, wallTime } from "@freshet/base";
+import {
+  Backoff,
+  FreshetError,
+  type FreshetOptions,
+  type Logger,
+  SqlState,
+  createLogger,
+  errorMessage,
+  now,
+  sleep,
+  wallTime,
+} from "@freshet/base";
 import type { ApplyResult, ChangeSource, Commit, Engine, EngineState } from "@freshet/contract";
 import { loadParser } from "@freshet/sql";
 import { type StoreReader, openStoreReader } from "@freshet/store";
@@ -138,7 +149,10 @@ class Freshet {
       this.#engine,
       this.#source,
       { queueBytes: options.engineQueueBytes, batchBytes: options.applyBatchBytes },
-      { onApplied: (result, commits) => this.#onApplied(result, commits), onFailed: (message) => this.#onFailed(message) },
+      {
+        onApplied: (result, commits) => this.#onApplied(result, commits),
+        onFailed: (message) => this.#onFailed(message),
+      },
     );
     this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
     this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
@@ -218,7 +232,10 @@ class Freshet {
       if (status.state === "slot-lost") this.#restart();
     });
     this.#starting = this.#replicate(state);
-    this.#logger.info({ listen: `${listenAddress.host}:${listenAddress.port}`, admin: `${adminAddress.host}:${adminAddress.port}` }, "Freshet is listening");
+    this.#logger.info(
+      { listen: `${listenAddress.host}:${listenAddress.port}`, admin: `${adminAddress.host}:${adminAddress.port}` },
+      "Freshet is listening",
+    );
     return {
       listen: { host: listen.host, port: listenAddress.port },
       admin: { host: admin.host, port: adminAddress.port },
@@ -302,13 +319,15 @@ class Freshet {
     const stream = this.#health.problem();
     if (stream !== null) return `replication: ${stream}`;
     const waiting = this.#catalog.all().find(({ phase }) => phase !== "ready");
-    if (waiting !== undefined) return `cache ${waiting.name}: ${waiting.phase}${waiting.reason === null ? "" : `, ${waiting.reason}`}`;
+    if (waiting !== undefined)
+      return `cache ${waiting.name}: ${waiting.phase}${waiting.reason === null ? "" : `, ${waiting.reason}`}`;
     const { bytes } = this.#lag.now();
     return this.#pump.queuedBytes > 0 && bytes > this.#options.applyBatchBytes ? `${bytes} bytes of WAL behind` : null;
   }
 
   #notStarted(): FreshetError | null {
-    if (this.#failure !== null) return new FreshetError(SqlState.internalError, "the caches have stopped", { detail: this.#failure });
+    if (this.#failure !== null)
+      return new FreshetError(SqlState.internalError, "the caches have stopped", { detail: this.#failure });
     if (this.#health.applied !== LSN_ZERO) return null;
     return new FreshetError(SqlState.cannotConnectNow, "replication from the upstream has not started yet", {
       detail: `Its state is: ${this.#source.status().state}.`,

@@ -28,7 +28,12 @@ export class DataLock {
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve, reject) => {
       server.once("error", (thrown) => {
-        reject(new FreshetError(SqlState.configFileError, `the data folder "${folder}" cannot be used`, { detail: thrown.message, cause: thrown }));
+        reject(
+          new FreshetError(SqlState.configFileError, `the data folder "${folder}" cannot be used`, {
+            detail: thrown.message,
+            cause: thrown,
+          }),
+        );
       });
       server.listen(path, resolve);
     });

@@ -46,10 +46,30 @@ async function serverFindings(connection: AnalysisConnection): Promise<Finding[]
   );
   const major = Math.floor(Number(number) / 10_000);
   return [
-    finding("server version", major >= OLDEST_VERSION, version ?? "", `Freshet needs PostgreSQL ${OLDEST_VERSION} or newer.`),
-    finding("wal_level", walLevel === "logical", walLevel ?? "", "ALTER SYSTEM SET wal_level = logical; then restart PostgreSQL."),
-    finding("server encoding", encoding === "UTF8", encoding ?? "", "Caches need a database in UTF8; others are only passed through."),
-    finding("primary", recovery === "f" || recovery === "false", recovery === "f" || recovery === "false" ? "yes" : "in recovery", "Point --upstream at the primary."),
+    finding(
+      "server version",
+      major >= OLDEST_VERSION,
+      version ?? "",
+      `Freshet needs PostgreSQL ${OLDEST_VERSION} or newer.`,
+    ),
+    finding(
+      "wal_level",
+      walLevel === "logical",
+      walLevel ?? "",
+      "ALTER SYSTEM SET wal_level = logical; then restart PostgreSQL.",
+    ),
+    finding(
+      "server encoding",
+      encoding === "UTF8",
+      encoding ?? "",
+      "Caches need a database in UTF8; others are only passed through.",
+    ),
+    finding(
+      "primary",
+      recovery === "f" || recovery === "false",
+      recovery === "f" || recovery === "false" ? "yes" : "in recovery",
+      "Point --upstream at the primary.",
+    ),
   ];
 }
 
@@ -65,8 +85,18 @@ async function capacityFindings(connection: AnalysisConnection, instance: string
   const freeSlots = Number(maxSlots) - Number(slots);
   const freeSenders = Number(maxSenders) - Number(senders);
   return [
-    finding("free replication slots", freeSlots >= slotsNeeded, `${freeSlots} of ${maxSlots}`, "Raise max_replication_slots, or drop slots that nobody uses; then restart PostgreSQL."),
-    finding("free walsenders", freeSenders >= 2, `${freeSenders} of ${maxSenders}`, "Raise max_wal_senders; then restart PostgreSQL."),
+    finding(
+      "free replication slots",
+      freeSlots >= slotsNeeded,
+      `${freeSlots} of ${maxSlots}`,
+      "Raise max_replication_slots, or drop slots that nobody uses; then restart PostgreSQL.",
+    ),
+    finding(
+      "free walsenders",
+      freeSenders >= 2,
+      `${freeSenders} of ${maxSenders}`,
+      "Raise max_wal_senders; then restart PostgreSQL.",
+    ),
   ];
 }
 
@@ -80,13 +110,25 @@ async function roleFindings(connection: AnalysisConnection): Promise<Finding[]> 
   const isSuperuser = superuser === "true";
   return [
     finding("role may replicate", isSuperuser || replication === "true", role ?? "", `ALTER ROLE ${role} REPLICATION;`),
-    finding("role may create a publication", create === "true", role ?? "", `GRANT CREATE ON DATABASE "${database}" TO ${role};`),
-    finding("role may create temporary objects", temporary === "true", role ?? "", `GRANT TEMPORARY ON DATABASE "${database}" TO ${role}; without it no query can be analysed.`),
+    finding(
+      "role may create a publication",
+      create === "true",
+      role ?? "",
+      `GRANT CREATE ON DATABASE "${database}" TO ${role};`,
+    ),
+    finding(
+      "role may create temporary objects",
+      temporary === "true",
+      role ?? "",
+      `GRANT TEMPORARY ON DATABASE "${database}" TO ${role}; without it no query can be analysed.`,
+    ),
     {
       check: "schema changes are announced",
       verdict: isSuperuser ? "ok" : "note",
       found: isSuperuser ? "by an event trigger" : "no (an event trigger needs a superuser)",
-      mend: isSuperuser ? null : "Nothing needs to be done: Freshet compares the catalog from time to time (--schema-check-interval-ms).",
+      mend: isSuperuser
+        ? null
+        : "Nothing needs to be done: Freshet compares the catalog from time to time (--schema-check-interval-ms).",
     },
   ];
 }
@@ -100,7 +142,11 @@ async function tableFindings(connection: AnalysisConnection): Promise<Finding[]>
       WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'freshet')
       ORDER BY 1`,
   );
-  const names = (wanted: Row[]): string => `${wanted.slice(0, 10).map(([name]) => name).join(", ")}${wanted.length > 10 ? " …" : ""}`;
+  const names = (wanted: Row[]): string =>
+    `${wanted
+      .slice(0, 10)
+      .map(([name]) => name)
+      .join(", ")}${wanted.length > 10 ? " …" : ""}`;
   const foreign = rows.filter(([, owned]) => owned !== "true");
   const anonymous = rows.filter(([, , identified]) => identified !== "true");
   return [
@@ -108,13 +154,19 @@ async function tableFindings(connection: AnalysisConnection): Promise<Finding[]>
       check: "tables are owned by the role",
       verdict: foreign.length === 0 ? "ok" : "note",
       found: foreign.length === 0 ? `all ${rows.length}` : `not ${names(foreign)}`,
-      mend: foreign.length === 0 ? null : "Only tables whose owner the role is (or is a member of) can be published by Freshet: GRANT the owner's role to it where caches are wanted.",
+      mend:
+        foreign.length === 0
+          ? null
+          : "Only tables whose owner the role is (or is a member of) can be published by Freshet: GRANT the owner's role to it where caches are wanted.",
     },
     {
       check: "tables have a replica identity",
       verdict: anonymous.length === 0 ? "ok" : "note",
       found: anonymous.length === 0 ? `all ${rows.length}` : `not ${names(anonymous)}`,
-      mend: anonymous.length === 0 ? null : "Give them a primary key, or ALTER TABLE … REPLICA IDENTITY FULL (Freshet does so with --set-replica-identity).",
+      mend:
+        anonymous.length === 0
+          ? null
+          : "Give them a primary key, or ALTER TABLE … REPLICA IDENTITY FULL (Freshet does so with --set-replica-identity).",
     },
   ];
 }

@@ -7,7 +7,10 @@ import { type RunningFreshet, composeFreshet } from "./compose.ts";
 export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
   return composeFreshet(options, {
     engine: (directory) => startEngineWorker({ directory }),
-    source: ({ upstream, instance, setReplicaIdentity, reconnectMinMs, reconnectMaxMs, snapshotBatchBytes, engineQueueBytes }, logger) =>
+    source: (
+      { upstream, instance, setReplicaIdentity, reconnectMinMs, reconnectMaxMs, snapshotBatchBytes, engineQueueBytes },
+      logger,
+    ) =>
       createReplicator({
         url: upstream,
         instance,

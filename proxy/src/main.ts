@@ -24,7 +24,9 @@ async function main(): Promise<number> {
 async function serve(options: FreshetOptions): Promise<number> {
   const freshet = await startFreshet(options);
   const { listen, admin } = freshet;
-  process.stdout.write(`Freshet listens on ${listen.host}:${listen.port}, admin on http://${admin.host}:${admin.port}\n`);
+  process.stdout.write(
+    `Freshet listens on ${listen.host}:${listen.port}, admin on http://${admin.host}:${admin.port}\n`,
+  );
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
@@ -40,12 +42,17 @@ async function doctor(options: FreshetOptions): Promise<number> {
 
 async function remove(options: FreshetOptions): Promise<number> {
   const removed = await uninstall(options.upstream, options.instance);
-  process.stdout.write(removed.length === 0 ? "There was nothing of Freshet's to remove.\n" : removed.map((what) => `removed ${what}\n`).join(""));
+  process.stdout.write(
+    removed.length === 0
+      ? "There was nothing of Freshet's to remove.\n"
+      : removed.map((what) => `removed ${what}\n`).join(""),
+  );
   return 0;
 }
 
 function explain(thrown: unknown): string {
-  if (!(thrown instanceof FreshetError)) return `freshet: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : errorMessage(thrown)}\n`;
+  if (!(thrown instanceof FreshetError))
+    return `freshet: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : errorMessage(thrown)}\n`;
   const lines = [`freshet: ${thrown.message}`];
   if (thrown.detail !== undefined) lines.push(`detail: ${thrown.detail}`);
   if (thrown.hint !== undefined) lines.push(`hint: ${thrown.hint}`);

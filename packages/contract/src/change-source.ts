@@ -48,12 +48,20 @@ export interface ChangeSource {
    * `tables` are those whose rows are stored already: their changes are forwarded from the start (with
    * `reset` they are forgotten).
    */
-  start(from: ReplicationOrigin | null, tables: readonly TableSchema[], sink: StreamSink): Promise<{ readonly origin: ReplicationOrigin; readonly reset: boolean }>;
+  start(
+    from: ReplicationOrigin | null,
+    tables: readonly TableSchema[],
+    sink: StreamSink,
+  ): Promise<{ readonly origin: ReplicationOrigin; readonly reset: boolean }>;
   /**
    * Publishes the tables and copies them at one exported snapshot, while the stream goes on.
    * Rejects with a FreshetError naming the statement that would help when one lacks a replica identity.
    */
-  addTables(tables: readonly number[], sink: SnapshotSink, progress: (progress: SnapshotProgress) => void): Promise<void>;
+  addTables(
+    tables: readonly number[],
+    sink: SnapshotSink,
+    progress: (progress: SnapshotProgress) => void,
+  ): Promise<void>;
   /** Takes tables out of the publication. */
   removeTables(tables: readonly number[]): Promise<void>;
   /** Reports `lsn` as durable: the slot may forget everything before it. */

@@ -15,7 +15,13 @@ export type OldRowFlag = (typeof OldRow)[keyof typeof OldRow];
 export type Change =
   | { readonly kind: "insert"; readonly tableOid: number; readonly row: Row }
   /** `row` may hold UNCHANGED_LENGTH columns: their values are those of the old row. */
-  | { readonly kind: "update"; readonly tableOid: number; readonly oldKind: OldRowFlag; readonly old: Row | null; readonly row: Row }
+  | {
+      readonly kind: "update";
+      readonly tableOid: number;
+      readonly oldKind: OldRowFlag;
+      readonly old: Row | null;
+      readonly row: Row;
+    }
   | { readonly kind: "delete"; readonly tableOid: number; readonly oldKind: OldRowFlag; readonly row: Row }
   | { readonly kind: "truncate"; readonly tableOid: number }
   /** From here on the table's shape differs from the known one: what depends on it must be rebuilt. */

@@ -1,4 +1,4 @@
-import { type Codec, KeyWriter, type Lsn, type Row } from "@freshet/values";
+import type { Codec, KeyWriter, Lsn, Row } from "@freshet/values";
 
 /**
  * How a view lies in the store: written by the engine, read by the fronts.
@@ -111,7 +111,12 @@ export function writeSortKey(
 }
 
 /** Builds the part of a view's key that the equality parameters fix, behind `tag`. Values are never NULL. */
-export function viewKeyPrefix(out: KeyWriter, tag: number, codecs: readonly Codec[], values: readonly Buffer[]): Buffer {
+export function viewKeyPrefix(
+  out: KeyWriter,
+  tag: number,
+  codecs: readonly Codec[],
+  values: readonly Buffer[],
+): Buffer {
   out.truncate(0);
   out.byte(tag);
   values.forEach((value, index) => (codecs[index] as Codec).writeKey(value, out));

@@ -27,7 +27,12 @@ export class AdminServer {
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", (thrown: Error) => {
-        reject(new FreshetError(SqlState.cannotConnect, `cannot listen on the admin address ${host}:${port}`, { detail: thrown.message, cause: thrown }));
+        reject(
+          new FreshetError(SqlState.cannotConnect, `cannot listen on the admin address ${host}:${port}`, {
+            detail: thrown.message,
+            cause: thrown,
+          }),
+        );
       });
       this.#server.listen(port, host, () => {
         const address = this.#server.address();

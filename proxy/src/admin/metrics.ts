@@ -38,10 +38,30 @@ export class Metrics implements ProxyMetrics {
       labelNames: ["destination", "reason"],
       registers,
     });
-    this.#hits = new PromCounter({ name: "freshet_hits_total", help: "Statements answered from a cache.", labelNames: ["cache"], registers });
-    this.#misses = new PromCounter({ name: "freshet_misses_total", help: "Statements that went upstream, by reason.", labelNames: ["reason"], registers });
-    this.#apply = new Histogram({ name: "freshet_apply_seconds", help: "From commit upstream to visible in the views.", buckets: APPLY_BUCKETS, registers });
-    this.#hitSeconds = new Histogram({ name: "freshet_hit_seconds", help: "Time to answer a statement from a cache.", buckets: HIT_BUCKETS, registers });
+    this.#hits = new PromCounter({
+      name: "freshet_hits_total",
+      help: "Statements answered from a cache.",
+      labelNames: ["cache"],
+      registers,
+    });
+    this.#misses = new PromCounter({
+      name: "freshet_misses_total",
+      help: "Statements that went upstream, by reason.",
+      labelNames: ["reason"],
+      registers,
+    });
+    this.#apply = new Histogram({
+      name: "freshet_apply_seconds",
+      help: "From commit upstream to visible in the views.",
+      buckets: APPLY_BUCKETS,
+      registers,
+    });
+    this.#hitSeconds = new Histogram({
+      name: "freshet_hit_seconds",
+      help: "Time to answer a statement from a cache.",
+      buckets: HIT_BUCKETS,
+      registers,
+    });
     gauges(sources, registers);
   }
 
@@ -92,29 +112,48 @@ function gauges(sources: () => MetricSources, registers: Registry[]): void {
     });
   };
   plain("freshet_replication_lag_bytes", "WAL received but not yet visible in the views.", () => sources().lag().bytes);
-  plain("freshet_replication_lag_seconds", "Delay of the views behind the upstream; absent while the stream is down.", () => {
-    const { milliseconds } = sources().lag();
-    return milliseconds === null ? null : milliseconds / 1000;
-  });
+  plain(
+    "freshet_replication_lag_seconds",
+    "Delay of the views behind the upstream; absent while the stream is down.",
+    () => {
+      const { milliseconds } = sources().lag();
+      return milliseconds === null ? null : milliseconds / 1000;
+    },
+  );
   plain("freshet_applied_lsn_bytes", "LSN that the views have reached.", () => Number(sources().appliedLsn()));
-  plain("freshet_slot_retained_bytes", "WAL that the upstream keeps for the replication slot.", () => sources().slotRetainedBytes());
+  plain("freshet_slot_retained_bytes", "WAL that the upstream keeps for the replication slot.", () =>
+    sources().slotRetainedBytes(),
+  );
   plain("freshet_clients", "Connected clients.", () => sources().clients());
-  labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => [["engine", sources().queueBytes()]]);
-  labelled("freshet_write_back_lag_bytes", "WAL applied to the view but not yet to its table.", "cache", registers, () =>
-    sources()
-      .writeBackLags()
-      .map(({ cache, bytes }): [string, number] => [cache, bytes]),
+  labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => [
+    ["engine", sources().queueBytes()],
+  ]);
+  labelled(
+    "freshet_write_back_lag_bytes",
+    "WAL applied to the view but not yet to its table.",
+    "cache",
+    registers,
+    () =>
+      sources()
+        .writeBackLags()
+        .map(({ cache, bytes }): [string, number] => [cache, bytes]),
   );
   const statuses = async (): Promise<readonly { name: string; rows: number; bytes: number; ready: boolean }[]> => {
     const { catalog, engine } = sources();
     const state = await engine.status();
     return state.caches.flatMap((status) => {
       const cache = catalog.byId(status.definition.id);
-      return cache === undefined ? [] : [{ name: cache.name, rows: status.rows, bytes: status.bytes, ready: cache.phase === "ready" }];
+      return cache === undefined
+        ? []
+        : [{ name: cache.name, rows: status.rows, bytes: status.bytes, ready: cache.phase === "ready" }];
     });
   };
-  labelled("freshet_cache_rows", "Rows of a cache's view.", "cache", registers, async () => (await statuses()).map(({ name, rows }) => [name, rows]));
-  labelled("freshet_cache_bytes", "Bytes of a cache's view.", "cache", registers, async () => (await statuses()).map(({ name, bytes }) => [name, bytes]));
+  labelled("freshet_cache_rows", "Rows of a cache's view.", "cache", registers, async () =>
+    (await statuses()).map(({ name, rows }) => [name, rows]),
+  );
+  labelled("freshet_cache_bytes", "Bytes of a cache's view.", "cache", registers, async () =>
+    (await statuses()).map(({ name, bytes }) => [name, bytes]),
+  );
   labelled("freshet_cache_ready", "1 when the cache answers.", "cache", registers, async () =>
     (await statuses()).map(({ name, ready }) => [name, ready ? 1 : 0]),
   );

@@ -45,12 +45,20 @@ export class CacheBuilder {
   /** Analyses the statement upstream and makes sure that the engine has all it needs. */
   async plan(request: Pick<CacheRequest, "text" | "searchPath" | "writeTo">): Promise<PlannedStatement> {
     const planned = await this.#parts.control.exclusive((connection) =>
-      planStatement(connection, { text: request.text, searchPath: request.searchPath, liftLiterals: request.writeTo === null }),
+      planStatement(connection, {
+        text: request.text,
+        searchPath: request.searchPath,
+        liftLiterals: request.writeTo === null,
+      }),
     );
     if (!readableOrder(planned.plan)) {
-      throw new FreshetError(SqlState.featureNotSupported, "a range parameter together with ORDER BY on a column that is not selected is not supported in caches", {
-        hint: "Add the ORDER BY column to the select list.",
-      });
+      throw new FreshetError(
+        SqlState.featureNotSupported,
+        "a range parameter together with ORDER BY on a column that is not selected is not supported in caches",
+        {
+          hint: "Add the ORDER BY column to the select list.",
+        },
+      );
     }
     await this.#parts.engine.check(planned.plan);
     return planned;
@@ -64,7 +72,9 @@ export class CacheBuilder {
     const sink = new EngineSnapshotSink(this.#parts.engine, (table) => this.#tables.set(table.oid, table));
     const report = (progress: SnapshotProgress): void => {
       if (!throttle.pass(progress.table.oid)) return;
-      notice(`copying table "${progress.table.schema}"."${progress.table.name}": ${describeProgress(progress.rows, progress.estimatedRows)}`);
+      notice(
+        `copying table "${progress.table.schema}"."${progress.table.name}": ${describeProgress(progress.rows, progress.estimatedRows)}`,
+      );
     };
     try {
       await this.#parts.source.addTables(
@@ -93,11 +103,13 @@ export class CacheBuilder {
     });
     const throttle = new Throttle(this.#parts.clock);
     for (;;) {
-      if (cache.dropped) throw new FreshetError(SqlState.queryCanceled, `cache "${cache.name}" was dropped while it was being built`);
+      if (cache.dropped)
+        throw new FreshetError(SqlState.queryCanceled, `cache "${cache.name}" was dropped while it was being built`);
       const step = await engine.buildStep(cache.id);
       cache.progress = step.rowsTotal > 0 ? Math.min(100, Math.floor((100 * step.rowsDone) / step.rowsTotal)) : 0;
       if (step.done) break;
-      if (throttle.pass(0)) notice(`building cache "${cache.name}": ${describeProgress(step.rowsDone, step.rowsTotal)}`);
+      if (throttle.pass(0))
+        notice(`building cache "${cache.name}": ${describeProgress(step.rowsDone, step.rowsTotal)}`);
     }
     cache.progress = 100;
   }

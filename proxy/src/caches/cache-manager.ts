@@ -1,5 +1,14 @@
 import { FreshetError, type Logger, SqlState, errorMessage, must } from "@freshet/base";
-import type { ApplyResult, CacheStatus, ChangeSource, Commit, Engine, EngineState, ReplicationOrigin, TableSchema } from "@freshet/contract";
+import type {
+  ApplyResult,
+  CacheStatus,
+  ChangeSource,
+  Commit,
+  Engine,
+  EngineState,
+  ReplicationOrigin,
+  TableSchema,
+} from "@freshet/contract";
 import type { PlannedStatement, QueryPlan } from "@freshet/sql";
 import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { CompiledCaches } from "../front/compiled-caches.ts";
@@ -57,9 +66,15 @@ export class CacheManager {
       if (cache !== undefined && status.state === "ready") this.#adopt(cache, status);
       else await engine.dropCache(status.definition.id);
     }
-    if (!reset) await builder.dropTables(state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid));
+    if (!reset)
+      await builder.dropTables(state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid));
     for (const cache of catalog.all()) {
-      if (cache.phase !== "ready") this.#queueRebuild(cache, "not built yet", reset || !stored.some(({ definition }) => definition.id === cache.id));
+      if (cache.phase !== "ready")
+        this.#queueRebuild(
+          cache,
+          "not built yet",
+          reset || !stored.some(({ definition }) => definition.id === cache.id),
+        );
     }
     // A suspension may have been left by the predecessor; whatever led to it is compared now.
     this.#schemaLsn = state.origin?.lsn ?? LSN_ZERO;
@@ -132,7 +147,9 @@ export class CacheManager {
         await this.#parts.engine.resume(schemaLsn);
       })
       .finally(resume)
-      .catch((thrown: unknown) => this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared"));
+      .catch((thrown: unknown) =>
+        this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared"),
+      );
   }
 
   /** The cheap look from time to time: only the shapes of the tables, hits go on. */
@@ -172,9 +189,13 @@ export class CacheManager {
     const privilege = await this.#parts.privileges.check(role, 0, plan);
     this.#parts.privileges.forget();
     if (privilege === "granted" || privilege === "row_level_security") return;
-    throw new FreshetError(SqlState.insufficientPrivilege, `role "${role}" may not read all tables and columns of the query`, {
-      hint: "Grant SELECT on them to the role, or create the cache with a role that has it.",
-    });
+    throw new FreshetError(
+      SqlState.insufficientPrivilege,
+      `role "${role}" may not read all tables and columns of the query`,
+      {
+        hint: "Grant SELECT on them to the role, or create the cache with a role that has it.",
+      },
+    );
   }
 
   #assertNew(request: CacheRequest, planned: PlannedStatement): void {
@@ -184,7 +205,11 @@ export class CacheManager {
     }
     for (const other of catalog.byShape(planned.shapeKey)) {
       if (other.planned === null || !sameSchemas(other.request.searchPath, request.searchPath)) continue;
-      if (JSON.stringify(other.planned.slots) !== JSON.stringify(planned.slots) || other.request.writeTo !== request.writeTo) continue;
+      if (
+        JSON.stringify(other.planned.slots) !== JSON.stringify(planned.slots) ||
+        other.request.writeTo !== request.writeTo
+      )
+        continue;
       throw new FreshetError(SqlState.duplicateObject, `cache "${other.name}" already answers this query`, {
         hint: `Drop it first: DROP CACHE "${other.name}".`,
       });
@@ -213,8 +238,12 @@ export class CacheManager {
   }
 
   async #dropUnusedTables(): Promise<void> {
-    const used = new Set(this.#parts.catalog.all().flatMap((cache) => cache.planned?.plan.tables.map(({ tableOid }) => tableOid) ?? []));
-    await this.#parts.builder.dropTables([...this.#parts.builder.tables.keys()].filter((tableOid) => !used.has(tableOid)));
+    const used = new Set(
+      this.#parts.catalog.all().flatMap((cache) => cache.planned?.plan.tables.map(({ tableOid }) => tableOid) ?? []),
+    );
+    await this.#parts.builder.dropTables(
+      [...this.#parts.builder.tables.keys()].filter((tableOid) => !used.has(tableOid)),
+    );
   }
 
   /** Builds the cache anew under a new engine id; the old build's state goes. `renew`: the id has been used. */
@@ -262,11 +291,14 @@ export class CacheManager {
     const { builder, source, catalog } = this.#parts;
     this.#parts.privileges.forget();
     const present = await source.describeTables([...builder.tables.keys()]);
-    const changed = [...builder.tables.values()].filter((table) => !sameTable(table, present.get(table.oid))).map(({ oid }) => oid);
+    const changed = [...builder.tables.values()]
+      .filter((table) => !sameTable(table, present.get(table.oid)))
+      .map(({ oid }) => oid);
     for (const cache of catalog.all()) {
       if (cache.phase !== "ready" || cache.planned === null) continue;
       const stale = cache.planned.plan.tables.some(({ tableOid }) => changed.includes(tableOid));
-      if (stale || !(await this.#sameMeaning(cache, cache.planned))) this.#queueRebuild(cache, "the schema has changed", true, changed);
+      if (stale || !(await this.#sameMeaning(cache, cache.planned)))
+        this.#queueRebuild(cache, "the schema has changed", true, changed);
     }
   }
 

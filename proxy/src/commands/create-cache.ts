@@ -11,7 +11,11 @@ export type CacheSource = CreateCache["source"];
 /** Options of CREATE CACHE … WITH (…), with what they mean. */
 const OPTIONS: ReadonlySet<string> = new Set(["write_to"]);
 
-export async function createCache(parts: CommandParts, command: CreateCache, context: CommandContext): Promise<CommandResult> {
+export async function createCache(
+  parts: CommandParts,
+  command: CreateCache,
+  context: CommandContext,
+): Promise<CommandResult> {
   const options = readOptions(command.options);
   const text = sourceText(parts, command.source);
   const { queryId } = inspectStatement(text);
@@ -33,7 +37,8 @@ export async function createCache(parts: CommandParts, command: CreateCache, con
   try {
     await parts.manager.create(request, command.concurrently, (message, detail) => context.notice(message, detail));
   } catch (thrown) {
-    if (!(command.ifNotExists && thrown instanceof FreshetError && thrown.code === SqlState.duplicateObject)) throw thrown;
+    if (!(command.ifNotExists && thrown instanceof FreshetError && thrown.code === SqlState.duplicateObject))
+      throw thrown;
     context.notice(`${thrown.message}, skipping`);
     return { tag: "CREATE CACHE", rows: [] };
   }
@@ -51,7 +56,9 @@ export function sourceText(parts: CommandParts, source: CacheSource): string {
   });
 }
 
-export function readOptions(options: readonly { readonly name: string; readonly value: string }[]): { readonly writeTo: string | null } {
+export function readOptions(options: readonly { readonly name: string; readonly value: string }[]): {
+  readonly writeTo: string | null;
+} {
   let writeTo: string | null = null;
   const seen = new Set<string>();
   for (const { name, value } of options) {

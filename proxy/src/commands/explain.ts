@@ -9,7 +9,11 @@ import { assertDatabase, readOptions, sourceText } from "./create-cache.ts";
 type ExplainCreateCache = Extract<Command, { kind: "explain-create-cache" }>;
 
 /** A dry run: says whether the query can be cached, how its parameters are served and by which operators. */
-export async function explainCreateCache(parts: CommandParts, command: ExplainCreateCache, context: CommandContext): Promise<CommandResult> {
+export async function explainCreateCache(
+  parts: CommandParts,
+  command: ExplainCreateCache,
+  context: CommandContext,
+): Promise<CommandResult> {
   const { writeTo } = readOptions(command.options);
   const text = sourceText(parts, command.source);
   assertDatabase(parts, context);
@@ -19,7 +23,10 @@ export async function explainCreateCache(parts: CommandParts, command: ExplainCr
     if (writeTo !== null) assertWritable(planned.plan);
     rows.push(["supported", "yes"], ["mode", "incremental"], ...describe(planned));
     for (const node of await parts.engine.check(planned.plan)) {
-      rows.push(["operator", `${"  ".repeat(node.depth)}${node.operator}${node.detail === "" ? "" : ` ${node.detail}`}${node.shared ? " (shared)" : ""}`]);
+      rows.push([
+        "operator",
+        `${"  ".repeat(node.depth)}${node.operator}${node.detail === "" ? "" : ` ${node.detail}`}${node.shared ? " (shared)" : ""}`,
+      ]);
     }
   } catch (thrown) {
     // Anything else than "cannot be cached" is the statement's own mistake (unknown table …) or a fault.
@@ -52,5 +59,8 @@ function parameterUse(planned: PlannedStatement, index: number): string {
 export function explainLastStatement(context: CommandContext): CommandResult {
   const { last } = context;
   if (last === null) return { tag: "SELECT 0", rows: [] };
-  return { tag: "SELECT 1", rows: [[last.destination, last.reason, last.cache, last.lsn === null ? null : formatLsn(last.lsn)]] };
+  return {
+    tag: "SELECT 1",
+    rows: [[last.destination, last.reason, last.cache, last.lsn === null ? null : formatLsn(last.lsn)]],
+  };
 }

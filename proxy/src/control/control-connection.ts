@@ -87,7 +87,9 @@ class ClientConnection implements AnalysisConnection {
     return queryText(this.#client, sql);
   }
 
-  describe(sql: string): Promise<{ readonly parameters: readonly number[]; readonly columns: readonly DescribedColumn[] }> {
+  describe(
+    sql: string,
+  ): Promise<{ readonly parameters: readonly number[]; readonly columns: readonly DescribedColumn[] }> {
     return new Promise((resolve, reject) => {
       this.#client.query(new DescribeQuery(sql, resolve, (error) => reject(upstreamError(error))));
     });
@@ -102,14 +104,6 @@ export async function queryText(client: pg.Client, sql: string): Promise<TextRow
   } catch (thrown) {
     throw upstreamError(thrown);
   }
-}
-
-interface ProtocolConnection {
-  parse(query: { text: string; name: string; types: readonly number[] }): void;
-  describe(message: { type: "S" | "P"; name: string }): void;
-  sync(): void;
-  once(event: "parameterDescription", listener: (message: { dataTypeIDs: number[] }) => void): void;
-  removeListener(event: "parameterDescription", listener: (message: { dataTypeIDs: number[] }) => void): void;
 }
 
 interface FieldMessage {
@@ -131,7 +125,7 @@ class DescribeQuery {
   #parameters: readonly number[] = [];
   #columns: readonly DescribedColumn[] = [];
   #error: unknown = null;
-  #connection: ProtocolConnection | null = null;
+  #connection: pg.Connection | null = null;
 
   constructor(
     sql: string,
@@ -148,12 +142,11 @@ class DescribeQuery {
   };
 
   submit(connection: pg.Connection): void {
-    const protocol = connection as unknown as ProtocolConnection;
-    this.#connection = protocol;
-    protocol.once("parameterDescription", this.#onParameters);
-    protocol.parse({ text: this.#sql, name: "", types: [] });
-    protocol.describe({ type: "S", name: "" });
-    protocol.sync();
+    this.#connection = connection;
+    connection.once("parameterDescription", this.#onParameters);
+    connection.parse({ text: this.#sql, name: "", types: [] }, true);
+    connection.describe({ type: "S", name: "" }, true);
+    connection.sync();
   }
 
   handleRowDescription(message: FieldMessage): void {

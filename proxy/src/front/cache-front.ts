@@ -119,7 +119,8 @@ export class ViewFront implements CacheFront {
     if (isUnbound(bound)) return this.#missOf(cache, bound.reason, bound.detail);
     const read = (): Answer | Miss => this.#read(cache, compiled, facts, writeLsn, bound, formats);
     const privilege = this.#parts.privileges.check(facts.role, cache.id, compiled.planned.plan);
-    if (typeof privilege === "string" && facts.consistency !== "strong") return this.#permitted(cache, facts, privilege) ?? read();
+    if (typeof privilege === "string" && facts.consistency !== "strong")
+      return this.#permitted(cache, facts, privilege) ?? read();
     return this.#executeLater(cache, facts, privilege, read);
   }
 
@@ -143,8 +144,16 @@ export class ViewFront implements CacheFront {
       const refused = this.#permitted(cache, facts, await privilege);
       if (refused !== null) return refused;
       if (facts.consistency === "strong") {
-        const reached = await this.#parts.health.waitFor(await this.#parts.upstreamLsn.current(), this.#parts.limits.strongReadTimeoutMs);
-        if (!reached) return this.#missOf(cache, "upstream_ahead", `not caught up within ${this.#parts.limits.strongReadTimeoutMs} ms`);
+        const reached = await this.#parts.health.waitFor(
+          await this.#parts.upstreamLsn.current(),
+          this.#parts.limits.strongReadTimeoutMs,
+        );
+        if (!reached)
+          return this.#missOf(
+            cache,
+            "upstream_ahead",
+            `not caught up within ${this.#parts.limits.strongReadTimeoutMs} ms`,
+          );
       }
     } catch (thrown) {
       return this.#missOf(cache, "replication_down", thrown instanceof Error ? thrown.message : String(thrown));
@@ -178,7 +187,8 @@ export class ViewFront implements CacheFront {
       const rows: Buffer[] = [];
       for (const row of view.rows) {
         const rendered = renderer.render(row);
-        if (rendered === undefined) return this.#missOf(cache, "setting", "the text form depends on TimeZone or DateStyle");
+        if (rendered === undefined)
+          return this.#missOf(cache, "setting", "the text form depends on TimeZone or DateStyle");
         rows.push(rendered);
       }
       cache.hits++;
@@ -194,7 +204,8 @@ export class ViewFront implements CacheFront {
     if (transaction.has(META_ARRANGEMENT, SUSPENDED_KEY)) return this.#missOf(cache, "schema_change_pending", null);
     const { ready, errors } = decodeViewStatus(status);
     if (!ready) return this.#missOf(cache, "cache_invalid", null);
-    if (errors !== 0) return this.#missOf(cache, "cache_error_in_scope", `${errors} rows fail in the query's expressions`);
+    if (errors !== 0)
+      return this.#missOf(cache, "cache_error_in_scope", `${errors} rows fail in the query's expressions`);
     const lsn = applied.readBigUInt64BE(0);
     if (facts.consistency !== "eventual" && lsn < writeLsn) return this.#missOf(cache, "read_your_writes", null);
     return lsn;

@@ -43,7 +43,8 @@ export function bindSlots(
     const codec = codecs.get(parameter.type.typeOid);
     if (codec === undefined) return { reason: "parameter_type", detail: `type ${parameter.type.typeOid}` };
     if (slot.items.length > MAX_LIST_MEMBERS) return { reason: "parameter_value", detail: "a list that is too long" };
-    const members = slot.role === "array" ? arrayMembers(planned, must(slot.items[0]), codec, bound, codecs, settings) : null;
+    const members =
+      slot.role === "array" ? arrayMembers(planned, must(slot.items[0]), codec, bound, codecs, settings) : null;
     if (members !== null) {
       if (!Array.isArray(members)) return members as Unbound;
       values[binding.parameter] = members as (Buffer | null)[];
@@ -90,15 +91,26 @@ function parameterValue(
   settings: TextSettings,
 ): Buffer | null | Unbound {
   const index = number - 1;
-  if (bound === null || index >= bound.values.length) return { reason: "parameter_value", detail: `$${number} is not bound` };
+  if (bound === null || index >= bound.values.length)
+    return { reason: "parameter_value", detail: `$${number} is not bound` };
   const raw = bound.values[index] ?? null;
   if (raw === null) return null;
   const declared = bound.typeOids[index] ?? 0;
   const sent = declared === 0 || declared === codec.oid ? codec : codecs.get(declared);
   if (sent === undefined) return { reason: "parameter_type", detail: `$${number} has type ${declared}` };
-  const value = bound.formats[index] === 1 ? (sent.isValid(raw) ? Buffer.from(raw) : undefined) : sent.fromText(raw.toString("utf8"), settings);
+  const value =
+    bound.formats[index] === 1
+      ? sent.isValid(raw)
+        ? Buffer.from(raw)
+        : undefined
+      : sent.fromText(raw.toString("utf8"), settings);
   if (value === undefined) return { reason: "parameter_value", detail: `$${number} is not a plain ${sent.name}` };
-  return convert(value, sent, codec) ?? { reason: "parameter_type", detail: `$${number} is ${sent.name}, compared with ${codec.name}` };
+  return (
+    convert(value, sent, codec) ?? {
+      reason: "parameter_type",
+      detail: `$${number} is ${sent.name}, compared with ${codec.name}`,
+    }
+  );
 }
 
 /** Between types whose comparison with the column is the column type's own; undefined for all others. */
@@ -134,13 +146,18 @@ function arrayMembers(
 }
 
 function arrayCodecOf(planned: PlannedStatement, elementOid: number, codecs: CodecSet): Codec | undefined {
-  const isArray = (type: { readonly kind: string; readonly elementOid?: number }): boolean => type.kind === "array" && type.elementOid === elementOid;
+  const isArray = (type: { readonly kind: string; readonly elementOid?: number }): boolean =>
+    type.kind === "array" && type.elementOid === elementOid;
   const type = BUILTIN_TYPES.find(isArray) ?? planned.plan.types.find(isArray);
   return type === undefined ? undefined : codecs.get(type.oid);
 }
 
 /** Types of the statement's own parameters, by number, as PostgreSQL would infer them; undefined when one is unknown. */
-export function statementParameterTypes(planned: PlannedStatement, shape: SelectShape, codecs: CodecSet): number[] | undefined {
+export function statementParameterTypes(
+  planned: PlannedStatement,
+  shape: SelectShape,
+  codecs: CodecSet,
+): number[] | undefined {
   const types: number[] = Array.from({ length: shape.parameterCount }, () => 0);
   for (const [index, slot] of shape.slots.entries()) {
     const binding = must(planned.slots[index]);

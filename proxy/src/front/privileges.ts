@@ -72,7 +72,9 @@ export function quoteIdentifier(name: string): string {
 export function privilegeQuery(role: string, tables: readonly TableDependency[]): string {
   const who = quoteLiteral(role);
   const columns = tables.flatMap((table) =>
-    (table.privilegeAttributes.length === 0 ? [0] : table.privilegeAttributes).map((attribute) => `(${table.tableOid}, ${attribute})`),
+    (table.privilegeAttributes.length === 0 ? [0] : table.privilegeAttributes).map(
+      (attribute) => `(${table.tableOid}, ${attribute})`,
+    ),
   );
   return `
     SELECT pg_catalog.bool_and(

@@ -33,7 +33,12 @@ export function constantsMatch(planned: PlannedStatement, shape: SelectShape): b
       items.length === binding.items.length &&
       items.every((item, at) => {
         const fixed = binding.items[at];
-        return item.kind === "literal" && fixed !== undefined && item.literal.kind === fixed.kind && item.literal.text === fixed.text;
+        return (
+          item.kind === "literal" &&
+          fixed !== undefined &&
+          item.literal.kind === fixed.kind &&
+          item.literal.text === fixed.text
+        );
       })
     );
   });

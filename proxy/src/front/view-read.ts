@@ -38,7 +38,8 @@ export class ViewRead {
   readonly #key = new KeyWriter();
 
   constructor(cacheId: number, plan: QueryPlan, codecs: CodecSet) {
-    const codecOf = (column: number): Codec => must(codecs.get(must(plan.plan.columns[column]).typeOid), "a planned column has a codec");
+    const codecOf = (column: number): Codec =>
+      must(codecs.get(must(plan.plan.columns[column]).typeOid), "a planned column has a codec");
     this.#plan = plan;
     this.#arrangement = viewArrangement(cacheId);
     this.#keyCodecs = plan.equality.map(({ column }) => codecOf(column));
@@ -52,7 +53,8 @@ export class ViewRead {
   read(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number): ViewRows {
     const limit = this.#count(this.#plan.limit, parameters);
     const offset = this.#count(this.#plan.offset, parameters);
-    if (limit === "bad" || offset === "bad") return refused("parameter_value", "LIMIT or OFFSET is negative or out of range");
+    if (limit === "bad" || offset === "bad")
+      return refused("parameter_value", "LIMIT or OFFSET is negative or out of range");
     const wanted = limit === null ? Number.POSITIVE_INFINITY : (offset ?? 0) + limit;
     const keys = this.#keys(parameters);
     if (keys === null) return refused("parameter_value", "too many combinations of list members");
@@ -107,10 +109,17 @@ export class ViewRead {
     const end = upper === null ? successor(prefix) : edge(prefix, upper.key, upper.inclusive);
     if (end !== undefined && Buffer.compare(start, end) >= 0) return [];
     const reverse = this.#direction === "reverse";
-    return transaction.scan(this.#arrangement, { start, ...(end === undefined ? {} : { end }), ...(reverse ? { reverse } : {}) });
+    return transaction.scan(this.#arrangement, {
+      start,
+      ...(end === undefined ? {} : { end }),
+      ...(reverse ? { reverse } : {}),
+    });
   }
 
-  #bound(bound: RangeBound | null, parameters: ParameterValues): { readonly key: Buffer; readonly inclusive: boolean } | null | "null" {
+  #bound(
+    bound: RangeBound | null,
+    parameters: ParameterValues,
+  ): { readonly key: Buffer; readonly inclusive: boolean } | null | "null" {
     if (bound === null) return null;
     const value = must(parameters[bound.parameter])[0] ?? null;
     if (value === null) return "null";

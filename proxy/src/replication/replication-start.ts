@@ -31,7 +31,11 @@ export class ReplicationStart {
   }
 
   /** Resolves when the stream runs; null when stopped before. */
-  async run(from: ReplicationOrigin | null, tables: readonly TableSchema[], sink: StreamSink): Promise<StartedReplication | null> {
+  async run(
+    from: ReplicationOrigin | null,
+    tables: readonly TableSchema[],
+    sink: StreamSink,
+  ): Promise<StartedReplication | null> {
     for (let attempt = 0; !this.#stopped; attempt++) {
       try {
         const started = await this.#source.start(from, tables, sink);
@@ -39,7 +43,8 @@ export class ReplicationStart {
         return started;
       } catch (thrown) {
         if (this.#stopped) return null;
-        this.#problem = thrown instanceof FreshetError ? thrown : new FreshetError("XX000", errorMessage(thrown), { cause: thrown });
+        this.#problem =
+          thrown instanceof FreshetError ? thrown : new FreshetError("XX000", errorMessage(thrown), { cause: thrown });
         this.#logger.error(
           { error: this.#problem.message, detail: this.#problem.detail, hint: this.#problem.hint },
           "the upstream cannot be replicated from: statements are only passed through",

@@ -42,7 +42,10 @@ export class SlotGauge {
       const text = rows[0]?.[0] ?? null;
       this.#bytes = text === null ? null : Number(text);
       if (this.#bytes !== null && this.#bytes > WARN_BYTES) {
-        this.#logger.warn({ slot: this.#slotName(), bytes: this.#bytes }, "the replication slot retains much WAL upstream");
+        this.#logger.warn(
+          { slot: this.#slotName(), bytes: this.#bytes },
+          "the replication slot retains much WAL upstream",
+        );
       }
     } catch (thrown) {
       this.#bytes = null;

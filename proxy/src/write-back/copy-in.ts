@@ -16,7 +16,12 @@ export interface CopyTuple {
 }
 
 /** Runs `COPY … FROM STDIN (FORMAT binary)`: a packed row is a tuple's body as it stands. Returns the rows sent. */
-export async function copyIn(client: Client, statement: string, columns: number, tuples: Iterable<CopyTuple>): Promise<number> {
+export async function copyIn(
+  client: Client,
+  statement: string,
+  columns: number,
+  tuples: Iterable<CopyTuple>,
+): Promise<number> {
   const stream = client.query(copyFrom(statement));
   const failed = once(stream, "error").then(([error]) => Promise.reject(upstreamError(error)));
   // The race below observes the rejection; this one keeps it from being reported when the race is over.

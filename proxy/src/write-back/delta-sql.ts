@@ -21,7 +21,8 @@ export function deltaSql(cacheId: number, target: Target, plan: QueryPlan, match
   const names = plan.result.map(({ name }) => quoteIdentifier(name));
   const list = names.join(", ");
   // Without the cast the grammar would compare column by column, which *= does not know.
-  const image = (alias: string): string => `ROW(${names.map((name) => `${alias}.${name}`).join(", ")})::pg_catalog.record`;
+  const image = (alias: string): string =>
+    `ROW(${names.map((name) => `${alias}.${name}`).join(", ")})::pg_catalog.record`;
   const keys = match.names.map(quoteIdentifier);
   const known = keys.map((key) => `d.${key} IS NOT NULL`).join(" AND ");
   const remove = (which: string, meets: string): string => `

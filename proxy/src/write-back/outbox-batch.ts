@@ -15,7 +15,12 @@ export interface OutboxBatch {
  * one LSN, which is streamed as it stands when it is larger (the engine consolidates within one LSN).
  * Null when the outbox holds nothing later. The batch reads from `transaction`: use it before that ends.
  */
-export function nextBatch(transaction: ReadTransaction, cacheId: number, after: Lsn, maxRows: number): OutboxBatch | null {
+export function nextBatch(
+  transaction: ReadTransaction,
+  cacheId: number,
+  after: Lsn,
+  maxRows: number,
+): OutboxBatch | null {
   const extent = measure(entriesAfter(transaction, cacheId, after), maxRows);
   if (extent === null) return null;
   const { lsn } = extent;

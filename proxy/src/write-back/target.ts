@@ -10,7 +10,9 @@ export interface Target {
 
 /** Parses `schema.table` or `table` (in schema public), each part plain or double-quoted. */
 export function parseTarget(text: string): Target {
-  const match = /^(?:(?<schema>[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")\.)?(?<table>[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/i.exec(text.trim());
+  const match = /^(?:(?<schema>[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")\.)?(?<table>[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/i.exec(
+    text.trim(),
+  );
   const groups = match?.groups;
   if (groups === undefined) {
     throw new FreshetError(SqlState.invalidParameterValue, `write_to is not a table name: "${text}"`, {
@@ -49,7 +51,8 @@ export function assertWritable(plan: QueryPlan): void {
     }
     names.add(name);
   }
-  if (plan.result.length === 0) throw new FreshetError(SqlState.featureNotSupported, "a query without columns cannot be written to a table");
+  if (plan.result.length === 0)
+    throw new FreshetError(SqlState.featureNotSupported, "a query without columns cannot be written to a table");
 }
 
 /** Columns by which rows of the target are found: the result's key, else those with a btree order. */
@@ -59,21 +62,29 @@ export interface MatchColumns {
 }
 
 /** Types whose values an index of the target can hold (built-in btree operator classes). */
-const INDEXABLE: ReadonlySet<number> = new Set([16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 1042, 1043, 1082, 1114, 1184, 1700, 2950]);
+const INDEXABLE: ReadonlySet<number> = new Set([
+  16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 1042, 1043, 1082, 1114, 1184, 1700, 2950,
+]);
 /** Columns of the look-up index of a table without a key: more do not narrow much further. */
 const MAX_LOOKUP_COLUMNS = 4;
 
 export function matchColumns(plan: QueryPlan): MatchColumns {
   if (plan.resultKey !== null && plan.resultKey.length > 0) {
     const keyColumns = plan.resultKey.map((index) => must(plan.result[index]));
-    if (keyColumns.every((column) => INDEXABLE.has(column.typeOid))) return { names: keyColumns.map(({ name }) => name), unique: true };
+    if (keyColumns.every((column) => INDEXABLE.has(column.typeOid)))
+      return { names: keyColumns.map(({ name }) => name), unique: true };
   }
   const indexable = plan.result.filter((column) => INDEXABLE.has(column.typeOid)).slice(0, MAX_LOOKUP_COLUMNS);
   return { names: indexable.map(({ name }) => name), unique: false };
 }
 
 /** The statements that make the table, given each column's type as `format_type` prints it. */
-export function createStatements(target: Target, result: readonly ResultColumn[], types: readonly string[], match: MatchColumns): string[] {
+export function createStatements(
+  target: Target,
+  result: readonly ResultColumn[],
+  types: readonly string[],
+  match: MatchColumns,
+): string[] {
   const columns = result.map((column, index) => `${quoteIdentifier(column.name)} ${must(types[index])}`);
   const statements = [`CREATE TABLE ${qualifiedName(target)} (${columns.join(", ")})`];
   if (match.names.length > 0) {

@@ -17,7 +17,15 @@ import { type CopyTuple, copyIn } from "./copy-in.ts";
 import { type DeltaSql, deltaSql } from "./delta-sql.ts";
 import { type OutboxBatch, nextBatch } from "./outbox-batch.ts";
 import { CREATE_PROGRESS, PROGRESS_EXISTS, parseProgress, readProgress, writeProgress } from "./progress-table.ts";
-import { type Target, createStatements, formatTypesQuery, matchColumns, presentColumnsQuery, qualifiedName, targetText } from "./target.ts";
+import {
+  type Target,
+  createStatements,
+  formatTypesQuery,
+  matchColumns,
+  presentColumnsQuery,
+  qualifiedName,
+  targetText,
+} from "./target.ts";
 
 export interface WriteBackParts {
   readonly instance: string;
@@ -72,7 +80,9 @@ export class WriteBack {
     const snapshot = this.#parts.reader().snapshot();
     try {
       const lsn = appliedLsn(snapshot);
-      const rows = await this.#parts.control.withClient((client) => inTransaction(client, () => this.#writeAll(client, snapshot, lsn)));
+      const rows = await this.#parts.control.withClient((client) =>
+        inTransaction(client, () => this.#writeAll(client, snapshot, lsn)),
+      );
       await this.#reached(lsn);
       return rows;
     } finally {
@@ -110,14 +120,23 @@ export class WriteBack {
     const owned = parseProgress(await queryText(client, readProgress(this.#parts.instance, targetText(this.#target))));
     const types = must((await queryText(client, formatTypesQuery(this.#plan.result)))[0]).map((type) => must(type));
     if (present.length === 0) {
-      for (const statement of createStatements(this.#target, this.#plan.result, types, matchColumns(this.#plan))) await queryText(client, statement);
+      for (const statement of createStatements(this.#target, this.#plan.result, types, matchColumns(this.#plan)))
+        await queryText(client, statement);
     } else {
       assertSameColumns(this.#target, present, this.#plan, types);
       if (owned === null) await assertEmpty(client, this.#target);
       else await queryText(client, this.#sql.clearTarget);
     }
-    const rows = await copyIn(client, this.#sql.copyTarget, this.#plan.result.length, viewTuples(snapshot, this.#cacheId));
-    await queryText(client, writeProgress(this.#parts.instance, targetText(this.#target), { cacheId: this.#cacheId, lsn }));
+    const rows = await copyIn(
+      client,
+      this.#sql.copyTarget,
+      this.#plan.result.length,
+      viewTuples(snapshot, this.#cacheId),
+    );
+    await queryText(
+      client,
+      writeProgress(this.#parts.instance, targetText(this.#target), { cacheId: this.#cacheId, lsn }),
+    );
     return rows;
   }
 
@@ -135,7 +154,10 @@ export class WriteBack {
       } catch (thrown) {
         if (this.#stopping) return;
         this.#failure = errorMessage(thrown);
-        this.#parts.logger.warn({ table: targetText(this.#target), error: this.#failure }, "writing back failed, will be tried again");
+        this.#parts.logger.warn(
+          { table: targetText(this.#target), error: this.#failure },
+          "writing back failed, will be tried again",
+        );
         await this.#parts.retry(attempt++);
       }
     }
@@ -173,16 +195,28 @@ export class WriteBack {
   }
 
   async #applyBatch(client: Client, batch: OutboxBatch): Promise<number> {
-    const held = parseProgress(await queryText(client, `${readProgress(this.#parts.instance, targetText(this.#target))} FOR UPDATE`));
+    const held = parseProgress(
+      await queryText(client, `${readProgress(this.#parts.instance, targetText(this.#target))} FOR UPDATE`),
+    );
     if (held === null || held.cacheId !== this.#cacheId || held.lsn !== this.#written) {
-      throw new FreshetError(SqlState.objectNotInPrerequisiteState, `the progress of table "${targetText(this.#target)}" is not where it was left`, {
-        detail: held === null ? "Its row in freshet.progress is gone." : `It is at ${formatLsn(held.lsn)}, expected ${formatLsn(this.#written)}.`,
-      });
+      throw new FreshetError(
+        SqlState.objectNotInPrerequisiteState,
+        `the progress of table "${targetText(this.#target)}" is not where it was left`,
+        {
+          detail:
+            held === null
+              ? "Its row in freshet.progress is gone."
+              : `It is at ${formatLsn(held.lsn)}, expected ${formatLsn(this.#written)}.`,
+        },
+      );
     }
     const rows = await copyIn(client, this.#sql.copyDelta, this.#plan.result.length, batch.tuples());
     for (const statement of this.#sql.deletes) await queryText(client, statement);
     await queryText(client, this.#sql.insert);
-    await queryText(client, writeProgress(this.#parts.instance, targetText(this.#target), { cacheId: this.#cacheId, lsn: batch.lsn }));
+    await queryText(
+      client,
+      writeProgress(this.#parts.instance, targetText(this.#target), { cacheId: this.#cacheId, lsn: batch.lsn }),
+    );
     return rows;
   }
 
@@ -218,19 +252,27 @@ function assertSameColumns(target: Target, present: TextRows, plan: QueryPlan, t
   const columns = present.map((row) => `${row[1]} ${row[2]}`);
   const wanted = plan.result.map(({ name }, index) => `${name} ${must(types[index])}`);
   if ((kind === "r" || kind === "p") && columns.join(", ") === wanted.join(", ")) return;
-  throw new FreshetError(SqlState.objectNotInPrerequisiteState, `relation "${targetText(target)}" does not have the columns of the query`, {
-    detail: `It has (${columns.join(", ")}); the query gives (${wanted.join(", ")}).`,
-    hint: "Drop the table, or choose another one for write_to.",
-  });
+  throw new FreshetError(
+    SqlState.objectNotInPrerequisiteState,
+    `relation "${targetText(target)}" does not have the columns of the query`,
+    {
+      detail: `It has (${columns.join(", ")}); the query gives (${wanted.join(", ")}).`,
+      hint: "Drop the table, or choose another one for write_to.",
+    },
+  );
 }
 
 async function assertEmpty(client: Client, target: Target): Promise<void> {
   const rows = await queryText(client, `SELECT 1 FROM ${qualifiedName(target)} LIMIT 1`);
   if (rows.length === 0) return;
-  throw new FreshetError(SqlState.objectNotInPrerequisiteState, `table "${targetText(target)}" exists and is not empty`, {
-    detail: "Freshet only overwrites tables that it has filled itself.",
-    hint: `Empty it (TRUNCATE ${qualifiedName(target)}) or choose another table for write_to.`,
-  });
+  throw new FreshetError(
+    SqlState.objectNotInPrerequisiteState,
+    `table "${targetText(target)}" exists and is not empty`,
+    {
+      detail: "Freshet only overwrites tables that it has filled itself.",
+      hint: `Empty it (TRUNCATE ${qualifiedName(target)}) or choose another table for write_to.`,
+    },
+  );
 }
 
 async function inTransaction<T>(client: Client, body: () => Promise<T>): Promise<T> {
