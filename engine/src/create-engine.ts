@@ -51,7 +51,7 @@ export interface EngineOptions {
   readonly now?: () => number;
 }
 
-const BUILD_STEP_ROWS = 2000;
+const BUILD_STEP_ROWS = 1000;
 const REPLAYED_CHUNKS = 64;
 const GARBAGE_PIECE = 2000;
 const OUTBOX_PIECE = 1000;

@@ -139,7 +139,7 @@ export class Catalog {
     }
     this.shareable.clear();
     for (const node of live) {
-      const sound = node.record.spec.kind === "table" || (!node.failed && !suspect.has(node));
+      const sound = node.record.spec.kind === "table" || (!node.failed && !node.pending && !suspect.has(node));
       if (sound && !this.shareable.has(node.record.hash)) this.shareable.set(node.record.hash, node);
     }
   }

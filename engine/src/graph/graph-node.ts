@@ -1,7 +1,7 @@
 import { AssertionError, FreshetError } from "@freshet/base";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import { createCodecs } from "@freshet/values";
-import { consolidate, DeltaBatch, EMPTY_BATCH } from "../delta/delta-batch.ts";
+import { consolidate, type DeltaBatch, EMPTY_BATCH } from "../delta/delta-batch.ts";
 import type { Enumeration, Operator } from "../operators/operator.ts";
 import type { Tally } from "../state/tally.ts";
 import { createOperator } from "./create-operator.ts";
@@ -13,8 +13,10 @@ export interface GraphNode {
   readonly operator: Operator;
   readonly inputs: readonly GraphNode[];
   readonly tally: Tally;
-  /** False while the node is being filled for the cache that brought it in. */
+  /** Follows the stream. False while its state is being filled. */
   live: boolean;
+  /** Its cache is not ready yet: after a crash the node is dropped, so others must not share it. */
+  pending: boolean;
   /** Its state is void: an invariant broke, or this release cannot compile it. Caches on it are invalid. */
   failed: boolean;
   /** Whether the tally differs from the stored one. */
@@ -33,7 +35,7 @@ const VOID_OPERATOR: Operator = {
 };
 
 export function createNode(record: NodeRecord, inputs: readonly GraphNode[], tally: Tally, live: boolean): GraphNode {
-  const node = { record, inputs, tally, live, failed: false, changed: false };
+  const node = { record, inputs, tally, live, pending: !live, failed: false, changed: false };
   const context = { codecs: createCodecs(record.types), collations: record.collations };
   const shapes = inputs.map((input) => input.record);
   try {
@@ -44,11 +46,19 @@ export function createNode(record: NodeRecord, inputs: readonly GraphNode[], tal
   }
 }
 
-/** The node's present output at the state that `reads` shows. */
-export function enumerateNode(node: GraphNode, reads: ReadTransaction): Enumeration {
+/**
+ * The node's present output at the state that `reads` shows. Rows that a node fails on are counted in the
+ * tally that `tallyOf` gives for it. A node that occurs twice below is asked for twice.
+ */
+export function enumerateNode(
+  node: GraphNode,
+  reads: ReadTransaction,
+  tallyOf: (node: GraphNode) => Tally,
+): Enumeration {
   return node.operator.enumerate(
     reads,
-    node.inputs.map((input) => () => enumerateNode(input, reads)),
+    node.inputs.map((input) => () => enumerateNode(input, reads, tallyOf)),
+    tallyOf(node),
   );
 }
 
@@ -67,40 +77,24 @@ function isDefect(error: unknown): boolean {
 
 /**
  * Runs `nodes` (in id order) once over the batches in `outputs`, and adds theirs. A node that breaks an
- * invariant is marked as failed and puts out nothing. With `initial`, nodes put out what they have from
- * no input besides.
+ * invariant is marked as failed and puts out nothing.
  */
 export function runNodes(
   transaction: WriteTransaction,
   nodes: readonly GraphNode[],
   outputs: Map<number, DeltaBatch>,
-  initial = false,
 ): void {
   for (const node of nodes) {
     if (node.failed) continue;
     const inputs = node.inputs.map((input) => outputs.get(input.record.id) ?? EMPTY_BATCH);
-    const first = initial ? node.operator.initial?.(node.tally) : undefined;
-    if (first === undefined && inputs.every((input) => input.length === 0)) continue;
+    if (inputs.every((input) => input.length === 0)) continue;
     node.changed = true;
     try {
-      outputs.set(node.record.id, runNode(transaction, node, inputs, first));
+      const output = node.operator.apply(transaction, inputs, node.tally);
+      outputs.set(node.record.id, node.operator.repeats ? consolidate(output) : output);
     } catch (error) {
       if (!isDefect(error)) throw error;
       node.failed = true;
     }
   }
-}
-
-function runNode(
-  transaction: WriteTransaction,
-  node: GraphNode,
-  inputs: readonly DeltaBatch[],
-  first: DeltaBatch | undefined,
-): DeltaBatch {
-  const output = node.operator.apply(transaction, inputs, node.tally);
-  if (first === undefined) return node.operator.repeats ? consolidate(output) : output;
-  const all = new DeltaBatch();
-  first.forEach((row, weight) => all.push(row, weight));
-  output.forEach((row, weight) => all.push(row, weight));
-  return consolidate(all);
 }

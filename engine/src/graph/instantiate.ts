@@ -11,8 +11,6 @@ export interface Instantiated {
   readonly output: GraphNode;
   /** Nodes made for this plan, in id order; not live. */
   readonly added: readonly GraphNode[];
-  /** Nodes that were there and feed the added ones, right sides of joins first. */
-  readonly frontier: readonly GraphNode[];
 }
 
 /** Adds the nodes a plan needs and shares those that are there and live. */
@@ -23,17 +21,12 @@ export function instantiate(
   cacheId: number,
 ): Instantiated {
   const added = new Map<SpecNode, GraphNode>();
-  const frontier = new Set<GraphNode>();
   const visit = (spec: SpecNode): GraphNode => {
     const known = added.get(spec);
     if (known !== undefined) return known;
     const shared = catalog.shareable.get(spec.hash);
-    if (shared !== undefined) {
-      frontier.add(shared);
-      return shared;
-    }
-    // Right sides first: a left join that sees its right side first does not pad rows in vain.
-    const inputs = spec.inputs.toReversed().map(visit).toReversed();
+    if (shared !== undefined) return shared;
+    const inputs = spec.inputs.map(visit);
     const record: NodeRecord = {
       id: catalog.takeId(transaction),
       hash: spec.hash,
@@ -50,5 +43,5 @@ export function instantiate(
     return node;
   };
   const output = visit(root);
-  return { output, added: [...added.values()], frontier: [...frontier] };
+  return { output, added: [...added.values()] };
 }

@@ -89,12 +89,6 @@ export class AggregateOperator implements Operator {
     return output;
   }
 
-  initial(tally: Tally): DeltaBatch {
-    const batch = new DeltaBatch();
-    if (this.#scalar) this.#emit(this.#emptyOutput(), 1, batch, tally);
-    return batch;
-  }
-
   *enumerate(reads: ReadTransaction): Enumeration {
     let batch = new DeltaBatch();
     let groups = 0;

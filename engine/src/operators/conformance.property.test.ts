@@ -21,7 +21,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createEngine } from "../create-engine.ts";
 import { ReferenceEvaluator } from "../reference/evaluate-plan.ts";
-import { OPERATOR_KINDS, plans, plansOfKind, queryOf } from "../testing/plan-arbitrary.ts";
+import { joinPairs, OPERATOR_KINDS, plans, plansOfKind, queryOf } from "../testing/plan-arbitrary.ts";
 import { type TableEvent, tableEvents, TEST_TABLES, UpstreamModel } from "../testing/upstream-model.ts";
 
 const RUNS = Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
@@ -249,6 +249,31 @@ describe.each(OPERATOR_KINDS)("the operator law holds for %s", (kind) => {
 });
 
 describe("whole plans that share their parts", () => {
+  test("two joins of the same inputs, in memory", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        joinPairs,
+        initialEvents,
+        duringEvents,
+        fc.array(steps, { maxLength: 25 }),
+        async ([first, second], events, during, taken) => {
+          const store = new MemoryStore();
+          const build: Step = { kind: "build" };
+          await play(() => store, [first, second], events, during, [
+            build,
+            build,
+            build,
+            build,
+            build,
+            { kind: "create" },
+            ...taken,
+          ]);
+        },
+      ),
+      { numRuns: 120 * RUNS },
+    );
+  });
+
   test("in memory", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -5,7 +5,7 @@ import { DeltaBatch } from "../delta/delta-batch.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
 import { decodeMultisetEntry } from "../state/multiset.ts";
-import { newTally, type Tally } from "../state/tally.ts";
+import type { Tally } from "../state/tally.ts";
 import { ENUMERATED_ROWS } from "./arrange.ts";
 import { compilePredicate, type CompileContext } from "./evaluate.ts";
 import type { Enumeration, Operator } from "./operator.ts";
@@ -104,8 +104,7 @@ export class JoinOperator implements Operator {
     return output;
   }
 
-  *enumerate(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
-    const ignored = newTally();
+  *enumerate(reads: ReadTransaction, inputs: readonly (() => Enumeration)[], tally: Tally): Enumeration {
     let output = new DeltaBatch();
     let cachedKey = null as Buffer | null;
     let cachedRows = NO_ROWS;
@@ -118,7 +117,7 @@ export class JoinOperator implements Operator {
           cachedRows = this.#rowsAt(reads, this.#right, key);
         }
         const rows = key === null ? NO_ROWS : cachedRows;
-        this.#meet(left, rows, output, ignored);
+        this.#meet(left, rows, output, tally);
         if (this.#outer && !this.#matches(left.row, rows)) output.push(this.#padded(left.row), left.weight);
         if (output.length < ENUMERATED_ROWS) continue;
         yield output;

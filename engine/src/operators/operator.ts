@@ -18,8 +18,9 @@ export interface Operator {
    * (arrangements that a join reads) has taken them in already.
    */
   apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch;
-  /** The present output as far as `reads` shows it; `inputs` enumerate the inputs at the same state. */
-  enumerate(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration;
-  /** Output from no input (a scalar aggregate's one row), put out once before anything is applied. */
-  initial?(tally: Tally): DeltaBatch;
+  /**
+   * The present output as far as `reads` shows it; `inputs` enumerate the inputs at the same state. Rows
+   * that a node without state fails on are added to the tally's errors.
+   */
+  enumerate(reads: ReadTransaction, inputs: readonly (() => Enumeration)[], tally: Tally): Enumeration;
 }

@@ -1,6 +1,6 @@
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import type { DeltaBatch } from "../delta/delta-batch.ts";
-import { newTally, type Tally } from "../state/tally.ts";
+import type { Tally } from "../state/tally.ts";
 import type { Enumeration, Operator } from "./operator.ts";
 
 /** An operator of one input that treats every row by itself and has no state but its error count. */
@@ -13,8 +13,7 @@ export abstract class StatelessOperator implements Operator {
     return this.transform(inputs[0] as DeltaBatch, tally);
   }
 
-  *enumerate(_reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
-    const ignored = newTally();
-    for (const batch of (inputs[0] as () => Enumeration)()) yield this.transform(batch, ignored);
+  *enumerate(_reads: ReadTransaction, inputs: readonly (() => Enumeration)[], tally: Tally): Enumeration {
+    for (const batch of (inputs[0] as () => Enumeration)()) yield this.transform(batch, tally);
   }
 }

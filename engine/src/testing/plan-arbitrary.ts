@@ -274,3 +274,22 @@ export function queryOf(plan: Plan): QueryPlan {
     collations: [],
   };
 }
+
+/** Two joins that can share one or both of their arrangements. */
+export const joinPairs: fc.Arbitrary<readonly [Plan, Plan]> = fc.tuple(plans(1), scans).chain(([left, right]) =>
+  fc
+    .tuple(joins(left, right), fc.constantFrom("inner" as const, "left" as const), fc.boolean())
+    .map(([first, join, over]) => {
+      if (first.kind !== "join") return [first, first];
+      const other: Plan = { ...first, join, residual: null };
+      const counted: Plan = {
+        kind: "aggregate",
+        input: other,
+        groups: [],
+        aggregates: [{ name: "count", arg: null, distinct: false, inputCollation: 0, type: INT8 }],
+        scalar: true,
+        columns: [INT8],
+      };
+      return [first, over ? counted : other];
+    }),
+);
