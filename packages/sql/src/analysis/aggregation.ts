@@ -7,6 +7,7 @@ import { hasEquality } from "./catalog-types.ts";
 import { translateCondition } from "./from-tree.ts";
 import { keysOf, type LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
+import { isSameText } from "./output-columns.ts";
 import { mergesKeys } from "./query-checks.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 import { checkCollation } from "./translate-call.ts";
@@ -42,7 +43,8 @@ class Groups {
   }
 
   find(expression: Expression): Expression | undefined {
-    return this.symbols[this.#texts.indexOf(canonicalJson(expression))];
+    const same = this.symbols[this.#texts.indexOf(canonicalJson(expression))];
+    return same ?? this.symbols[this.expressions.findIndex((group) => isSameText(group, expression))];
   }
 
   /** A group that is the column under another binary-compatible type. */
@@ -75,7 +77,7 @@ class Groups {
     return mapExpression(expression, (node) => {
       if (node.kind === "constant") return undefined;
       const group = this.find(node);
-      if (group !== undefined) return group;
+      if (group !== undefined) return { ...group, type: node.type };
       if (node.kind !== "column") return undefined;
       return this.#scope.aggregates.has(node.index) ? node : (this.#sameColumn(node) ?? this.add(node));
     });

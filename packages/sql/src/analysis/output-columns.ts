@@ -3,7 +3,7 @@ import type { Expression } from "../plan/expression.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 
 /** Whether two columns are one, the second seen as varchar or text: values, equality and byte order are the same. */
-function isSameText(left: Expression, right: Expression): boolean {
+export function isSameText(left: Expression, right: Expression): boolean {
   const plainText = (oid: number): boolean => oid === Oid.text || oid === Oid.varchar;
   if (left.kind !== "column" || right.kind !== "column" || left.index !== right.index) return false;
   return plainText(left.type.typeOid) && plainText(right.type.typeOid);

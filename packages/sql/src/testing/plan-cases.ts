@@ -61,6 +61,7 @@ export const PLANNED: readonly string[] = [
   "select status, sum(qty) from orders where qty > 3 group by status",
   "select sum(distinct qty), avg(qty) filter (where total > 1), count(*) filter (where ok), count(distinct status) from orders",
   "select c.id, c.name, count(o.id) from customers c left join orders o on o.customer_id = c.id group by c.id having c.email || 'x' = 'ax'",
+  "select email, count(*) from customers where email in ('a', 'b') group by email having email || 'x' <> 'ax'",
   "select qty + 1, count(*) from orders group by qty + 1 order by qty + 1 desc",
   "select distinct region from customers where id = 1",
   "select distinct region from customers where id in (1, 2)",
