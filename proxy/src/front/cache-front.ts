@@ -115,7 +115,10 @@ export class ViewFront implements CacheFront {
     if (refused !== null) return refused;
     const compiled = this.#parts.compiled.get(cache);
     if (compiled === null) return this.#missOf(cache, "cache_building", null);
-    const bound = bindSlots(compiled.planned, shape, parameters, compiled.codecs, facts.text);
+    const bound = bindSlots(
+      { planned: compiled.planned, bound: parameters, codecs: compiled.codecs, settings: facts.text },
+      shape,
+    );
     if (isUnbound(bound)) return this.#missOf(cache, bound.reason, bound.detail);
     const read = (): Answer | Miss => this.#read(cache, compiled, facts, writeLsn, bound, formats);
     const privilege = this.#parts.privileges.check(facts.role, cache.id, compiled.planned.plan);

@@ -1,6 +1,6 @@
 import { must } from "@freshet/base";
-import { type Literal, type PlannedStatement, type SelectShape, type SlotItem, literalToBinary } from "@freshet/sql";
-import { BUILTIN_TYPES, type Codec, type CodecSet, type TextSettings, readArray } from "@freshet/values";
+import { type Literal, type PlannedStatement, type SelectShape, type Slot, literalToBinary } from "@freshet/sql";
+import { BUILTIN_TYPES, type Codec, type CodecSet, type PgType, type TextSettings, readArray } from "@freshet/values";
 import type { BoundParameters, MissReason } from "../session/front-ports.ts";
 
 /** The view parameters' values of one execution; one list per parameter, null for NULL. */
@@ -24,56 +24,52 @@ const INTEGER_LIMITS = new Map<number, readonly [bigint, bigint]>([
   [INT8, [-(2n ** 63n), 2n ** 63n - 1n]],
 ]);
 
+/** What binding one statement's slots works with. */
+interface Binding {
+  readonly planned: PlannedStatement;
+  readonly bound: BoundParameters | null;
+  readonly codecs: CodecSet;
+  readonly settings: TextSettings;
+}
+
 /**
  * Turns what one statement holds in its slots into the view's parameter values. Anything that is not
  * surely the value PostgreSQL would compare with makes it Unbound.
  */
-export function bindSlots(
-  planned: PlannedStatement,
-  shape: SelectShape,
-  bound: BoundParameters | null,
-  codecs: CodecSet,
-  settings: TextSettings,
-): ParameterValues | Unbound {
+export function bindSlots(binding: Binding, shape: SelectShape): ParameterValues | Unbound {
+  const { planned, codecs } = binding;
   const values: (readonly (Buffer | null)[])[] = planned.plan.parameters.map(() => []);
-  for (const [index, binding] of planned.slots.entries()) {
-    if (binding.kind === "fixed") continue;
+  for (const [index, served] of planned.slots.entries()) {
+    if (served.kind === "fixed") continue;
     const slot = must(shape.slots[index], "a matching shape has the plan's slots");
-    const parameter = must(planned.plan.parameters[binding.parameter]);
-    const codec = codecs.get(parameter.type.typeOid);
-    if (codec === undefined) return { reason: "parameter_type", detail: `type ${parameter.type.typeOid}` };
-    if (slot.items.length > MAX_LIST_MEMBERS) return { reason: "parameter_value", detail: "a list that is too long" };
-    const members =
-      slot.role === "array" ? arrayMembers(planned, must(slot.items[0]), codec, bound, codecs, settings) : null;
-    if (members !== null) {
-      if (!Array.isArray(members)) return members as Unbound;
-      values[binding.parameter] = members as (Buffer | null)[];
-      continue;
-    }
-    const list: (Buffer | null)[] = [];
-    for (const item of slot.items) {
-      const value = itemValue(item, codec, bound, codecs, settings);
-      if (value !== null && !Buffer.isBuffer(value)) return value;
-      list.push(value);
-    }
-    values[binding.parameter] = list;
+    const { typeOid } = must(planned.plan.parameters[served.parameter]).type;
+    const codec = codecs.get(typeOid);
+    if (codec === undefined) return { reason: "parameter_type", detail: `type ${typeOid}` };
+    if (slot.items.length > MAX_LIST_MEMBERS) return TOO_LONG;
+    const list = slot.role === "array" ? arrayMembers(binding, slot, codec) : itemValues(binding, slot, codec);
+    if (!Array.isArray(list)) return list;
+    values[served.parameter] = list;
   }
   return values;
 }
+
+const TOO_LONG: Unbound = { reason: "parameter_value", detail: "a list that is too long" };
 
 export function isUnbound(value: ParameterValues | Unbound): value is Unbound {
   return "reason" in value;
 }
 
-function itemValue(
-  item: SlotItem,
-  codec: Codec,
-  bound: BoundParameters | null,
-  codecs: CodecSet,
-  settings: TextSettings,
-): Buffer | null | Unbound {
-  if (item.kind === "literal") return literalValue(item.literal, codec, settings);
-  return parameterValue(item.number, codec, bound, codecs, settings);
+function itemValues(binding: Binding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
+  const values: (Buffer | null)[] = [];
+  for (const item of slot.items) {
+    const value =
+      item.kind === "literal"
+        ? literalValue(item.literal, codec, binding.settings)
+        : parameterValue(binding, item.number, codec);
+    if (value !== null && !Buffer.isBuffer(value)) return value;
+    values.push(value);
+  }
+  return values;
 }
 
 function literalValue(literal: Literal, codec: Codec, settings: TextSettings): Buffer | null | Unbound {
@@ -83,34 +79,25 @@ function literalValue(literal: Literal, codec: Codec, settings: TextSettings): B
 }
 
 /** The client's `$number` as a value of `codec`'s type. */
-function parameterValue(
-  number: number,
-  codec: Codec,
-  bound: BoundParameters | null,
-  codecs: CodecSet,
-  settings: TextSettings,
-): Buffer | null | Unbound {
+function parameterValue({ bound, codecs, settings }: Binding, number: number, codec: Codec): Buffer | null | Unbound {
   const index = number - 1;
-  if (bound === null || index >= bound.values.length)
+  if (bound === null || index >= bound.values.length) {
     return { reason: "parameter_value", detail: `$${number} is not bound` };
+  }
   const raw = bound.values[index] ?? null;
   if (raw === null) return null;
   const declared = bound.typeOids[index] ?? 0;
   const sent = declared === 0 || declared === codec.oid ? codec : codecs.get(declared);
   if (sent === undefined) return { reason: "parameter_type", detail: `$${number} has type ${declared}` };
-  const value =
-    bound.formats[index] === 1
-      ? sent.isValid(raw)
-        ? Buffer.from(raw)
-        : undefined
-      : sent.fromText(raw.toString("utf8"), settings);
+  const value = bound.formats[index] === 1 ? binaryValue(raw, sent) : sent.fromText(raw.toString("utf8"), settings);
   if (value === undefined) return { reason: "parameter_value", detail: `$${number} is not a plain ${sent.name}` };
-  return (
-    convert(value, sent, codec) ?? {
-      reason: "parameter_type",
-      detail: `$${number} is ${sent.name}, compared with ${codec.name}`,
-    }
-  );
+  const converted = convert(value, sent, codec);
+  return converted ?? { reason: "parameter_type", detail: `$${number} is ${sent.name}, compared with ${codec.name}` };
+}
+
+/** A copy: `raw` lies in the connection's receive buffer. */
+function binaryValue(raw: Buffer, codec: Codec): Buffer | undefined {
+  return codec.isValid(raw) ? Buffer.from(raw) : undefined;
 }
 
 /** Between types whose comparison with the column is the column type's own; undefined for all others. */
@@ -125,29 +112,21 @@ function convert(value: Buffer, from: Codec, to: Codec): Buffer | undefined {
 }
 
 /** The elements of a client's array parameter; NULL elements and a NULL array match nothing. */
-function arrayMembers(
-  planned: PlannedStatement,
-  item: SlotItem,
-  codec: Codec,
-  bound: BoundParameters | null,
-  codecs: CodecSet,
-  settings: TextSettings,
-): (Buffer | null)[] | Unbound {
+function arrayMembers(binding: Binding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
+  const item = must(slot.items[0], "an array slot has one item");
   if (item.kind === "literal") return { reason: "parameter_value", detail: "an array literal" };
-  const arrayCodec = arrayCodecOf(planned, codec.oid, codecs);
+  const arrayCodec = arrayCodecOf(binding.planned, codec.oid, binding.codecs);
   if (arrayCodec === undefined) return { reason: "parameter_type", detail: `arrays of ${codec.name}` };
-  const array = parameterValue(item.number, arrayCodec, bound, codecs, settings);
+  const array = parameterValue(binding, item.number, arrayCodec);
   if (array === null) return [];
   if (!Buffer.isBuffer(array)) return array;
   const members = readArray(array, codec.oid)?.elements;
   if (members === undefined) return { reason: "parameter_value", detail: "a malformed array" };
-  if (members.length > MAX_LIST_MEMBERS) return { reason: "parameter_value", detail: "a list that is too long" };
-  return [...members];
+  return members.length > MAX_LIST_MEMBERS ? TOO_LONG : [...members];
 }
 
 function arrayCodecOf(planned: PlannedStatement, elementOid: number, codecs: CodecSet): Codec | undefined {
-  const isArray = (type: { readonly kind: string; readonly elementOid?: number }): boolean =>
-    type.kind === "array" && type.elementOid === elementOid;
+  const isArray = (type: PgType): boolean => type.kind === "array" && type.elementOid === elementOid;
   const type = BUILTIN_TYPES.find(isArray) ?? planned.plan.types.find(isArray);
   return type === undefined ? undefined : codecs.get(type.oid);
 }
