@@ -3,7 +3,7 @@ import { arrayConstant, isConstant } from "./constant.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { comparisonFunction } from "./translate-call.ts";
-import { BOOL_TYPE } from "./type-support.ts";
+import { BOOL_TYPE, isTextual } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** `ARRAY[…]`, where every element is a constant. */
@@ -38,4 +38,33 @@ export function translateAnyAll(node: TreeNode, scope: QueryScope): Expression {
   }
   const array = scope.translate(arrayNode);
   return { kind: any ? "any" : "all", name: info.symbol, inputCollation, left, array, type: BOOL_TYPE };
+}
+
+/**
+ * A cast between array types: only of a constant, from one text type to another, whose elements keep their
+ * bytes (what `varcharcolumn IN ('a', 'b')` holds).
+ */
+export function translateArrayCoercion(node: TreeNode, scope: QueryScope): Expression {
+  const array = scope.translate(node.node("arg"));
+  const typeOid = node.int("resulttype");
+  const element = node.node("elemexpr");
+  const elementOid = (oid: number): number => scope.catalog.types.get(oid)?.elementOid ?? 0;
+  const sameBytes = element.type === "RELABELTYPE" && element.node("arg").type === "CASETESTEXPR";
+  const textual = isTextual(elementOid(array.type.typeOid)) && isTextual(elementOid(typeOid));
+  if (!sameBytes || !textual || !isConstant(array)) {
+    throw unsupported("a cast from one array type to another is not supported");
+  }
+  const type = { typeOid, typmod: -1, collation: node.int("resultcollid") };
+  return {
+    kind: "constant",
+    value: array.value === null ? null : withElementType(array.value, elementOid(typeOid)),
+    type,
+  };
+}
+
+/** array_send's format names the element type in its third word. */
+function withElementType(value: string, elementOid: number): string {
+  const bytes = Buffer.from(value, "latin1");
+  bytes.writeUInt32BE(elementOid, 8);
+  return bytes.toString("latin1");
 }

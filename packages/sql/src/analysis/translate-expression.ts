@@ -8,7 +8,7 @@ import type { QueryScope } from "./query-scope.ts";
 import { RteKind } from "./table-checks.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
 import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
-import { translateAnyAll, translateArray } from "./translate-array.ts";
+import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
 import { BOOL_TYPE, isTextCastable, isTextual } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -20,7 +20,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   WINDOWFUNC: "window functions are not supported",
   GROUPINGFUNC: "GROUPING() is not supported",
   SQLVALUEFUNCTION: "CURRENT_DATE, CURRENT_USER and their like change without any row changing",
-  ARRAYCOERCEEXPR: "a cast from one array type to another is not supported",
   COERCETODOMAIN: "a cast to a domain is not supported",
   SUBSCRIPTINGREF: "array subscripts are not supported",
   FIELDSELECT: "a field of a composite value is not supported",
@@ -41,6 +40,7 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   OPEXPR: translateCall,
   SCALARARRAYOPEXPR: translateAnyAll,
   ARRAYEXPR: translateArray,
+  ARRAYCOERCEEXPR: translateArrayCoercion,
   DISTINCTEXPR: (node, scope) => ({ kind: "distinct-from", ...translateEquality(node, scope), type: BOOL_TYPE }),
   NULLIFEXPR: translateNullIf,
   BOOLEXPR: translateLogic,

@@ -86,6 +86,7 @@ export const PLANNED: readonly string[] = [
 export const WRITTEN: readonly string[] = [
   "select id, total from orders where qty = 4 order by total desc limit 3",
   "select status, count(*) from orders where qty in (1, 2) group by status",
+  "select count(*) from customers where email in ('a', 'b')",
   "select c.id, o.id from customers c join orders o on o.customer_id = c.id",
   "select name, region from customers union select status, note from orders",
 ];
