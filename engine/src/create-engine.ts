@@ -92,7 +92,7 @@ class SynchronousEngine implements Engine {
   }
 
   async reset(origin: ReplicationOrigin): Promise<void> {
-    this.#releaseBuilds();
+    this.#abandonBuilds();
     this.#write((transaction) => {
       for (const cache of this.#catalog.caches.values()) this.#forgetCache(transaction, cache);
       for (const table of this.#catalog.tables.values()) this.#catalog.forgetTable(transaction, table);
@@ -266,9 +266,12 @@ class SynchronousEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    this.#releaseBuilds();
-    await this.#durability.flush(this.#catalog.applied);
-    await this.#store.close();
+    this.#abandonBuilds();
+    try {
+      await this.#durability.flush(this.#catalog.applied);
+    } finally {
+      await this.#store.close();
+    }
   }
 
   #apply(commits: readonly Commit[]): ApplyResult {
@@ -288,7 +291,7 @@ class SynchronousEngine implements Engine {
     });
     if (this.#stagedParts > 0) this.#discardStaged();
     for (const cache of this.#catalog.caches.values()) {
-      if (cache.state === "invalid") this.#builds.get(cache.definition.id)?.release();
+      if (cache.state === "invalid") this.#builds.get(cache.definition.id)?.abandon();
     }
     this.#commits += fresh.length;
     this.#changes += done.changes;
@@ -347,7 +350,7 @@ class SynchronousEngine implements Engine {
   #forgetCache(transaction: WriteTransaction, cache: CacheEntry): void {
     const { id } = cache.definition;
     const build = this.#builds.get(id);
-    build?.release();
+    build?.abandon();
     build?.discardLog(transaction);
     this.#builds.delete(id);
     this.#catalog.caches.delete(id);
@@ -373,15 +376,15 @@ class SynchronousEngine implements Engine {
     try {
       return body();
     } catch (error) {
-      this.#releaseBuilds();
+      this.#abandonBuilds();
       this.#stagedParts = 0;
       this.#catalog = recoverCatalog(this.#store);
       throw error;
     }
   }
 
-  #releaseBuilds(): void {
-    for (const build of this.#builds.values()) build.release();
+  #abandonBuilds(): void {
+    for (const build of this.#builds.values()) build.abandon();
     this.#builds.clear();
   }
 }

@@ -41,6 +41,7 @@ export class BuildLayer {
   #snapshot: Snapshot | null = null;
   #enumeration: Iterator<readonly [GraphNode, DeltaBatch]> | null = null;
   #enumerated = false;
+  #abandoned = false;
   #logNext = 0;
   #logRead = 0;
   #replayRows: number;
@@ -71,6 +72,7 @@ export class BuildLayer {
   }
 
   append(transaction: WriteTransaction, outputs: ReadonlyMap<number, DeltaBatch>): void {
+    if (this.#abandoned) return;
     for (const { record } of this.#inputs) {
       outputs.get(record.id)?.forEach((row, weight) => {
         const value = Buffer.allocUnsafe(12 + row.length);
@@ -82,7 +84,13 @@ export class BuildLayer {
     }
   }
 
-  release(): void {
+  /** Unpins the snapshot and keeps no log any more: the layer will not be gone on with. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#unpin();
+  }
+
+  #unpin(): void {
     this.#snapshot?.close();
     this.#snapshot = null;
   }
@@ -108,7 +116,7 @@ export class BuildLayer {
       const next = this.#enumeration.next();
       if (next.done === true) {
         this.#enumerated = true;
-        this.release();
+        this.#unpin();
         break;
       }
       const [{ record }, batch] = next.value;

@@ -55,9 +55,9 @@ export class CacheBuild {
     this.#layer?.append(transaction, outputs);
   }
 
-  /** Unpins the snapshot. */
-  release(): void {
-    this.#layer?.release();
+  /** Unpins the snapshot: the build will not be gone on with. */
+  abandon(): void {
+    this.#layer?.abandon();
   }
 
   /** Leaves the log to the garbage collection. The added nodes are the caller's to drop. */

@@ -54,6 +54,6 @@ export class RowIdentity {
   }
 
   #isUnchanged(index: number): boolean {
-    return this.#view.buffer.readInt32BE(this.#view.offsets[index] as number) === UNCHANGED_LENGTH;
+    return this.#view.buffer.readInt32BE(this.#view.offsets[index]) === UNCHANGED_LENGTH;
   }
 }

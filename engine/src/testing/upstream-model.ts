@@ -21,7 +21,7 @@ export const TEST_TABLES: readonly TableSchema[] = TABLE_OIDS.map((oid, index) =
 /** One thing that happens to a table; what is not possible in its state is left out. */
 export interface TableEvent {
   readonly table: number;
-  readonly kind: "put" | "put" | "delete" | "rekey" | "truncate";
+  readonly kind: "put" | "delete" | "rekey" | "truncate";
   readonly id: number;
   readonly newId: number;
   readonly a: string | null;

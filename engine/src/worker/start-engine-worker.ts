@@ -159,8 +159,16 @@ class EngineWorker implements Engine {
 
   /** The worker closes its environment before it is ended: a thread must not end with LMDB open. */
   close(): Promise<void> {
-    this.#closed ??= this.#call("close", []).finally(() => this.#pool.destroy());
+    this.#closed ??= this.#end();
     return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#call("close", []);
+    } finally {
+      await this.#pool.destroy();
+    }
   }
 
   async #call<M extends EngineMethod>(
@@ -181,7 +189,8 @@ export async function startEngineWorker(options: WorkerOptions): Promise<Engine>
     await engine.open();
     return engine;
   } catch (error) {
-    await engine.close().catch(() => undefined);
+    // Why it could not be opened says more than that it cannot be closed either.
+    await Promise.allSettled([engine.close()]);
     throw error;
   }
 }
