@@ -166,7 +166,12 @@ class StatementPlanner {
       missingKeyRow: null,
     };
     const plan: QueryPlan = { ...body, ...referencedObjects(body, catalog) };
-    if (!translated.scalar || plan.equality.length === 0) return plan;
+    const [first] = plan.equality;
+    if (!translated.scalar || first === undefined) return plan;
+    if (query.nodeOrNull("havingQual") !== null) {
+      // A key whose one row HAVING drops would look like a key without rows, whose row it may keep.
+      throw new UnliftableParameter(first.parameter + 1, "is compared in an aggregate without GROUP BY but with HAVING");
+    }
     const sendFunctions = plan.result.map((column) => must(catalog.types.get(column.typeOid)?.sendFunction));
     const row = await missingKeyRow(connection, { text: substituted.text, parameterTypes: typeNames, sendFunctions });
     return { ...plan, missingKeyRow: row };
