@@ -10,7 +10,7 @@ import {
 } from "@freshet/wire";
 import { describeStatement } from "./extended-parse.ts";
 import { commandDescription, commandError, commandRows, runCommand } from "./freshet-commands.ts";
-import { type Piece, ensureUpstream, forward, forwardRun } from "./forwarding.ts";
+import { type Piece, ensureUpstream, forward, forwardRun, whenSettled } from "./forwarding.ts";
 import type { Answer, BoundParameters, Miss } from "./front-ports.ts";
 import type { AnsweredPortal, CommandPortal, Portal } from "./portal.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
@@ -26,6 +26,8 @@ export function handleBind(state: SessionState, piece: Piece): void | Promise<vo
     return failSegment(state, encodeErrorResponse(new FreshetError("42P03", `cursor "${bind.portal}" already exists`)));
   }
   const statement = state.statements.get(bind.statement);
+  const settled = whenSettled(state, statement);
+  if (settled !== null) return settled.then(() => (state.segment.failed ? undefined : handleBind(state, piece)));
   if (statement === undefined) return forwardBind(state, piece, bind, null, missed("not_parsed"));
   if (statement.command !== null) return bindCommand(state, bind, statement);
   return routeBind(state, piece, bind, statement);

@@ -1,7 +1,7 @@
 import { PARSE_COMPLETE, CLOSE_COMPLETE, decodeParse, decodeTarget, encodeParameterDescription } from "@freshet/wire";
 import { failSegment } from "./segment-failure.ts";
 import { commandDescription, commandError } from "./freshet-commands.ts";
-import { type Piece, ensureUpstream, forward } from "./forwarding.ts";
+import { type Piece, ensureUpstream, forward, whenSettled } from "./forwarding.ts";
 import type { DescribedStatement, PreparedRoute } from "./front-ports.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import { type Gate, gate, inspect, probe } from "./routing.ts";
@@ -12,6 +12,8 @@ export function handleParse(state: SessionState, piece: Piece): void | Promise<v
   const { name, query, typeOids } = decodeParse(piece.buffer, piece.start, piece.end);
   const route = inspect(state, query);
   const existing = name === "" ? undefined : state.statements.get(name);
+  const settled = whenSettled(state, existing);
+  if (settled !== null) return settled.then(() => (state.segment.failed ? undefined : handleParse(state, piece)));
   if (existing !== undefined && existing.command === null) {
     return forwardDuplicate(state, piece, existing, { name, route, typeOids, command: null, parseMessage: null });
   }
@@ -93,6 +95,9 @@ function describe(
 /** Describe of a statement. */
 export function describeStatement(state: SessionState, piece: Piece, name: string): void | Promise<void> {
   const statement = state.statements.get(name);
+  const settled = whenSettled(state, statement);
+  if (settled !== null)
+    return settled.then(() => (state.segment.failed ? undefined : describeStatement(state, piece, name)));
   if (statement === undefined) return forward(state, piece, "describe-statement");
   if (statement.command !== null) {
     const columns = state.services.commands.columns(statement.command);

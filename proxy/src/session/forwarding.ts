@@ -60,8 +60,10 @@ export function ensureUpstream(state: SessionState, statement: PreparedStatement
   if (message === null) return;
   const forget = (): void => {
     statement.parseMessage = message;
+    statement.sentIn = null;
   };
   statement.parseMessage = null;
+  statement.sentIn = state.segment;
   state.upstream.message(message);
   state.segment.forwarded = true;
   state.expected.forwarded(
@@ -69,10 +71,22 @@ export function ensureUpstream(state: SessionState, statement: PreparedStatement
       swallow: true,
       undo: forget,
       done: (succeeded) => {
+        statement.sentIn = null;
         if (!succeeded) forget();
       },
     }),
   );
+}
+
+/**
+ * Null when it is known whether the upstream has the statement. Else its Parse went with an earlier
+ * segment, where an error may yet make the upstream skip it: resolves when that is known.
+ */
+export function whenSettled(state: SessionState, statement: PreparedStatement | undefined): Promise<void> | null {
+  if (statement?.sentIn == null || statement.sentIn === state.segment) return null;
+  flushUpstream(state);
+  state.upstream.flush();
+  return state.expected.whenIdle();
 }
 
 function namesPrepared(route: PreparedRoute | null): boolean {

@@ -1,5 +1,6 @@
 import type { Command } from "@freshet/sql";
 import type { PreparedRoute } from "./front-ports.ts";
+import type { Segment } from "./segment.ts";
 
 /** A prepared statement as the session knows it. */
 export interface PreparedStatement {
@@ -11,4 +12,6 @@ export interface PreparedStatement {
   readonly command: Command | null;
   /** The whole Parse message, kept while the upstream has not got it. */
   parseMessage: Buffer | null;
+  /** The segment in which that message went upstream, until the upstream has confirmed it. */
+  sentIn?: Segment | null;
 }

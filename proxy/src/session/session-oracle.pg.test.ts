@@ -39,19 +39,13 @@ interface Step {
 
 const statementName = fc.constantFrom("", "a", "b");
 const portalName = fc.constantFrom("", "p");
+// Left out: what PostgreSQL refuses behind another Execute of one pipeline (DISCARD ALL, VACUUM …), as it does not see hits.
 const text = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(CACHED, BY_KEY) },
   { weight: 2, arbitrary: fc.constantFrom("SELECT 5", "SELEC", "SELECT 1/0", "", "INSERT INTO written VALUES (1)") },
   {
     weight: 1,
-    arbitrary: fc.constantFrom(
-      "BEGIN",
-      "COMMIT",
-      "ROLLBACK",
-      "DEALLOCATE a",
-      "DISCARD ALL",
-      "SET DateStyle TO 'ISO, DMY'",
-    ),
+    arbitrary: fc.constantFrom("BEGIN", "COMMIT", "ROLLBACK", "DEALLOCATE a", "SET DateStyle TO 'ISO, DMY'"),
   },
 );
 const values = fc.constantFrom<string[]>([], ["2"], ["7"], ["x"]);
@@ -151,7 +145,8 @@ describe("a session through the proxy", () => {
           proxied.front.slow = slow;
           const direct = await answers(proxied.upstream.port, sequence, together);
           const through = await answers(proxied.port, sequence, together);
-          expect(through, sequence.map((one) => one.what).join("\n")).toEqual(direct);
+          const what = sequence.map((one) => one.what);
+          expect({ what, answers: through }).toEqual({ what, answers: direct });
         }),
         { numRuns },
       );
