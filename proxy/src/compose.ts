@@ -171,7 +171,11 @@ class Freshet {
       reader: () => this.#reader,
       onAnswered: (milliseconds) => this.#metrics.answered(milliseconds / 1000),
       clock: now,
-      limits: { maxResultBytes: options.maxResultBytes, strongReadTimeoutMs: options.strongReadTimeoutMs },
+      limits: {
+        maxResultBytes: options.maxResultBytes,
+        sessionReadTimeoutMs: options.sessionReadTimeoutMs,
+        strongReadTimeoutMs: options.strongReadTimeoutMs,
+      },
       onSchemaStatement: () => {
         queries.forgetVerdicts();
         this.#schemaWatch.onSchemaStatement();

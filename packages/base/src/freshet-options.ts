@@ -30,6 +30,7 @@ export interface FreshetOptions {
   readonly maxConnections: number;
   readonly clientLoginTimeoutMs: number;
   readonly upstreamConnectTimeoutMs: number;
+  readonly sessionReadTimeoutMs: number;
   readonly strongReadTimeoutMs: number;
   readonly privilegeTtlMs: number;
   readonly schemaCheckIntervalMs: number;
@@ -107,6 +108,11 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: millisecondsKind({ min: 100, max: hour }),
     description: "How long a connection to upstream may take.",
     default: 10 * second,
+  },
+  sessionReadTimeoutMs: {
+    kind: millisecondsKind({ min: 0, max: hour }),
+    description: "How long a read waits for its own session's writes to reach the cache before it goes upstream.",
+    default: 50,
   },
   strongReadTimeoutMs: {
     kind: millisecondsKind({ min: 0, max: hour }),

@@ -33,6 +33,7 @@ const MAX_REMEMBERED_ROUTES = 10_000;
 
 export interface FrontLimits {
   readonly maxResultBytes: number;
+  readonly sessionReadTimeoutMs: number;
   readonly strongReadTimeoutMs: number;
 }
 
@@ -122,9 +123,10 @@ export class ViewFront implements CacheFront {
     if (isUnbound(bound)) return this.#missOf(cache, bound.reason, bound.detail);
     const read = (): Answer | Miss => this.#read(cache, compiled, facts, writeLsn, bound, formats);
     const privilege = this.#parts.privileges.check(facts.role, cache.id, compiled.planned.plan);
-    if (typeof privilege === "string" && facts.consistency !== "strong")
+    if (typeof privilege === "string" && !this.#mustWait(facts, writeLsn)) {
       return this.#permitted(cache, facts, privilege) ?? read();
-    return this.#executeLater(cache, facts, privilege, read);
+    }
+    return this.#executeLater(cache, facts, writeLsn, privilege, read);
   }
 
   forwarded(route: PreparedRoute, _miss: Miss, elapsedMs: number, succeeded: boolean): void {
@@ -137,31 +139,42 @@ export class ViewFront implements CacheFront {
     }
   }
 
+  /** Whether the views are behind what this session has to see. */
+  #mustWait(facts: SessionFacts, writeLsn: Lsn): boolean {
+    if (facts.consistency === "strong") return true;
+    return facts.consistency === "session" && writeLsn > this.#parts.health.applied;
+  }
+
   async #executeLater(
     cache: Cache,
     facts: SessionFacts,
+    writeLsn: Lsn,
     privilege: Privilege | Promise<Privilege>,
     read: () => Answer | Miss,
   ): Promise<Answer | Miss> {
     try {
       const refused = this.#permitted(cache, facts, await privilege);
       if (refused !== null) return refused;
-      if (facts.consistency === "strong") {
-        const reached = await this.#parts.health.waitFor(
-          await this.#parts.upstreamLsn.current(),
-          this.#parts.limits.strongReadTimeoutMs,
-        );
-        if (!reached)
-          return this.#missOf(
-            cache,
-            "upstream_ahead",
-            `not caught up within ${this.#parts.limits.strongReadTimeoutMs} ms`,
-          );
-      }
+      const behind = await this.#catchUp(cache, facts, writeLsn);
+      if (behind !== null) return behind;
     } catch (thrown) {
       return this.#missOf(cache, "replication_down", thrown instanceof Error ? thrown.message : String(thrown));
     }
     return this.#availability(cache) ?? read();
+  }
+
+  /** Waits, within bounds, for what this session has to see; a Miss when it does not come. */
+  async #catchUp(cache: Cache, facts: SessionFacts, writeLsn: Lsn): Promise<Miss | null> {
+    const { health, upstreamLsn, limits } = this.#parts;
+    if (facts.consistency === "strong") {
+      const reached = await health.waitFor(await upstreamLsn.current(), limits.strongReadTimeoutMs);
+      if (reached) return null;
+      return this.#missOf(cache, "upstream_ahead", `not caught up within ${limits.strongReadTimeoutMs} ms`);
+    }
+    if (facts.consistency === "session" && !(await health.waitFor(writeLsn, limits.sessionReadTimeoutMs))) {
+      return this.#missOf(cache, "read_your_writes", null);
+    }
+    return null;
   }
 
   #permitted(cache: Cache, facts: SessionFacts, privilege: Privilege): Miss | null {
