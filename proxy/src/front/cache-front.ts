@@ -1,5 +1,5 @@
 import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus, viewStatusKey } from "@freshet/contract";
-import { inspectStatement, parseCommand } from "@freshet/sql";
+import { type SelectShape, inspectStatement, parseCommand } from "@freshet/sql";
 import type { ReadTransaction, StoreReader } from "@freshet/store";
 import type { Lsn } from "@freshet/values";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
@@ -116,6 +116,8 @@ export class ViewFront implements CacheFront {
     if (refused !== null) return refused;
     const compiled = this.#parts.compiled.get(cache);
     if (compiled === null) return this.#missOf(cache, "cache_building", null);
+    const misfit = executionMisfit(compiled, shape, parameters, formats);
+    if (misfit !== null) return this.#missOf(cache, "parameter_value", misfit);
     const bound = bindSlots(
       { planned: compiled.planned, bound: parameters, codecs: compiled.codecs, settings: facts.text },
       shape,
@@ -249,6 +251,22 @@ export class ViewFront implements CacheFront {
     cache.misses++;
     return miss(reason, detail, cache.name);
   }
+}
+
+/** What PostgreSQL would refuse in a Bind, or take for something else than the cache does; null when it fits. */
+function executionMisfit(
+  { planned, codecs }: CompiledCache,
+  shape: SelectShape,
+  parameters: BoundParameters | null,
+  formats: readonly number[],
+): string | null {
+  const given = parameters?.values.length ?? 0;
+  if (given !== shape.parameterCount) return `${given} parameters for ${shape.parameterCount}`;
+  if (formats.length > 1 && formats.length !== planned.plan.result.length)
+    return "another number of result formats than columns";
+  if (given > 0 && statementParameterTypes(planned, shape, codecs) === undefined)
+    return "a parameter is used with several types";
+  return null;
 }
 
 function miss(reason: MissReason, detail: string | null, cache: string | null): Miss {
