@@ -299,3 +299,16 @@ test("reset forgets everything", async () => {
   await engine.close();
   expect((await createEngine(store).open()).origin?.lsn).toBe(50n);
 });
+
+test("a view whose arrangement is damaged makes its cache invalid, not the stream", async () => {
+  await loadTable([row(1, 5, "a")]);
+  await build(1, byOwner);
+  await build(2, byOwner);
+  store.write((transaction) => {
+    for (const { key } of [...transaction.scan(viewArrangement(1))]) transaction.remove(viewArrangement(1), key);
+  });
+  const result = await engine.apply([commit((changes) => changes.delete(7, OldRow.key, row(1, null, null)))]);
+  expect(result.caches.map(({ definition, state }) => [definition.id, state])).toEqual([[1, "invalid"]]);
+  expect([ready(1), ready(2)]).toEqual([false, true]);
+  expect(rowsOf(2, 5)).toEqual([]);
+});

@@ -4,7 +4,7 @@ import type { Lsn } from "@freshet/values";
 import type { CacheBuild } from "../build/cache-build.ts";
 import { type CacheEntry, type Catalog, STAGED_ARRANGEMENT, type TableEntry } from "../catalog/catalog.ts";
 import type { DeltaBatch } from "../delta/delta-batch.ts";
-import { type GraphNode, runNodes } from "../graph/graph-node.ts";
+import { type GraphNode, isDefect, runNodes } from "../graph/graph-node.ts";
 import { DivergenceError } from "../tables/table-rows.ts";
 import { OutboxWriter } from "./outbox-writer.ts";
 
@@ -130,8 +130,13 @@ export class CommitBatch {
   }
 
   #sink(cache: CacheEntry, deltas: DeltaBatch): void {
-    const visible = cache.sink.apply(this.#transaction, deltas, this.#lsn, cache.tally);
-    if (cache.definition.writeBack) this.#outbox.append(cache.definition.id, visible);
+    try {
+      const visible = cache.sink.apply(this.#transaction, deltas, this.#lsn, cache.tally);
+      if (cache.definition.writeBack) this.#outbox.append(cache.definition.id, visible);
+    } catch (error) {
+      if (!isDefect(error)) throw error;
+      invalidateCache(this.#catalog, this.#transaction, cache);
+    }
   }
 
   /** Changes that do not fit a table's rows make the table invalid, not the stream. */
@@ -168,10 +173,14 @@ export function invalidateTable(catalog: Catalog, transaction: WriteTransaction,
 
 export function invalidateCachesOn(catalog: Catalog, transaction: WriteTransaction, node: GraphNode): void {
   for (const cache of catalog.caches.values()) {
-    if (cache.state === "invalid" || !cache.nodes.includes(node)) continue;
-    cache.state = "invalid";
-    catalog.saveCache(transaction, cache);
+    if (cache.nodes.includes(node)) invalidateCache(catalog, transaction, cache);
   }
+}
+
+export function invalidateCache(catalog: Catalog, transaction: WriteTransaction, cache: CacheEntry): void {
+  if (cache.state === "invalid") return;
+  cache.state = "invalid";
+  catalog.saveCache(transaction, cache);
   catalog.refresh();
 }
 

@@ -4,7 +4,7 @@ import type { Store, WriteTransaction } from "@freshet/store";
 import type { CacheEntry, Catalog } from "../catalog/catalog.ts";
 import { putRecord } from "../catalog/records.ts";
 import { type DeltaBatch } from "../delta/delta-batch.ts";
-import { type GraphNode, runNodes } from "../graph/graph-node.ts";
+import { type GraphNode, isDefect, runNodes } from "../graph/graph-node.ts";
 import { instantiate } from "../graph/instantiate.ts";
 import type { SpecNode } from "../graph/plan-specs.ts";
 import { BuildLayer } from "./build-layer.ts";
@@ -111,7 +111,13 @@ export class CacheBuild {
     }
     const deltas = outputs.get(this.#output?.record.id ?? 0);
     if (deltas === undefined || deltas.length === 0) return;
-    this.#cache.sink.apply(transaction, deltas, this.#catalog.applied, this.#cache.tally);
+    try {
+      this.#cache.sink.apply(transaction, deltas, this.#catalog.applied, this.#cache.tally);
+    } catch (error) {
+      if (!isDefect(error)) throw error;
+      this.#cache.state = "invalid";
+      this.#catalog.saveCache(transaction, this.#cache);
+    }
   }
 
   /** Called in the transaction that takes the last of a layer's log. */
@@ -125,6 +131,7 @@ export class CacheBuild {
   }
 
   #finish(transaction: WriteTransaction): void {
+    if (this.#cache.state === "invalid") return;
     for (const node of this.#added) {
       node.pending = false;
       putRecord(transaction, "node", node.record.id, { node: node.record, building: null });

@@ -70,8 +70,8 @@ export function nodesBelow(node: GraphNode, found: Map<number, GraphNode> = new 
   return found;
 }
 
-/** An error that tells of a defect in one node and not of the store: the node's caches pay, not the stream. */
-function isDefect(error: unknown): boolean {
+/** An error that tells of a defect in one node or view and not of the store: its caches pay, not the stream. */
+export function isDefect(error: unknown): boolean {
   return error instanceof AssertionError || error instanceof TypeError || error instanceof RangeError;
 }
 
