@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Results } from "./results.ts";
+
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+/** Every number in `value`, with the path to it. */
+function* numbers(value: unknown, path = ""): Generator<readonly [string, number]> {
+  if (typeof value === "number") yield [path, value];
+  else if (typeof value === "object" && value !== null) {
+    for (const [key, inner] of Object.entries(value)) yield* numbers(inner, `${path}.${key}`);
+  }
+}
+
+describe("a tiny run of all cases", () => {
+  let folder = "";
+  let status: unknown = null;
+  let output = "";
+  let errors = "";
+  let results: Results;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "freshet-bench-test-"));
+    const child = spawn(process.execPath, [program, "--quick", "--scale", "2000", "--results", folder], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    [output, errors, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+    expect(status, errors).toBe(0);
+    const [file = ""] = await readdir(folder);
+    results = JSON.parse(await readFile(join(folder, file), "utf8")) as Results;
+  }, 600_000);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("keeps what it measured as JSON, and a tiny run does not become the latest", async () => {
+    expect(await readdir(folder)).toEqual([`${results.startedAt.slice(0, 10)}-${results.commit}.json`]);
+    expect(results).toMatchObject({ scale: 2000, seconds: 1, quick: true });
+  });
+
+  test("measures every case", () => {
+    expect(Object.keys(results.cases).toSorted()).toEqual([
+      "changes",
+      "hits",
+      "memory",
+      "queries",
+      "restart",
+      "snapshot",
+    ]);
+    const targets = new Set(results.cases.hits?.runs.map(({ target }) => target));
+    expect([...targets]).toEqual(expect.arrayContaining(["postgresql", "freshet", "freshet-pass-through", "canned"]));
+  });
+
+  test("yields numbers that can be", () => {
+    const latency = ".changes.latency.";
+    for (const [path, value] of numbers(results.cases)) {
+      expect(Number.isFinite(value), path).toBe(true);
+      // A consumer may hear of a commit before the writer's own answer comes; CPU time is counted in hundredths of a second.
+      if (path.startsWith(latency) || path.includes("cpuUs")) continue;
+      expect(value, path).toBeGreaterThan(0);
+    }
+  });
+
+  test("answers hits from the cache", () => {
+    const shares = results.cases.hits?.runs
+      .filter(({ target }) => target === "freshet")
+      .map(({ hitShare }) => hitShare);
+    expect(shares?.length).toBeGreaterThan(0);
+    for (const share of shares ?? []) expect(share).toBeGreaterThan(0.99);
+  });
+
+  test("prints every target with a verdict, and where the results are", () => {
+    for (const what of [
+      "cached point look-up",
+      "join + aggregate",
+      "initial snapshot",
+      "restart",
+      "commit to visible",
+    ]) {
+      expect(output).toMatch(new RegExp(`^${what.replaceAll("+", "\\+")}.* (yes|no)$`, "m"));
+    }
+    expect(output).toContain(`results: ${folder}`);
+  });
+});

@@ -1,0 +1,181 @@
+import type { ChangesRun } from "../cases/changes.ts";
+import type { HitRun, HitTarget } from "../cases/hits.ts";
+import type { Results } from "../results.ts";
+import type { Distribution } from "../statistics.ts";
+import type { Memory } from "../system/process-usage.ts";
+import { type Table, markdownTable, plainTable } from "./table.ts";
+import { count, figure, targets } from "./targets.ts";
+
+/** Everything that a run measured, for the terminal. */
+export function printed(results: Results): string {
+  return `${tables(results).map(plainTable).join("\n\n")}\n`;
+}
+
+/** docs/performance.md. */
+export function markdownReport(results: Results): string {
+  const { machine, scale, seconds, startedAt, commit } = results;
+  const memory = figure(machine.memoryBytes / 1024 ** 3);
+  const intro = `# Performance
+
+Made by \`npm run bench:report\` from the latest whole run of \`npm run bench\`; [benchmarks.md](benchmarks.md) tells what is measured and how.
+Ratios compare what ran in turn within this one run; absolute figures are this machine's.
+
+- run of ${startedAt.slice(0, 10)}, commit ${commit}; ${count(scale)} rows, ${seconds} s per measurement
+- ${machine.processor}, ${machine.cores} cores (shared by client, Freshet and PostgreSQL), ${memory} GiB
+- Node ${machine.node}, PostgreSQL ${machine.postgresql}`;
+  return `${[intro, ...tables(results).map(markdownTable)].join("\n\n")}\n`;
+}
+
+export function tables(results: Results): readonly Table[] {
+  const { cases } = results;
+  const made: Table[] = [];
+  const verdicts = targets(cases).map(({ what, wanted, measured, met }) => [
+    what,
+    wanted,
+    measured,
+    met ? "yes" : "no",
+  ]);
+  if (verdicts.length > 0)
+    made.push({ title: "Targets", columns: ["what", "target", "measured", "met"], rows: verdicts });
+  made.push(...hitTables(results), ...queryTables(results), ...changeTables(results), ...stateTables(results));
+  return made;
+}
+
+const names: Readonly<Record<HitTarget, string>> = {
+  postgresql: "PostgreSQL",
+  freshet: "Freshet, cached",
+  "freshet-pass-through": "Freshet, no cache",
+  canned: "canned Node server",
+  pgbouncer: "PgBouncer",
+};
+
+function hitTables({ cases: { hits } }: Results): Table[] {
+  if (hits === undefined) return [];
+  const ratio = (run: HitRun): string => {
+    const direct = hits.runs.find(
+      ({ target, protocol, clients }) =>
+        target === "postgresql" && protocol === run.protocol && clients === run.clients,
+    );
+    return direct === undefined ? "" : figure(run.tps / direct.tps);
+  };
+  const generator = hits.generator === "pgbench" ? "pgbench, one thread" : "the benchmark's own load generator";
+  return [
+    {
+      title: `Point look-ups in ${count(hits.rows)} rows (${generator})`,
+      columns: ["server", "protocol", "clients", "tps", "to PostgreSQL", "mean ms", "p50 ms", "p99 ms", "CPU µs/tx"],
+      rows: hits.runs.map((run) => [
+        names[run.target],
+        run.protocol,
+        String(run.clients),
+        count(Math.round(run.tps)),
+        ratio(run),
+        ...[run.meanUs, run.p50Us, run.p99Us].map((us) => figure(us / 1000)),
+        figure(run.cpuUsPerTransaction),
+      ]),
+    },
+  ];
+}
+
+function queryTables({ cases: { queries } }: Results): Table[] {
+  if (queries === undefined) return [];
+  return [
+    {
+      title: `Join + aggregate over ${count(queries.rows)} rows`,
+      columns: ["server", "clients", "tps", "p50 ms", "p99 ms"],
+      rows: queries.runs.flatMap(({ clients, direct, cached }) =>
+        (
+          [
+            [names.postgresql, direct],
+            [names.freshet, cached],
+          ] as const
+        ).map(([name, { tps, p50Us, p99Us }]) => [
+          name,
+          String(clients),
+          figure(tps),
+          figure(p50Us / 1000),
+          figure(p99Us / 1000),
+        ]),
+      ),
+    },
+  ];
+}
+
+function changeTables({ cases: { changes } }: Results): Table[] {
+  if (changes === undefined) return [];
+  const row = (kind: string, run: ChangesRun): string[] => [
+    kind,
+    count(run.stateRows),
+    count(run.changes),
+    count(Math.round(run.changesPerSecond)),
+    figure(run.usPerChange),
+    figure(run.cpuUsPerChange),
+  ];
+  const { visible, walsender, added } = changes.latency;
+  const delays = (what: string, { p50, p99, max }: Distribution): string[] => [what, ...[p50, p99, max].map(figure)];
+  return [
+    {
+      title: "Single-row commits followed by a join + aggregate",
+      columns: ["changes", "rows of state", "commits", "per second", "µs per change", "CPU µs per change"],
+      rows: [
+        ...changes.backlog.map((run) => row("waiting (backlog)", run)),
+        row("made meanwhile (live)", changes.live),
+      ],
+    },
+    {
+      title: `Commit to visible, idle system, ${count(visible.samples)} commits (ms after the writer's answer)`,
+      columns: ["what", "p50", "p99", "max"],
+      rows: [
+        delays("visible in the cache", visible),
+        delays("received by a bare replication client", walsender),
+        delays("difference, commit by commit", added),
+      ],
+    },
+  ];
+}
+
+function stateTables({ cases: { snapshot, restart, memory } }: Results): Table[] {
+  const made: Table[] = [];
+  if (snapshot !== undefined) {
+    const { rows, first, second, keyed } = snapshot;
+    const builds = [
+      ["aggregate, table not known yet", first],
+      ["aggregate, table known", second],
+      ["one row per key, table known", keyed],
+    ] as const;
+    made.push({
+      title: `CREATE CACHE over ${count(rows)} rows`,
+      columns: ["cache", "s", "rows/s"],
+      rows: builds.map(([what, build]) => [
+        what,
+        figure(build.milliseconds / 1000),
+        count(Math.round(build.rowsPerSecond)),
+      ]),
+    });
+  }
+  if (restart !== undefined) {
+    made.push({
+      title: `Restart with ${mebibytes(restart.diskBytes)} MiB of state`,
+      columns: ["after", "ready after ms", "first hit after ms", "RSS MiB", "of it not mapped files, MiB"],
+      rows: restart.runs.map((run) => [run.signal, figure(run.readyMs), figure(run.firstHitMs), ...memoryCells(run)]),
+    });
+  }
+  if (memory !== undefined) {
+    made.push({
+      title: `Freshet's memory with ${mebibytes(memory.diskBytes)} MiB of state`,
+      columns: ["when", "RSS MiB", "of it not mapped files, MiB"],
+      rows: [
+        ...memory.peaks.map((peak) => [`peak in ${peak.case}`, ...memoryCells(peak)]),
+        ["at the end", ...memoryCells(memory.idle)],
+      ],
+    });
+  }
+  return made;
+}
+
+function memoryCells({ residentBytes, anonymousBytes }: Memory): string[] {
+  return [mebibytes(residentBytes), mebibytes(anonymousBytes)];
+}
+
+function mebibytes(bytes: number): string {
+  return count(Math.round(bytes / 1024 ** 2));
+}

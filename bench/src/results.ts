@@ -1,0 +1,34 @@
+import type { ChangesResult } from "./cases/changes.ts";
+import type { HitsResult } from "./cases/hits.ts";
+import type { MemoryResult } from "./cases/memory.ts";
+import type { QueriesResult } from "./cases/queries.ts";
+import type { RestartResult } from "./cases/restart.ts";
+import type { SnapshotResult } from "./cases/snapshot.ts";
+
+export interface CaseResults {
+  readonly snapshot?: SnapshotResult;
+  readonly hits?: HitsResult;
+  readonly queries?: QueriesResult;
+  readonly changes?: ChangesResult;
+  readonly restart?: RestartResult;
+  readonly memory?: MemoryResult;
+}
+
+/** One run, as its result file holds it. */
+export interface Results {
+  readonly startedAt: string;
+  /** Of the sources, or "unknown". */
+  readonly commit: string;
+  readonly machine: {
+    readonly processor: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly node: string;
+    readonly postgresql: string;
+  };
+  readonly scale: number;
+  readonly seconds: number;
+  readonly quick: boolean;
+  readonly upstreamSettings: Readonly<Record<string, string>>;
+  readonly cases: CaseResults;
+}

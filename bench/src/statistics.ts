@@ -1,0 +1,36 @@
+/** The value below which `share` (0 to 1) of the samples lie, by nearest rank. */
+export function percentile(sorted: readonly number[], share: number): number {
+  const rank = Math.max(1, Math.ceil(share * sorted.length));
+  const value = sorted[rank - 1];
+  if (value === undefined) throw new Error("there are no samples");
+  return value;
+}
+
+export interface Distribution {
+  readonly samples: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What a set of samples looks like; they may come in any order. */
+export function distribution(samples: readonly number[]): Distribution {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const sum = sorted.reduce((total, sample) => total + sample, 0);
+  return {
+    samples: sorted.length,
+    mean: sum / sorted.length,
+    p50: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
+    max: percentile(sorted, 1),
+  };
+}
+
+/** The one of `runs` in the middle when they are ordered by `key`. */
+export function medianBy<T>(runs: readonly T[], key: (run: T) => number): T {
+  const sorted = runs.toSorted((a, b) => key(a) - key(b));
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+  if (middle === undefined) throw new Error("there are no runs");
+  return middle;
+}

@@ -1,0 +1,39 @@
+export interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** What was started and must be stopped, in reverse order, also when a run fails or is interrupted. */
+export class Resources {
+  readonly #running: Stoppable[] = [];
+  #stopping: Promise<void> | null = null;
+
+  add<T extends Stoppable>(resource: T): T {
+    this.#running.push(resource);
+    return resource;
+  }
+
+  /** Stops one of them before its time. */
+  async stop(resource: Stoppable): Promise<void> {
+    const index = this.#running.indexOf(resource);
+    if (index !== -1) this.#running.splice(index, 1);
+    await resource.stop();
+  }
+
+  /** Stops all that run; a failure to stop one does not keep the others. */
+  stopAll(): Promise<void> {
+    this.#stopping ??= this.#stopEach();
+    return this.#stopping;
+  }
+
+  async #stopEach(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let next = this.#running.pop(); next !== undefined; next = this.#running.pop()) {
+      try {
+        await next.stop();
+      } catch (thrown) {
+        failures.push(thrown);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "not everything could be stopped");
+  }
+}
