@@ -1,0 +1,155 @@
+import { errorMessage } from "@freshet/base";
+import type { Connection } from "@freshet/postgres";
+import { parseLsn } from "@freshet/values";
+import type { Lsn } from "@freshet/values";
+import { ask, askRanked, BinaryValues, lastStatement } from "./ask.ts";
+import { difference, multisetDifference, rowNamer } from "./compare.ts";
+import type { OracleCache, OracleCase, OracleStep } from "./oracle-case.ts";
+import { OracleFailure } from "./oracle-failure.ts";
+import { OracleSession } from "./oracle-session.ts";
+import { boundText, literalText } from "./query-text.ts";
+import { runTransaction } from "./run-transaction.ts";
+import { count, OracleStatistics } from "./statistics.ts";
+import { succeeded } from "../harness/raw-client.ts";
+
+/** Misses that say nothing against Freshet: rows that fail, values and literals that it may leave to PostgreSQL. */
+const fairMisses: ReadonlySet<string> = new Set(["cache_error_in_scope", "parameter_value", "parameter_type", "no_cache"]);
+
+export interface CaseResult {
+  readonly statistics: OracleStatistics;
+  readonly failure: OracleFailure | undefined;
+  /** Steps done, with the one that failed. */
+  readonly done: number;
+}
+
+/** Runs a case from an empty database on to its end or its first failure. */
+export async function runCase(server: Connection, oracleCase: OracleCase): Promise<CaseResult> {
+  const session = await OracleSession.start(server, oracleCase.schema);
+  const run = new CaseRun(session, oracleCase);
+  let failure: OracleFailure | undefined;
+  try {
+    await run.createCaches();
+    for (const step of oracleCase.steps) await run.step(step);
+  } catch (error) {
+    failure = withOutput(error, session);
+  }
+  try {
+    await session.stop();
+  } catch (error) {
+    failure ??= new OracleFailure("crash", errorMessage(error));
+  }
+  return { statistics: run.statistics, failure, done: run.done };
+}
+
+function withOutput(error: unknown, session: OracleSession): OracleFailure {
+  const output = session.freshet.output.split("\n").slice(-30).join("\n");
+  if (error instanceof OracleFailure) {
+    return error.kind === "barrier" ? new OracleFailure(error.kind, `${error.message}\n${output}`, error.cache) : error;
+  }
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new OracleFailure("crash", `${trace}\n${output}`);
+}
+
+class CaseRun {
+  readonly statistics = new OracleStatistics();
+  done = 0;
+  readonly #session: OracleSession;
+  readonly #case: OracleCase;
+  readonly #binary: BinaryValues;
+  readonly #caches = new Map<string, OracleCache>();
+  #position: Lsn = 0n;
+
+  constructor(session: OracleSession, oracleCase: OracleCase) {
+    this.#session = session;
+    this.#case = oracleCase;
+    this.#binary = new BinaryValues(session.direct);
+  }
+
+  async createCaches(): Promise<void> {
+    for (const cache of this.#case.caches) await this.#create(cache);
+    this.#position = await this.#session.barrier();
+  }
+
+  async #create(cache: OracleCache): Promise<void> {
+    const { query, literals, writeTo } = cache;
+    const withOptions = writeTo === null ? "" : ` WITH (write_to = '${writeTo}')`;
+    const anyValues = query.parameters.map(({ values }) => [values[0] ?? null]);
+    const text = literals === null ? boundText(query, anyValues).text : literalText(query, literals);
+    const { error } = await this.#session.proxied.simple(`CREATE CACHE ${cache.name}${withOptions} FROM ${text}`);
+    if (error === undefined) {
+      this.statistics.accepted += 1;
+      this.#caches.set(cache.name, cache);
+    } else if (error.code === "0A000" || error.code === "42710") {
+      count(this.statistics.refused, error.message);
+    } else {
+      throw new OracleFailure("create", `CREATE CACHE failed with ${error.code} ${error.message}\n${text}`, cache.name);
+    }
+  }
+
+  async step(step: OracleStep): Promise<void> {
+    this.done += 1;
+    switch (step.kind) {
+      case "transaction":
+        await runTransaction(this.#session.writer, step.statements);
+        this.#position = await this.#session.barrier();
+        this.statistics.transactions += 1;
+        return;
+      case "restart":
+      case "kill":
+        await this.#session.restart(step.kind);
+        this.#position = await this.#session.barrier();
+        this.statistics.restarts += 1;
+        return;
+      case "check": {
+        const cache = this.#caches.get(step.cache);
+        if (cache !== undefined) await this.#check(cache, step);
+        return;
+      }
+      case "check write-back": {
+        const cache = this.#caches.get(step.cache);
+        if (cache !== undefined) await this.#checkWriteBack(cache);
+        return;
+      }
+    }
+  }
+
+  async #check(cache: OracleCache, step: Extract<OracleStep, { kind: "check" }>): Promise<void> {
+    const { direct, proxied } = this.#session;
+    const { query } = cache;
+    const { mode, values } = step;
+    const expected = await ask(direct, cache, mode, values, this.#binary);
+    const actual = await ask(proxied, cache, mode, values, this.#binary);
+    const last = await lastStatement(proxied);
+    const isOrdered = query.order.length > 0 && expected.error === undefined;
+    const ranked = isOrdered ? await askRanked(direct, query, values, mode.resultFormats) : undefined;
+    const wrong = difference({ expected, actual, ranked, loose: query.loose });
+    const where = `${cache.name}: ${literalText(query, values)}\nasked ${JSON.stringify(mode)}, answered by ${last.destination} (${last.reason})`;
+    if (wrong !== undefined) throw new OracleFailure("answer", `${where}\n${wrong}`, cache.name);
+    this.statistics.checks += 1;
+    if (expected.error !== undefined) {
+      this.statistics.errors += 1;
+      return;
+    }
+    if (last.destination === "cache") {
+      this.statistics.hits += 1;
+      const lsn = parseLsn(last.lsn ?? "") ?? 0n;
+      if (lsn < this.#position) throw new OracleFailure("stale", `${where}\nthe answer is of ${last.lsn}`, cache.name);
+      return;
+    }
+    const [reason = ""] = last.reason.split(":");
+    count(this.statistics.misses, reason);
+    if (!fairMisses.has(reason)) throw new OracleFailure("miss", where, cache.name);
+  }
+
+  async #checkWriteBack(cache: OracleCache): Promise<void> {
+    const { direct } = this.#session;
+    await this.#session.writeBackBarrier(cache.name);
+    const request = { values: [], formats: [], resultFormats: [1] };
+    const expected = succeeded(await direct.extended({ ...request, text: cache.query.core }));
+    const actual = succeeded(await direct.extended({ ...request, text: `SELECT * FROM ${cache.writeTo}` }));
+    const name = rowNamer(expected, cache.query.loose);
+    const wrong = multisetDifference(expected.rows.map(name), actual.rows.map(name));
+    if (wrong !== undefined) throw new OracleFailure("write-back", `${cache.writeTo}: ${cache.query.core}\n${wrong}`, cache.name);
+    this.statistics.writeBackChecks += 1;
+  }
+}

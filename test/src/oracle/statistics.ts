@@ -1,0 +1,66 @@
+/** What a run has seen, so that a run that shows nothing can be told from one that shows all is well. */
+export class OracleStatistics {
+  transactions = 0;
+  checks = 0;
+  hits = 0;
+  /** Checks that PostgreSQL answers with an error. */
+  errors = 0;
+  writeBackChecks = 0;
+  restarts = 0;
+  accepted = 0;
+  readonly refused: Map<string, number> = new Map();
+  readonly misses: Map<string, number> = new Map();
+
+  get steps(): number {
+    return this.transactions + this.restarts;
+  }
+
+  get refusals(): number {
+    return total(this.refused);
+  }
+
+  /** Share of the queries that could be cached. */
+  get acceptedShare(): number {
+    return this.accepted / Math.max(1, this.accepted + this.refusals);
+  }
+
+  /** Share of the checks without error that a cache answered. */
+  get hitShare(): number {
+    return this.hits / Math.max(1, this.checks - this.errors);
+  }
+
+  add(other: OracleStatistics): void {
+    this.transactions += other.transactions;
+    this.checks += other.checks;
+    this.hits += other.hits;
+    this.errors += other.errors;
+    this.writeBackChecks += other.writeBackChecks;
+    this.restarts += other.restarts;
+    this.accepted += other.accepted;
+    for (const [reason, times] of other.refused) count(this.refused, reason, times);
+    for (const [reason, times] of other.misses) count(this.misses, reason, times);
+  }
+
+  toString(): string {
+    const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+    return [
+      `${this.steps} steps: ${this.transactions} transactions, ${this.restarts} restarts`,
+      `${this.checks} answers compared (${percent(this.hitShare)} from caches, ${this.errors} errors), ${this.writeBackChecks} written-back tables`,
+      `${this.accepted} of ${this.accepted + this.refusals} queries cacheable (${percent(this.acceptedShare)})`,
+      `misses: ${list(this.misses)}`,
+    ].join("; ");
+  }
+}
+
+export function count(counts: Map<string, number>, key: string, times = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + times);
+}
+
+export function list(counts: ReadonlyMap<string, number>): string {
+  const entries = [...counts].toSorted(([, left], [, right]) => right - left);
+  return entries.length === 0 ? "none" : entries.map(([key, times]) => `${times} ${key}`).join(", ");
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, times) => sum + times, 0);
+}
