@@ -15,6 +15,7 @@ import {
 } from "@freshet/contract";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import { createCodecs, type Lsn, LSN_ZERO } from "@freshet/values";
+import { pack, unpack } from "msgpackr";
 import { createNode, type GraphNode, nodesBelow } from "../graph/graph-node.ts";
 import type { NodeRecord } from "../graph/node-spec.ts";
 import type { CompileContext } from "../operators/evaluate.ts";
@@ -88,7 +89,7 @@ export class Catalog {
     const origin = reads.get(META_ARRANGEMENT, ORIGIN_KEY);
     catalog.applied = reads.get(META_ARRANGEMENT, APPLIED_KEY)?.readBigUInt64BE(0) ?? LSN_ZERO;
     if (origin !== undefined) {
-      catalog.origin = { ...(JSON.parse(origin.toString()) as Omit<ReplicationOrigin, "lsn">), lsn: catalog.applied };
+      catalog.origin = { ...(unpack(origin) as Omit<ReplicationOrigin, "lsn">), lsn: catalog.applied };
     }
     catalog.#nextId = reads.get(META_ARRANGEMENT, NEXT_ID_KEY)?.readUInt32BE(0) ?? FIRST_ID;
     const stored = readRecords(reads, "node").toSorted((a, b) => a.node.id - b.node.id);
@@ -209,7 +210,7 @@ export class Catalog {
 
   setOrigin(transaction: WriteTransaction, origin: ReplicationOrigin): void {
     const { lsn, ...identity } = origin;
-    transaction.put(META_ARRANGEMENT, ORIGIN_KEY, Buffer.from(JSON.stringify(identity)));
+    transaction.put(META_ARRANGEMENT, ORIGIN_KEY, pack(identity));
     this.origin = origin;
     this.setApplied(transaction, lsn);
   }

@@ -1,6 +1,7 @@
 import type { CacheDefinition, CacheState, TableSchema } from "@freshet/contract";
 import { META_ARRANGEMENT } from "@freshet/contract";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
+import { pack, unpack } from "msgpackr";
 import type { NodeRecord } from "../graph/node-spec.ts";
 
 /** A table as it is kept in the store. */
@@ -50,7 +51,7 @@ export function putRecord<K extends Kind>(
   id: number,
   record: RecordKinds[K],
 ): void {
-  transaction.put(META_ARRANGEMENT, recordKey(kind, id), Buffer.from(JSON.stringify(record)));
+  transaction.put(META_ARRANGEMENT, recordKey(kind, id), pack(record));
 }
 
 export function removeRecord(transaction: WriteTransaction, kind: Kind, id: number): void {
@@ -60,7 +61,7 @@ export function removeRecord(transaction: WriteTransaction, kind: Kind, id: numb
 /** All records of a kind. They were written by `putRecord`, so their shape is known. */
 export function readRecords<K extends Kind>(reads: ReadTransaction, kind: K): RecordKinds[K][] {
   const entries = [...reads.scanPrefix(META_ARRANGEMENT, Buffer.from(`${kind}/`))];
-  return entries.map((entry) => JSON.parse(entry.value.toString()) as RecordKinds[K]);
+  return entries.map((entry) => unpack(entry.value) as RecordKinds[K]);
 }
 
 export function nodeTallyKey(id: number): Buffer {
