@@ -1,8 +1,8 @@
 import type { Lsn, Row } from "@freshet/values";
 
 /**
- * A write-back cache's outbox: deltas of the visible rows, consolidated per store transaction, kept
- * until the upstream holds them. Arrangement FIRST_OUTBOX_ARRANGEMENT + cache id:
+ * A write-back cache's outbox: deltas of the visible rows, kept until the upstream holds them. One LSN has
+ * those of one store transaction: run after run of the graph, each run consolidated and its retractions first. Arrangement FIRST_OUTBOX_ARRANGEMENT + cache id:
  *   uint64 LSN, uint32 sequence -> int32 weight, packed visible row
  */
 export const FIRST_OUTBOX_ARRANGEMENT: number = 1 << 29;

@@ -10,6 +10,7 @@ export interface DeltaSql {
   /** Removes, for each delta row of weight -n, n target rows that are byte for byte the same. */
   readonly deletes: readonly string[];
   readonly insert: string;
+  readonly clearDelta: string;
   readonly clearTarget: string;
 }
 
@@ -42,6 +43,7 @@ export function deltaSql(cacheId: number, target: Target, plan: QueryPlan, match
              SELECT ${names.map((name) => `d.${name}`).join(", ")}
                FROM ${delta} AS d CROSS JOIN LATERAL pg_catalog.generate_series(1, d.${WEIGHT})
               WHERE d.${WEIGHT} > 0`,
+    clearDelta: `DELETE FROM ${delta}`,
     clearTarget: `DELETE FROM ${table}`,
   };
 }

@@ -4,16 +4,20 @@ import type { Entry, ReadTransaction } from "@freshet/store";
 import type { Lsn, Row } from "@freshet/values";
 import type { CopyTuple } from "./copy-in.ts";
 
-/** Deltas that bring a target from one LSN to a later one, each row at most once. */
+/** Deltas that bring a target from one LSN to a later one. */
 export interface OutboxBatch {
   readonly lsn: Lsn;
-  tuples(): Iterable<CopyTuple>;
+  /**
+   * To be applied one after the other, each with its retractions first. Within a segment each row occurs at most
+   * once; a row of one may be retracted by the next.
+   */
+  segments(): Iterable<readonly CopyTuple[]>;
 }
 
 /**
- * The outbox behind `after`: as many whole LSNs as fit into `maxRows` deltas, consolidated; at least
- * one LSN, which is streamed as it stands when it is larger (the engine consolidates within one LSN).
- * Null when the outbox holds nothing later. The batch reads from `transaction`: use it before that ends.
+ * The outbox behind `after`: as many whole LSNs as fit into `maxRows` deltas; at least one LSN, in several
+ * segments when it is larger. Null when the outbox holds nothing later. The batch reads from `transaction`:
+ * use it before that ends.
  */
 export function nextBatch(
   transaction: ReadTransaction,
@@ -21,11 +25,9 @@ export function nextBatch(
   after: Lsn,
   maxRows: number,
 ): OutboxBatch | null {
-  const extent = measure(entriesAfter(transaction, cacheId, after), maxRows);
-  if (extent === null) return null;
-  const { lsn } = extent;
-  if (extent.lsns === 1) return { lsn, tuples: () => decoded(entriesAfter(transaction, cacheId, after), lsn) };
-  return { lsn, tuples: () => consolidated(decoded(entriesAfter(transaction, cacheId, after), lsn)) };
+  const lsn = measure(entriesAfter(transaction, cacheId, after), maxRows);
+  if (lsn === null) return null;
+  return { lsn, segments: () => consolidated(decoded(entriesAfter(transaction, cacheId, after), lsn), maxRows) };
 }
 
 function entriesAfter(transaction: ReadTransaction, cacheId: number, after: Lsn): Iterable<Entry> {
@@ -35,23 +37,21 @@ function entriesAfter(transaction: ReadTransaction, cacheId: number, after: Lsn)
 }
 
 /** The last LSN whose deltas all lie within the first `maxRows` entries, or else the first LSN. */
-function measure(entries: Iterable<Entry>, maxRows: number): { readonly lsn: Lsn; readonly lsns: number } | null {
+function measure(entries: Iterable<Entry>, maxRows: number): Lsn | null {
   let current: Lsn | null = null;
-  let complete: { readonly lsn: Lsn; readonly lsns: number } | null = null;
-  let lsns = 0;
+  let complete: Lsn | null = null;
   let rows = 0;
   for (const entry of entries) {
     const lsn = outboxKeyLsn(entry.key);
     if (lsn !== current) {
-      if (current !== null) complete = { lsn: current, lsns };
-      if (complete !== null && rows >= maxRows) return complete;
+      complete = current;
       current = lsn;
-      lsns++;
+      if (complete !== null && rows >= maxRows) return complete;
     }
     rows++;
     if (complete !== null && rows > maxRows) return complete;
   }
-  return current === null ? null : { lsn: current, lsns };
+  return current;
 }
 
 function* decoded(entries: Iterable<Entry>, upTo: Lsn): IterableIterator<CopyTuple> {
@@ -61,13 +61,26 @@ function* decoded(entries: Iterable<Entry>, upTo: Lsn): IterableIterator<CopyTup
   }
 }
 
-function consolidated(deltas: Iterable<CopyTuple>): Iterable<CopyTuple> {
+/**
+ * Cuts the outbox after every `maxRows` deltas. It may be cut anywhere: the engine writes the retractions of what one
+ * run of its graph changed before the insertions, run after run.
+ */
+function* consolidated(deltas: Iterable<CopyTuple>, maxRows: number): IterableIterator<readonly CopyTuple[]> {
   const net = new Map<string, { readonly row: Row; weight: number }>();
+  let taken = 0;
   for (const { row, weight } of deltas) {
     const key = row.toString("latin1");
     const known = net.get(key);
     if (known === undefined) net.set(key, { row, weight: must(weight) });
     else known.weight += must(weight);
+    taken++;
+    if (taken % maxRows !== 0) continue;
+    yield nonZero(net);
+    net.clear();
   }
+  if (net.size > 0) yield nonZero(net);
+}
+
+function nonZero(net: ReadonlyMap<string, CopyTuple>): readonly CopyTuple[] {
   return [...net.values()].filter(({ weight }) => weight !== 0);
 }

@@ -39,8 +39,8 @@ export interface WriteBackParts {
 
 /**
  * Keeps one upstream table equal to one cache's view: applies the outbox in upstream transactions that
- * also move `freshet.progress`, then lets the engine trim it. Whatever fails is tried again from the
- * progress that upstream holds.
+ * also move `freshet.progress`, then lets the engine trim it. Only what is on disk in the store goes upstream,
+ * and only what is on disk upstream is trimmed. Whatever fails is tried again from the progress that upstream holds.
  */
 export class WriteBack {
   readonly #parts: WriteBackParts;
@@ -80,6 +80,7 @@ export class WriteBack {
     const snapshot = this.#parts.reader().snapshot();
     try {
       const lsn = appliedLsn(snapshot);
+      await this.#parts.engine.flush();
       const rows = await this.#parts.control.withClient((client) =>
         inTransaction(client, () => this.#writeAll(client, snapshot, lsn)),
       );
@@ -183,6 +184,8 @@ export class WriteBack {
         this.#caughtUp = appliedLsn(snapshot);
         return false;
       }
+      // A crash would leave a store that is behind its table, and whose outbox is cut at other LSNs.
+      await this.#parts.engine.flush();
       await this.#parts.control.withClient(async (client) => {
         await queryText(client, this.#sql.createDeltaTable);
         await inTransaction(client, () => this.#applyBatch(client, batch));
@@ -194,7 +197,7 @@ export class WriteBack {
     }
   }
 
-  async #applyBatch(client: Client, batch: OutboxBatch): Promise<number> {
+  async #applyBatch(client: Client, batch: OutboxBatch): Promise<void> {
     const held = parseProgress(
       await queryText(client, `${readProgress(this.#parts.instance, targetText(this.#target))} FOR UPDATE`),
     );
@@ -210,14 +213,18 @@ export class WriteBack {
         },
       );
     }
-    const rows = await copyIn(client, this.#sql.copyDelta, this.#plan.result.length, batch.tuples());
-    for (const statement of this.#sql.deletes) await queryText(client, statement);
-    await queryText(client, this.#sql.insert);
+    for (const segment of batch.segments()) await this.#applySegment(client, segment);
     await queryText(
       client,
       writeProgress(this.#parts.instance, targetText(this.#target), { cacheId: this.#cacheId, lsn: batch.lsn }),
     );
-    return rows;
+  }
+
+  async #applySegment(client: Client, deltas: readonly CopyTuple[]): Promise<void> {
+    await copyIn(client, this.#sql.copyDelta, this.#plan.result.length, deltas);
+    for (const statement of this.#sql.deletes) await queryText(client, statement);
+    await queryText(client, this.#sql.insert);
+    await queryText(client, this.#sql.clearDelta);
   }
 
   async #reached(lsn: Lsn): Promise<void> {
@@ -278,6 +285,8 @@ async function assertEmpty(client: Client, target: Target): Promise<void> {
 async function inTransaction<T>(client: Client, body: () => Promise<T>): Promise<T> {
   await queryText(client, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
   try {
+    // The outbox is trimmed as soon as this has committed.
+    await queryText(client, "SET LOCAL synchronous_commit = on");
     const result = await body();
     await queryText(client, "COMMIT");
     return result;
