@@ -32,7 +32,7 @@ describe("a tiny run of all cases", () => {
       stdio: ["ignore", "pipe", "pipe"],
     });
     [output, errors, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
-    expect(status, errors).toBe(0);
+    expect({ status, errors }).toMatchObject({ status: 0 });
     const [file = ""] = await readdir(folder);
     results = JSON.parse(await readFile(join(folder, file), "utf8")) as Results;
   }, 600_000);
@@ -58,13 +58,12 @@ describe("a tiny run of all cases", () => {
   });
 
   test("yields numbers that can be", () => {
-    const latency = ".changes.latency.";
-    for (const [path, value] of numbers(results.cases)) {
-      expect(Number.isFinite(value), path).toBe(true);
-      // A consumer may hear of a commit before the writer's own answer comes; CPU time is counted in hundredths of a second.
-      if (path.startsWith(latency) || path.includes("cpuUs")) continue;
-      expect(value, path).toBeGreaterThan(0);
-    }
+    const all = [...numbers(results.cases)];
+    expect(all.filter(([, value]) => !Number.isFinite(value))).toEqual([]);
+    // A consumer may hear of a commit before the writer's own answer comes; CPU time is counted in hundredths of a second.
+    const positive = all.filter(([path]) => !path.startsWith(".changes.latency.") && !path.includes("cpuUs"));
+    expect(positive.length).toBeGreaterThan(100);
+    expect(positive.filter(([, value]) => value <= 0)).toEqual([]);
   });
 
   test("answers hits from the cache", () => {

@@ -106,11 +106,14 @@ export class Bench {
 
   /** Throws if `body` led to reads of the cache that went upstream: what they measured would be PostgreSQL. */
   async withoutMisses<T>(cache: string, body: () => Promise<T>): Promise<T> {
-    const before = await this.counters(cache);
+    const [before, reasonsBefore] = [await this.counters(cache), await this.freshet.missReasons()];
     const result = await body();
-    const { misses } = await this.counters(cache);
-    if (misses > before.misses) throw new Error(`${misses - before.misses} reads of cache ${cache} went upstream`);
-    return result;
+    const misses = (await this.counters(cache)).misses - before.misses;
+    if (misses === 0) return result;
+    const reasons = [...(await this.freshet.missReasons())].map(
+      ([reason, times]) => `${reason}: ${times - (reasonsBefore.get(reason) ?? 0)}`,
+    );
+    throw new Error(`${misses} reads of cache ${cache} went upstream (all misses: ${reasons.join(", ")})`);
   }
 
   async counters(cache: string): Promise<{ readonly hits: number; readonly misses: number }> {

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { now } from "@freshet/base";
 import { type BenchOptions, caseNames, readRequest, usage } from "./options.ts";
 import { readLatest, writeResults } from "./report/result-files.ts";
 import { markdownReport, printed } from "./report/tables.ts";
@@ -29,7 +30,11 @@ async function bench(options: BenchOptions): Promise<void> {
   const resources = new Resources();
   stopOnSignals(resources);
   try {
-    const results = await run(options, resources, (text) => process.stderr.write(`${text}\n`));
+    const started = now();
+    const log = (text: string): void => {
+      process.stderr.write(`${((now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+    };
+    const results = await run(options, resources, log);
     const whole = !options.quick && options.cases.length === caseNames.length;
     const path = await writeResults(options.results, results, whole);
     process.stdout.write(`\n${printed(results)}\nresults: ${path}\n`);

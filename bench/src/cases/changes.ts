@@ -62,7 +62,8 @@ class ChangeWriter {
     return ++this.#marker;
   }
 
-  run(shop: Shop, kind: "backlog" | "live"): Promise<ChangesRun> {
+  async run(shop: Shop, kind: "backlog" | "live"): Promise<ChangesRun> {
+    await this.#bench.expectHit(markerQuery);
     return this.#bench.withoutMisses("marker", () => this.#run(shop, kind));
   }
 

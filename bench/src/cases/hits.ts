@@ -44,10 +44,10 @@ export async function measureHits(bench: Bench): Promise<HitsResult> {
   for (const key of sampleKeys(bench.options.scale)) await bench.expectHit(accountsQuery.replace("$1", String(key)));
   const pgbench = await findProgram("pgbench");
   const contenders = await startContenders(bench);
-  const clientCounts = bench.options.quick ? [1, 8] : [1, 8, 32];
+  const clientCounts = bench.options.quick ? [8] : [1, 8, 32];
   const runs: HitRun[] = [];
   for (const protocol of protocols) {
-    for (const { contender } of contenders) await slice(bench, contender, protocol, 8, 1, pgbench);
+    if (!bench.options.quick) await warmUp(bench, contenders, protocol, pgbench);
     for (const clients of clientCounts) {
       bench.log(`hits: ${protocol}, ${clients} clients ...`);
       runs.push(...(await measure(bench, contenders, protocol, clients, pgbench)));
@@ -90,6 +90,16 @@ async function startContenders(bench: Bench): Promise<Started[]> {
     });
   }
   return started;
+}
+
+/** Until all have compiled and cached what they use with this protocol. */
+async function warmUp(
+  bench: Bench,
+  contenders: readonly Started[],
+  protocol: Protocol,
+  pgbench: string | null,
+): Promise<void> {
+  for (const { contender } of contenders) await slice(bench, contender, protocol, 8, 1, pgbench);
 }
 
 /** The median slice of each contender. */

@@ -29,7 +29,7 @@ export async function measureRestart(bench: Bench): Promise<RestartResult> {
   await bench.cachedShop(shop);
   const runs: RestartRun[] = [];
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    for (let repeat = 0; repeat < REPEATS; repeat++) {
+    for (let repeat = 0; repeat < (options.quick ? 1 : REPEATS); repeat++) {
       bench.log(`restart after ${signal} ...`);
       await freshet.end(signal);
       const started = now();

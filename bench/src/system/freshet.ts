@@ -93,6 +93,13 @@ export class Freshet implements Connection {
     return this.#sql;
   }
 
+  /** How often each reason sent a statement upstream since the start of the process. */
+  async missReasons(): Promise<ReadonlyMap<string, number>> {
+    const response = await fetch(`http://${this.host}:${this.#adminPort}/metrics`);
+    const lines = (await response.text()).matchAll(/^freshet_misses_total\{reason="(\w+)"\} (\d+)$/gm);
+    return new Map([...lines].map(([, reason = "", times]) => [reason, Number(times)]));
+  }
+
   /** Size of the data folder on disk. */
   diskBytes(): Promise<number> {
     return folderBytes(join(this.#folder, "data"));
