@@ -1,7 +1,8 @@
+import { errorMessage, must } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus, viewStatusKey } from "@freshet/contract";
-import { type SelectShape, inspectStatement, parseCommand } from "@freshet/sql";
+import { type QueryPlan, type SelectShape, inspectStatement, parseCommand, slotsMatchFixed } from "@freshet/sql";
 import type { ReadTransaction, StoreReader } from "@freshet/store";
-import type { Lsn } from "@freshet/values";
+import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { Cache } from "../caches/cache.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
@@ -19,7 +20,7 @@ import type { Clock } from "./clock-port.ts";
 import { RenderedAnswer, RowRenderer, rowDescription } from "./answer.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
 import { LruMap } from "./lru-map.ts";
-import { type ParameterValues, bindSlots, isUnbound, statementParameterTypes } from "./parameters.ts";
+import { type ParameterValues, bindSlots, convertible, isUnbound, statementParameterTypes } from "./parameters.ts";
 import type { Privilege, Privileges } from "./privileges.ts";
 import type { ProxiedQueries } from "./proxied-queries.ts";
 import { matchCache } from "./route-match.ts";
@@ -58,6 +59,11 @@ export interface FrontParts {
   readonly onTransactionStatement: () => void;
 }
 
+interface Unavailable {
+  readonly reason: MissReason;
+  readonly detail: string | null;
+}
+
 /** The caching side of all sessions: which statement is answered from which view, and why not. */
 export class ViewFront implements CacheFront {
   readonly #parts: FrontParts;
@@ -78,24 +84,31 @@ export class ViewFront implements CacheFront {
   candidate(route: PreparedRoute): Miss | null {
     const { info } = route;
     if (info.shape === null) return miss(notSelect(info.kind), null, null);
-    const caches = this.#parts.catalog.byShape(info.shape.shapeKey);
-    const [cache] = caches;
-    if (cache === undefined) return miss("no_cache", null, null);
-    return this.#availability(cache);
+    let refused: { readonly cache: Cache; readonly unavailable: Unavailable } | null = null;
+    for (const cache of this.#parts.catalog.byShape(info.shape.shapeKey)) {
+      if (cache.planned === null || !slotsMatchFixed(info.shape, cache.planned.slots)) continue;
+      const unavailable = this.#unavailable(cache);
+      if (unavailable === null) return null;
+      refused ??= { cache, unavailable };
+    }
+    if (refused === null) return miss("no_cache", null, null);
+    return this.#missOf(refused.cache, refused.unavailable.reason, refused.unavailable.detail);
   }
 
   describe(route: PreparedRoute, facts: SessionFacts, typeOids: readonly number[]): DescribedStatement | null {
     const { shape } = route.info;
     if (shape === null || this.#obstacle(facts) !== null) return null;
     const match = matchCache(this.#parts.catalog, shape, facts.schemas);
-    if (match.kind !== "cache") return null;
+    if (match.kind !== "cache" || this.#unavailable(match.cache) !== null) return null;
     const compiled = this.#parts.compiled.get(match.cache);
     if (compiled === null) return null;
-    const inferred = statementParameterTypes(compiled.planned, shape, compiled.codecs);
-    if (inferred === undefined) return null;
     const { result } = compiled.planned.plan;
+    // Names and types are the upstream's to tell, too, where the role may not use the schema.
+    if (!this.#knownToBeGranted(facts.role, match.cache.id, compiled.planned.plan)) return null;
+    const parameterTypes = declaredParameterTypes(compiled, shape, typeOids);
+    if (parameterTypes === null) return null;
     return {
-      parameterTypes: inferred.map((typeOid, index) => (typeOids[index] ?? 0) || typeOid),
+      parameterTypes,
       rowDescription: (formats) => rowDescription(result, formats),
     };
   }
@@ -123,10 +136,10 @@ export class ViewFront implements CacheFront {
       shape,
     );
     if (isUnbound(bound)) return this.#missOf(cache, bound.reason, bound.detail);
-    const read = (): Answer | Miss => this.#read(cache, compiled, facts, writeLsn, bound, formats);
-    const privilege = this.#parts.privileges.check(facts.role, cache.id, compiled.planned.plan);
+    const read = (needed: Lsn): Answer | Miss => this.#read(cache, compiled, facts, needed, bound, formats);
+    const privilege = this.#parts.privileges.check(facts.role, compiled.id, compiled.planned.plan);
     if (typeof privilege === "string" && !this.#mustWait(facts, writeLsn)) {
-      return this.#permitted(cache, facts, privilege) ?? read();
+      return this.#permitted(cache, facts, privilege) ?? read(facts.consistency === "eventual" ? LSN_ZERO : writeLsn);
     }
     return this.#executeLater(cache, facts, writeLsn, privilege, read);
   }
@@ -141,6 +154,15 @@ export class ViewFront implements CacheFront {
     }
   }
 
+  /** Asks the upstream where it is not known, for the next time. */
+  #knownToBeGranted(role: string, cacheId: number, plan: QueryPlan): boolean {
+    const privilege = this.#parts.privileges.check(role, cacheId, plan);
+    if (typeof privilege === "string") return privilege === "granted";
+    // Whoever executes the statement asks again, and tells the failure.
+    privilege.catch(() => undefined);
+    return false;
+  }
+
   /** Whether the views are behind what this session has to see. */
   #mustWait(facts: SessionFacts, writeLsn: Lsn): boolean {
     if (facts.consistency === "strong") return true;
@@ -152,31 +174,31 @@ export class ViewFront implements CacheFront {
     facts: SessionFacts,
     writeLsn: Lsn,
     privilege: Privilege | Promise<Privilege>,
-    read: () => Answer | Miss,
+    read: (needed: Lsn) => Answer | Miss,
   ): Promise<Answer | Miss> {
+    let needed: Lsn | Miss;
     try {
       const refused = this.#permitted(cache, facts, await privilege);
       if (refused !== null) return refused;
-      const behind = await this.#catchUp(cache, facts, writeLsn);
-      if (behind !== null) return behind;
+      needed = await this.#catchUp(cache, facts, writeLsn);
     } catch (thrown) {
-      return this.#missOf(cache, "replication_down", thrown instanceof Error ? thrown.message : String(thrown));
+      return this.#missOf(cache, "replication_down", errorMessage(thrown));
     }
-    return this.#availability(cache) ?? read();
+    if (typeof needed !== "bigint") return needed;
+    return this.#availability(cache) ?? read(needed);
   }
 
-  /** Waits, within bounds, for what this session has to see; a Miss when it does not come. */
-  async #catchUp(cache: Cache, facts: SessionFacts, writeLsn: Lsn): Promise<Miss | null> {
+  /** Waits, within bounds, for what this session has to see; returns it, or a Miss when it does not come. */
+  async #catchUp(cache: Cache, facts: SessionFacts, writeLsn: Lsn): Promise<Lsn | Miss> {
     const { health, upstreamLsn, limits } = this.#parts;
+    if (facts.consistency === "eventual") return LSN_ZERO;
     if (facts.consistency === "strong") {
-      const reached = await health.waitFor(await upstreamLsn.current(), limits.strongReadTimeoutMs);
-      if (reached) return null;
+      const current = await upstreamLsn.current();
+      if (await health.waitFor(current, limits.strongReadTimeoutMs)) return current;
       return this.#missOf(cache, "upstream_ahead", `not caught up within ${limits.strongReadTimeoutMs} ms`);
     }
-    if (facts.consistency === "session" && !(await health.waitFor(writeLsn, limits.sessionReadTimeoutMs))) {
-      return this.#missOf(cache, "read_your_writes", null);
-    }
-    return null;
+    if (await health.waitFor(writeLsn, limits.sessionReadTimeoutMs)) return writeLsn;
+    return this.#missOf(cache, "read_your_writes", null);
   }
 
   #permitted(cache: Cache, facts: SessionFacts, privilege: Privilege): Miss | null {
@@ -188,7 +210,7 @@ export class ViewFront implements CacheFront {
     cache: Cache,
     compiled: CompiledCache,
     facts: SessionFacts,
-    writeLsn: Lsn,
+    needed: Lsn,
     parameters: ParameterValues,
     formats: readonly number[],
   ): Answer | Miss {
@@ -196,7 +218,7 @@ export class ViewFront implements CacheFront {
     if (reader === null) return this.#missOf(cache, "cache_building", null);
     const started = this.#parts.clock();
     return reader.read((transaction) => {
-      const lsn = this.#readable(transaction, cache, facts, writeLsn);
+      const lsn = this.#readable(transaction, cache, compiled.id, needed);
       if (typeof lsn !== "bigint") return lsn;
       const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
       if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
@@ -215,9 +237,10 @@ export class ViewFront implements CacheFront {
     });
   }
 
-  #readable(transaction: ReadTransaction, cache: Cache, facts: SessionFacts, writeLsn: Lsn): Lsn | Miss {
+  /** The snapshot's LSN when it may answer. `buildId` is the build the statement was bound to: the cache may have a newer one. */
+  #readable(transaction: ReadTransaction, cache: Cache, buildId: number, needed: Lsn): Lsn | Miss {
     const applied = transaction.get(META_ARRANGEMENT, APPLIED_KEY);
-    const status = transaction.get(META_ARRANGEMENT, viewStatusKey(cache.id));
+    const status = transaction.get(META_ARRANGEMENT, viewStatusKey(buildId));
     if (applied === undefined || status === undefined) return this.#missOf(cache, "cache_building", null);
     if (transaction.has(META_ARRANGEMENT, SUSPENDED_KEY)) return this.#missOf(cache, "schema_change_pending", null);
     const { ready, errors } = decodeViewStatus(status);
@@ -225,17 +248,21 @@ export class ViewFront implements CacheFront {
     if (errors !== 0)
       return this.#missOf(cache, "cache_error_in_scope", `${errors} rows fail in the query's expressions`);
     const lsn = applied.readBigUInt64BE(0);
-    if (facts.consistency !== "eventual" && lsn < writeLsn) return this.#missOf(cache, "read_your_writes", null);
-    return lsn;
+    return lsn < needed ? this.#missOf(cache, "read_your_writes", null) : lsn;
   }
 
-  /** Whether the cache can be read at all, whoever asks. */
   #availability(cache: Cache): Miss | null {
-    if (cache.phase === "failed") return this.#missOf(cache, "cache_invalid", cache.reason);
-    if (cache.phase !== "ready") return this.#missOf(cache, "cache_building", cache.reason);
-    if (this.#parts.health.suspended) return this.#missOf(cache, "schema_change_pending", null);
+    const unavailable = this.#unavailable(cache);
+    return unavailable === null ? null : this.#missOf(cache, unavailable.reason, unavailable.detail);
+  }
+
+  /** Why the cache cannot be read, whoever asks; null when it can. */
+  #unavailable(cache: Cache): Unavailable | null {
+    if (cache.phase === "failed") return { reason: "cache_invalid", detail: cache.reason };
+    if (cache.phase !== "ready") return { reason: "cache_building", detail: cache.reason };
+    if (this.#parts.health.suspended) return { reason: "schema_change_pending", detail: null };
     const problem = this.#parts.health.problem();
-    return problem === null ? null : this.#missOf(cache, "replication_down", problem);
+    return problem === null ? null : { reason: "replication_down", detail: problem };
   }
 
   #sessionMiss(cache: Cache, facts: SessionFacts): Miss | null {
@@ -243,7 +270,7 @@ export class ViewFront implements CacheFront {
     return obstacle === null ? null : this.#missOf(cache, obstacle.reason, obstacle.detail);
   }
 
-  #obstacle(facts: SessionFacts): { readonly reason: MissReason; readonly detail: string | null } | null {
+  #obstacle(facts: SessionFacts): Unavailable | null {
     return sessionObstacle(facts, this.#parts.database());
   }
 
@@ -267,6 +294,18 @@ function executionMisfit(
   if (given > 0 && statementParameterTypes(planned, shape, codecs) === undefined)
     return "a parameter is used with several types";
   return null;
+}
+
+/** ParameterDescription's types; null where the upstream has to say them, or may refuse what the client declared. */
+function declaredParameterTypes(
+  { planned, codecs }: CompiledCache,
+  shape: SelectShape,
+  declared: readonly number[],
+): readonly number[] | null {
+  const inferred = statementParameterTypes(planned, shape, codecs);
+  if (inferred === undefined || declared.length > inferred.length) return null;
+  const types = inferred.map((typeOid, index) => (declared[index] ?? 0) || typeOid);
+  return types.every((typeOid, index) => convertible(typeOid, must(inferred[index]))) ? types : null;
 }
 
 function miss(reason: MissReason, detail: string | null, cache: string | null): Miss {

@@ -5,23 +5,25 @@ import { ViewRead } from "./view-read.ts";
 
 /** What serving needs of a cache's plan, made once per build. */
 export interface CompiledCache {
+  /** Engine id of the build that `read` looks into. */
+  readonly id: number;
   readonly planned: PlannedStatement;
   readonly codecs: CodecSet;
   readonly read: ViewRead;
 }
 
-/** Compiled forms by engine id; a rebuilt cache has a new id, hence a new form. */
+/** Compiled forms by engine id and plan; a rebuild changes both, one after the other. */
 export class CompiledCaches {
   readonly #byId = new Map<number, CompiledCache>();
 
   get(cache: Cache): CompiledCache | null {
-    const known = this.#byId.get(cache.id);
-    if (known !== undefined) return known;
-    const { planned } = cache;
+    const { id, planned } = cache;
     if (planned === null) return null;
+    const known = this.#byId.get(id);
+    if (known?.planned === planned) return known;
     const codecs = createCodecs(planned.plan.types);
-    const compiled: CompiledCache = { planned, codecs, read: new ViewRead(cache.id, planned.plan, codecs) };
-    this.#byId.set(cache.id, compiled);
+    const compiled: CompiledCache = { id, planned, codecs, read: new ViewRead(id, planned.plan, codecs) };
+    this.#byId.set(id, compiled);
     return compiled;
   }
 

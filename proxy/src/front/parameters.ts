@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { must } from "@freshet/base";
 import { type Literal, type PlannedStatement, type SelectShape, type Slot, literalToBinary } from "@freshet/sql";
 import { BUILTIN_TYPES, type Codec, type CodecSet, type PgType, type TextSettings, readArray } from "@freshet/values";
@@ -89,7 +90,7 @@ function parameterValue({ bound, codecs, settings }: Binding, number: number, co
   const declared = bound.typeOids[index] ?? 0;
   const sent = declared === 0 || declared === codec.oid ? codec : codecs.get(declared);
   if (sent === undefined) return { reason: "parameter_type", detail: `$${number} has type ${declared}` };
-  const value = bound.formats[index] === 1 ? binaryValue(raw, sent) : sent.fromText(raw.toString("utf8"), settings);
+  const value = bound.formats[index] === 1 ? binaryValue(raw, sent) : textValue(raw, sent, settings);
   if (value === undefined) return { reason: "parameter_value", detail: `$${number} is not a plain ${sent.name}` };
   const converted = convert(value, sent, codec);
   return converted ?? { reason: "parameter_type", detail: `$${number} is ${sent.name}, compared with ${codec.name}` };
@@ -98,6 +99,18 @@ function parameterValue({ bound, codecs, settings }: Binding, number: number, co
 /** A copy: `raw` lies in the connection's receive buffer. */
 function binaryValue(raw: Buffer, codec: Codec): Buffer | undefined {
   return codec.isValid(raw) ? Buffer.from(raw) : undefined;
+}
+
+/** Undefined also for bytes that are not UTF-8, which PostgreSQL refuses. */
+function textValue(raw: Buffer, codec: Codec, settings: TextSettings): Buffer | undefined {
+  return isUtf8(raw) ? codec.fromText(raw.toString("utf8"), settings) : undefined;
+}
+
+/** Whether a parameter declared as `from` may be compared with a key of type `to`; the value has to fit, too. */
+export function convertible(from: number, to: number): boolean {
+  return (
+    from === to || (TEXT_TYPES.has(from) && TEXT_TYPES.has(to)) || (INTEGER_LIMITS.has(from) && INTEGER_LIMITS.has(to))
+  );
 }
 
 /** Between types whose comparison with the column is the column type's own; undefined for all others. */

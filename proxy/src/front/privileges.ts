@@ -36,9 +36,19 @@ export class Privileges {
     if (remembered !== undefined && this.#clock() - remembered.checkedAt < this.#ttlMs) return remembered.privilege;
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
-    const check = this.#ask(key, role, plan).finally(() => this.#pending.delete(key));
+    const check = this.#checkAnew(key, role, plan).finally(() => {
+      if (this.#pending.get(key) === check) this.#pending.delete(key);
+    });
     this.#pending.set(key, check);
     return check;
+  }
+
+  /** What the upstream says now; nothing is remembered. */
+  async ask(role: string, plan: QueryPlan): Promise<Privilege> {
+    const rows = await this.#query(privilegeQuery(role, plan.tables));
+    const [granted, rowSecurity] = rows[0] ?? [];
+    if (granted !== "t") return "privilege";
+    return rowSecurity === "f" ? "granted" : "row_level_security";
   }
 
   /** After DDL or GRANT: everything is asked again. */
@@ -48,12 +58,10 @@ export class Privileges {
     this.#pending.clear();
   }
 
-  async #ask(key: string, role: string, plan: QueryPlan): Promise<Privilege> {
+  async #checkAnew(key: string, role: string, plan: QueryPlan): Promise<Privilege> {
     const generation = this.#generation;
     const checkedAt = this.#clock();
-    const rows = await this.#query(privilegeQuery(role, plan.tables));
-    const [granted, rowSecurity] = rows[0] ?? [];
-    const privilege = granted !== "t" ? "privilege" : rowSecurity === "t" ? "row_level_security" : "granted";
+    const privilege = await this.ask(role, plan);
     if (generation === this.#generation) this.#remembered.set(key, { privilege, checkedAt });
     return privilege;
   }
@@ -68,7 +76,7 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** One row: may read all columns, row security applies. No row when the role or a table is gone. */
+/** One row: may read all columns, row security applies. Dropped tables and columns cannot be read; NULL for a role that is gone. */
 export function privilegeQuery(role: string, tables: readonly TableDependency[]): string {
   const who = quoteLiteral(role);
   const columns = tables.flatMap((table) =>
@@ -77,10 +85,11 @@ export function privilegeQuery(role: string, tables: readonly TableDependency[])
     ),
   );
   return `
-    SELECT pg_catalog.bool_and(
+    SELECT pg_catalog.bool_and(COALESCE(
              pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE') AND
              CASE n.attribute WHEN 0 THEN pg_catalog.has_any_column_privilege(r.oid, c.oid, 'SELECT')
-                              ELSE pg_catalog.has_column_privilege(r.oid, c.oid, n.attribute::pg_catalog.int2, 'SELECT') END)
+                              ELSE pg_catalog.has_column_privilege(r.oid, c.oid, n.attribute::pg_catalog.int2, 'SELECT') END,
+             false))
              AND pg_catalog.count(c.oid) OPERATOR(pg_catalog.=) pg_catalog.count(*),
            pg_catalog.bool_or(c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls)
       FROM (VALUES ${columns.join(", ")}) AS n (relation, attribute)

@@ -75,7 +75,7 @@ export class ViewRead {
       }
     }
     if (!matched && this.#missingKeyRow !== null) found.push({ row: this.#missingKeyRow, weight: 1, sortKey: null });
-    if (sortLater) found.sort(bySortKey);
+    if (sortLater) found.sort(this.#direction === "reverse" ? (a, b) => bySortKey(b, a) : bySortKey);
     return { kind: "rows", rows: cut(found, offset ?? 0, limit) };
   }
 
@@ -128,9 +128,9 @@ export class ViewRead {
     return { key: this.#key.take(), inclusive: bound.inclusive };
   }
 
-  /** Without a range the entry's key holds the sort key right behind the prefix; with one it is made from the row. */
+  /** Behind the prefix the entry's key is in the order of the scan; another order is made from the row. */
   #sortKey(entry: Entry, prefix: Buffer, row: Row): Buffer {
-    if (this.#plan.range === null) return entry.key.subarray(prefix.length);
+    if (this.#direction !== null) return entry.key.subarray(prefix.length);
     const values = unpackRow(row);
     this.#key.truncate(0);
     this.#plan.sort.forEach((key, index) => {
