@@ -21,10 +21,10 @@ import { startUpstream, upstreamSettings } from "./system/upstream.ts";
 export async function run(options: BenchOptions, resources: Resources, log: (text: string) => void): Promise<Results> {
   const startedAt = isoTime();
   log("starting PostgreSQL and Freshet ...");
-  const upstream = resources.add(await startUpstream());
-  const freshet = resources.add(await Freshet.start(upstream, "bench"));
+  const upstream = await resources.start(startUpstream);
+  const freshet = await resources.start(() => Freshet.start(upstream, "bench"));
   const bench = new Bench(options, upstream, freshet, resources, log);
-  const watch = resources.add(new MemoryWatch(() => freshet.pid));
+  const watch = await resources.start(async () => new MemoryWatch(() => freshet.pid));
   const cases = await runCases(bench, watch);
   return {
     startedAt,

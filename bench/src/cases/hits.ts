@@ -70,20 +70,20 @@ async function startContenders(bench: Bench): Promise<Started[]> {
     { contender: { target: "freshet", server: freshet, pid: freshet.pid }, stop: keep },
   ];
   // An instance of its own without caches: everything it is asked goes upstream.
-  const relay = resources.add(await Freshet.start(upstream, "bench_relay"));
+  const relay = await resources.start(() => Freshet.start(upstream, "bench_relay"));
   const stopRelay = async (): Promise<void> => {
     await resources.stop(relay);
     await upstream.sql.run("SELECT pg_drop_replication_slot('bench_relay')");
   };
   started.push({ contender: { target: "freshet-pass-through", server: relay, pid: relay.pid }, stop: stopRelay });
-  const canned = resources.add(await startCanned());
+  const canned = await resources.start(startCanned);
   started.push({
     contender: { target: "canned", server: canned, pid: canned.pid },
     stop: () => resources.stop(canned),
   });
   const program = await findProgram("pgbouncer");
   if (program !== null) {
-    const bouncer = resources.add(await startPgBouncer(program, upstream));
+    const bouncer = await resources.start(() => startPgBouncer(program, upstream));
     started.push({
       contender: { target: "pgbouncer", server: bouncer, pid: bouncer.pid },
       stop: () => resources.stop(bouncer),

@@ -24,6 +24,7 @@ export class Freshet implements Connection {
   readonly #adminPort: number;
   readonly #folder: string;
   #child: Child | null = null;
+  #stopped = false;
   #sql: SqlClient | null = null;
 
   private constructor(upstream: Upstream, instance: string, folder: string, port: number, adminPort: number) {
@@ -55,6 +56,7 @@ export class Freshet implements Connection {
 
   /** Starts the process over the data that is there; resolves with the milliseconds until /readyz says so. */
   async launch(): Promise<number> {
+    if (this.#stopped) throw new Error("Freshet has been stopped");
     const started = now();
     const args = [
       ["--upstream", this.#upstream.url],
@@ -106,6 +108,7 @@ export class Freshet implements Connection {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#closeSql();
     this.#child?.signal("SIGCONT");
     await this.#child?.stop();

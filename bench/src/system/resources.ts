@@ -5,11 +5,18 @@ export interface Stoppable {
 /** What was started and must be stopped, in reverse order, also when a run fails or is interrupted. */
 export class Resources {
   readonly #running: Stoppable[] = [];
+  readonly #starting = new Set<Promise<Stoppable>>();
   #stopping: Promise<void> | null = null;
 
-  add<T extends Stoppable>(resource: T): T {
-    this.#running.push(resource);
-    return resource;
+  /** Starts one more. An interruption meanwhile waits until it runs, and stops it, too. */
+  start<T extends Stoppable>(starter: () => Promise<T>): Promise<T> {
+    if (this.#stopping !== null) return Promise.reject(new Error("interrupted"));
+    const started = starter().then((resource) => {
+      this.#running.push(resource);
+      return resource;
+    });
+    this.#starting.add(started);
+    return started;
   }
 
   /** Stops one of them before its time. */
@@ -26,6 +33,8 @@ export class Resources {
   }
 
   async #stopEach(): Promise<void> {
+    // Whoever asked for it hears of a failed start.
+    await Promise.allSettled(this.#starting);
     const failures: unknown[] = [];
     for (let next = this.#running.pop(); next !== undefined; next = this.#running.pop()) {
       try {
