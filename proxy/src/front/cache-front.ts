@@ -280,6 +280,8 @@ export class ViewFront implements CacheFront {
   }
 }
 
+const TEXT_OID = 25;
+
 /** What PostgreSQL would refuse in a Bind, or take for something else than the cache does; null when it fits. */
 function executionMisfit(
   { planned, codecs }: CompiledCache,
@@ -304,8 +306,25 @@ function declaredParameterTypes(
 ): readonly number[] | null {
   const inferred = statementParameterTypes(planned, shape, codecs);
   if (inferred === undefined || declared.length > inferred.length) return null;
+  if (hasOpenMember(shape, declared, inferred)) return null;
   const types = inferred.map((typeOid, index) => (declared[index] ?? 0) || typeOid);
   return types.every((typeOid, index) => convertible(typeOid, must(inferred[index]))) ? types : null;
+}
+
+/**
+ * Whether a member of an IN list has a type that only the upstream knows: of `varcharcolumn IN ($1)` it is text, of
+ * `varcharcolumn IN ($1, $2)` varchar.
+ */
+function hasOpenMember(shape: SelectShape, declared: readonly number[], inferred: readonly number[]): boolean {
+  return shape.slots.some(
+    ({ role, items }) =>
+      role === "list" &&
+      items.length > 1 &&
+      items.some(
+        (item) =>
+          item.kind === "parameter" && (declared[item.number - 1] ?? 0) === 0 && inferred[item.number - 1] === TEXT_OID,
+      ),
+  );
 }
 
 function miss(reason: MissReason, detail: string | null, cache: string | null): Miss {
