@@ -81,7 +81,17 @@ export class FreshetProcess {
   async launch(): Promise<void> {
     const { upstream, instance, flags = [] } = this.#options;
     const listen = ["--listen", `127.0.0.1:${this.#port}`, "--admin", `127.0.0.1:${this.#adminPort}`];
-    const args = [program, "--upstream", upstream.url, ...listen, "--data", this.#data, "--instance", instance, ...flags];
+    const args = [
+      program,
+      "--upstream",
+      upstream.url,
+      ...listen,
+      "--data",
+      this.#data,
+      "--instance",
+      instance,
+      ...flags,
+    ];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     const keep = (chunk: Buffer): void => {

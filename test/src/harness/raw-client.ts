@@ -79,7 +79,8 @@ export class RawClient {
   extended(request: ExtendedRequest): Promise<Reply> {
     const { text, values, formats, resultFormats, statement = "", maxRows = 0 } = request;
     const messages: Buffer[] = [];
-    if (!this.#prepared.has(statement)) messages.push(encodeParse(statement, text), encodeDescribe("statement", statement));
+    if (!this.#prepared.has(statement))
+      messages.push(encodeParse(statement, text), encodeDescribe("statement", statement));
     if (statement !== "") this.#prepared.add(statement);
     messages.push(
       encodeBind({ statement, values, formats, resultFormats }),

@@ -7,19 +7,19 @@ import { succeeded } from "../harness/raw-client.ts";
 
 /** Binary forms of parameter values, as PostgreSQL itself makes them. */
 export class BinaryValues {
-  readonly #client: RawClient;
   readonly #known = new Map<string, Buffer>();
 
-  constructor(direct: RawClient) {
-    this.#client = direct;
-  }
-
-  async of(type: string, value: string | null): Promise<Buffer | null> {
+  async of(direct: RawClient, type: string, value: string | null): Promise<Buffer | null> {
     if (value === null) return null;
     const key = `${type} ${value}`;
     let bytes = this.#known.get(key);
     if (bytes === undefined) {
-      const reply = await this.#client.extended({ text: `SELECT $1::${type}`, values: [value], formats: [0], resultFormats: [1] });
+      const reply = await direct.extended({
+        text: `SELECT $1::${type}`,
+        values: [value],
+        formats: [0],
+        resultFormats: [1],
+      });
       bytes = succeeded(reply).rows[0]?.[0] ?? Buffer.alloc(0);
       this.#known.set(key, bytes);
     }
@@ -27,28 +27,44 @@ export class BinaryValues {
   }
 }
 
+/** The binary form of a value of a type. */
+export type ValueBytes = (type: string, value: string | null) => Promise<Buffer | null>;
+
 /** Asks `client` the cache's query in one of the ways that the protocol has. */
 export async function ask(
   client: RawClient,
   cache: OracleCache,
   mode: AskMode,
   values: ParameterValues,
-  binary: BinaryValues,
+  binary: ValueBytes,
 ): Promise<Reply> {
   const { query } = cache;
   if (mode.protocol === "simple") return client.simple(literalText(query, values));
   const statement = mode.named ? { statement: `${cache.name}_${mode.bound ? "bound" : "literal"}` } : {};
   if (!mode.bound) {
     if (mode.named) await client.closeStatement(statement.statement ?? "");
-    return client.extended({ text: literalText(query, values), values: [], formats: [], resultFormats: mode.resultFormats, ...statement });
+    return client.extended({
+      text: literalText(query, values),
+      values: [],
+      formats: [],
+      resultFormats: mode.resultFormats,
+      ...statement,
+    });
   }
   const { text, values: sent, types } = boundText(query, values);
   const hasLists = query.parameters.some(({ form }) => form === "list");
   // The text of an IN list changes with its length.
   if (mode.named && hasLists) await client.closeStatement(statement.statement ?? "");
   const bytes: (Buffer | string | null)[] = [];
-  for (const [index, value] of sent.entries()) bytes.push(mode.binaryValues ? await binary.of(types[index] ?? "", value) : value);
-  return client.extended({ text, values: bytes, formats: [mode.binaryValues ? 1 : 0], resultFormats: mode.resultFormats, ...statement });
+  for (const [index, value] of sent.entries())
+    bytes.push(mode.binaryValues ? await binary(types[index] ?? "", value) : value);
+  return client.extended({
+    text,
+    values: bytes,
+    formats: [mode.binaryValues ? 1 : 0],
+    resultFormats: mode.resultFormats,
+    ...statement,
+  });
 }
 
 /** The rows of an ordered query without LIMIT and OFFSET, with their ranks. */

@@ -8,7 +8,19 @@ export interface ColumnKind {
   /** Text forms of the values that columns hold: few, so that joins meet and groups collide. */
   readonly values: readonly string[];
   /** Kinds with the same family may be compared with one another. */
-  readonly family: "bool" | "number" | "text" | "char" | "bytea" | "date" | "timestamp" | "timestamptz" | "uuid" | "json" | "enum" | "array";
+  readonly family:
+    | "bool"
+    | "number"
+    | "text"
+    | "char"
+    | "bytea"
+    | "date"
+    | "timestamp"
+    | "timestamptz"
+    | "uuid"
+    | "json"
+    | "enum"
+    | "array";
   readonly ordered: boolean;
   readonly summable: boolean;
   /** Equal values may have different texts (1.0 and 1.00, 0 and -0), so that which of them a group shows is open. */
@@ -19,7 +31,14 @@ const plain = { ordered: true, summable: false, loose: false } as const;
 const number = { family: "number", ordered: true, summable: true, loose: false } as const;
 const composite = { ordered: false, summable: false, loose: false } as const;
 
-const instants = ["2024-02-29 12:00:00", "1999-12-31 23:59:59.999999", "infinity", "-infinity", "0044-03-15 00:00:00 BC", "2024-03-01 00:00:00"];
+const instants = [
+  "2024-02-29 12:00:00",
+  "1999-12-31 23:59:59.999999",
+  "infinity",
+  "-infinity",
+  "0044-03-15 00:00:00 BC",
+  "2024-03-01 00:00:00",
+];
 const floats = ["0", "-0", "1.5", "0.125", "-2.25", "3", "NaN", "Infinity", "-Infinity", "1024.5"];
 
 /** Types that every schema may use. Fractions are multiples of 1/8, whose sums are exact in any order. */
@@ -33,28 +52,78 @@ export const columnKinds: readonly ColumnKind[] = [
   {
     id: "dec",
     sql: "numeric",
-    values: ["0", "1", "1.0", "1.00", "2", "-0.5", "3.14159265358979323846", "NaN", "Infinity", "-Infinity", "12345678901234567890123456789.5", "1e40", "0.0000000001"],
+    values: [
+      "0",
+      "1",
+      "1.0",
+      "1.00",
+      "2",
+      "-0.5",
+      "3.14159265358979323846",
+      "NaN",
+      "Infinity",
+      "-Infinity",
+      "12345678901234567890123456789.5",
+      "1e40",
+      "0.0000000001",
+    ],
     ...number,
     loose: true,
   },
   { id: "pri", sql: "numeric(10,2)", values: ["0.00", "1.00", "2.00", "9.99", "-1.50", "12345678.90"], ...number },
-  { id: "txt", sql: "text", values: ["", "a", "A", "b", "a ", "ab", "ä", "€uro 日本", "b%_", "it's", "\\x"], family: "text", ...plain },
+  {
+    id: "txt",
+    sql: "text",
+    values: ["", "a", "A", "b", "a ", "ab", "ä", "€uro 日本", "b%_", "it's", "\\x"],
+    family: "text",
+    ...plain,
+  },
   { id: "var", sql: "varchar(6)", values: ["", "a", "A", "b", "a ", "äöü", "b_%"], family: "text", ...plain },
   { id: "chr", sql: "char(4)", values: ["", "a", "b", "ab", "äö", "abcd"], family: "char", ...plain },
   { id: "byt", sql: "bytea", values: ["\\x", "\\x00", "\\x00ff", "\\xdeadbeef", "\\x61"], family: "bytea", ...plain },
-  { id: "day", sql: "date", values: ["2024-02-29", "1999-12-31", "infinity", "-infinity", "0044-03-15 BC", "2024-03-01"], family: "date", ...plain },
+  {
+    id: "day",
+    sql: "date",
+    values: ["2024-02-29", "1999-12-31", "infinity", "-infinity", "0044-03-15 BC", "2024-03-01"],
+    family: "date",
+    ...plain,
+  },
   { id: "tim", sql: "timestamp", values: instants, family: "timestamp", ...plain },
   { id: "ins", sql: "timestamptz", values: instants, family: "timestamptz", ...plain },
   {
     id: "uid",
     sql: "uuid",
-    values: ["00000000-0000-0000-0000-000000000000", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "ffffffff-ffff-ffff-ffff-ffffffffffff"],
+    values: [
+      "00000000-0000-0000-0000-000000000000",
+      "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+      "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    ],
     family: "uuid",
     ...plain,
   },
-  { id: "jso", sql: "jsonb", values: ["{}", '{"a": 1}', "[1, 2]", "null", '"x"', '{"b": [1, {"c": null}], "a": "ä"}'], family: "json", ...composite },
-  { id: "moo", sql: "mood", values: ["sad", "ok", "happy"], family: "enum", ordered: false, summable: false, loose: false },
-  { id: "ids", sql: "int4[]", values: ["{}", "{1,2}", "{NULL,3}", "[0:1]={1,2}", "{1}"], family: "array", ...composite },
+  {
+    id: "jso",
+    sql: "jsonb",
+    values: ["{}", '{"a": 1}', "[1, 2]", "null", '"x"', '{"b": [1, {"c": null}], "a": "ä"}'],
+    family: "json",
+    ...composite,
+  },
+  {
+    id: "moo",
+    sql: "mood",
+    values: ["sad", "ok", "happy"],
+    family: "enum",
+    ordered: false,
+    summable: false,
+    loose: false,
+  },
+  {
+    id: "ids",
+    sql: "int4[]",
+    values: ["{}", "{1,2}", "{NULL,3}", "[0:1]={1,2}", "{1}"],
+    family: "array",
+    ...composite,
+  },
   { id: "tag", sql: "text[]", values: ["{}", '{a,"b c",NULL}', '{""}', '{"NULL"}'], family: "array", ...composite },
 ];
 

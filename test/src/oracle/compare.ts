@@ -41,7 +41,9 @@ export function multisetDifference(expected: readonly string[], actual: readonly
   for (const row of actual) counts.set(row, (counts.get(row) ?? 0) - 1);
   const wrong = [...counts].filter(([, count]) => count !== 0);
   if (wrong.length === 0) return undefined;
-  const lines = wrong.slice(0, 8).map(([row, count]) => `  ${count > 0 ? `${count} missing` : `${-count} too many`}: ${row}`);
+  const lines = wrong
+    .slice(0, 8)
+    .map(([row, count]) => `  ${count > 0 ? `${count} missing` : `${-count} too many`}: ${row}`);
   return `${wrong.length} different rows (${expected.length} expected, ${actual.length} found):\n${lines.join("\n")}`;
 }
 
@@ -62,13 +64,15 @@ function orderDifference(
     rankOf.set(text, ranked.ranks[index] ?? -1);
     available.set(text, (available.get(text) ?? 0) + 1);
   });
-  if (expected.length !== actual.length) return `${expected.length} rows expected, ${actual.length} found:\n${multisetDifference(expected, actual)}`;
+  if (expected.length !== actual.length)
+    return `${expected.length} rows expected, ${actual.length} found:\n${multisetDifference(expected, actual)}`;
   for (const [index, row] of actual.entries()) {
     const left = available.get(row) ?? 0;
     if (left === 0) return `row ${index + 1} is one too many: ${row}`;
     available.set(row, left - 1);
     const wanted = expected[index] ?? "";
-    if (rankOf.get(row) !== rankOf.get(wanted)) return `row ${index + 1} is out of order: ${row}\n  expected one that sorts like ${wanted}`;
+    if (rankOf.get(row) !== rankOf.get(wanted))
+      return `row ${index + 1} is out of order: ${row}\n  expected one that sorts like ${wanted}`;
   }
   return undefined;
 }
@@ -86,7 +90,9 @@ export function rowNamer(reply: Reply, loose: boolean): (row: Values) => string 
         const field = fields[index];
         if (value === null) return "NULL";
         const bytes = loose && field !== undefined ? withoutSpelling(value, field.typeOid, field.format) : value;
-        return field?.format === 1 ? `x${bytes.toString("hex")}` : JSON.stringify(bytes.toString("utf8")).slice(0, 300) + bytes.length;
+        return field?.format === 1
+          ? `x${bytes.toString("hex")}`
+          : JSON.stringify(bytes.toString("utf8")).slice(0, 300) + bytes.length;
       })
       .join(" | ");
 }
@@ -114,11 +120,12 @@ function describedFields(envelope: Buffer): ReturnType<typeof decodeRowDescripti
   let fields: ReturnType<typeof decodeRowDescription> = [];
   // The portal's description comes after the statement's and knows the formats.
   while (scanner.advance()) {
-    if (scanner.type === BackendType.rowDescription) fields = decodeRowDescription(scanner.buffer, scanner.start, scanner.end);
+    if (scanner.type === BackendType.rowDescription)
+      fields = decodeRowDescription(scanner.buffer, scanner.start, scanner.end);
   }
   return fields;
 }
 
 function show(envelope: Buffer): string {
-  return envelope.toString("latin1").replaceAll(/[^\x20-\x7e]+/g, "·");
+  return envelope.toString("latin1").replaceAll(/[^\x20-\x7e]/g, (byte) => `·${byte.charCodeAt(0).toString(16)}`);
 }

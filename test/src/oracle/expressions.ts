@@ -12,7 +12,12 @@ const comparisons = ["=", "<>", "<", "<=", ">", ">="] as const;
 const integers = ["sma", "num", "big"];
 
 /** A condition over `operands`. With `fragile` it may fail on some rows. */
-export function randomCondition(random: SeededRandom, operands: readonly Operand[], fragile: boolean, depth = 2): string {
+export function randomCondition(
+  random: SeededRandom,
+  operands: readonly Operand[],
+  fragile: boolean,
+  depth = 2,
+): string {
   if (depth > 0 && random.chance(0.35)) {
     const left = randomCondition(random, operands, fragile, depth - 1);
     const right = randomCondition(random, operands, fragile, depth - 1);
@@ -55,7 +60,8 @@ function comparison(random: SeededRandom, kind: ColumnKind): string {
 
 /** What only some types can do. */
 function specialCondition(random: SeededRandom, { sql, kind }: Operand): string | undefined {
-  if (kind.family === "bool") return random.pick([sql, `NOT ${sql}`, `${sql} IS TRUE`, `${sql} IS NOT FALSE`, `${sql} IS UNKNOWN`]);
+  if (kind.family === "bool")
+    return random.pick([sql, `NOT ${sql}`, `${sql} IS TRUE`, `${sql} IS NOT FALSE`, `${sql} IS UNKNOWN`]);
   if (kind.family === "text") {
     const pattern = random.pick(["a%", "%b%", "_", "%", "", "%\\%%", "ä%", "_ ", "a\\_", "%€%"]);
     return `${sql} ${random.pick(["LIKE", "NOT LIKE"])} ${quote(pattern)}`;
@@ -70,7 +76,8 @@ function specialCondition(random: SeededRandom, { sql, kind }: Operand): string 
 
 function fragileCondition(random: SeededRandom, operands: readonly Operand[]): string {
   const { sql, kind } = random.pick(operands);
-  if (integers.includes(kind.id)) return random.pick([`10 / ${sql} > ${random.integer(0, 4)}`, `${sql} + 1 > 2`, `${sql} % ${sql} = 0`]);
+  if (integers.includes(kind.id))
+    return random.pick([`10 / ${sql} > ${random.integer(0, 4)}`, `${sql} + 1 > 2`, `${sql} % ${sql} = 0`]);
   if (kind.family === "number") return `1 / ${sql} < 1`;
   if (kind.family === "text") return `${sql}::int4 > 0`;
   return `${sql} IS NOT NULL`;

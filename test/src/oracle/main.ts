@@ -32,7 +32,10 @@ async function main(): Promise<number> {
   try {
     for (let seed = firstSeed; total.steps < steps; seed += 1) {
       const oracleCase = randomCase(seed, { steps: Math.max(1, Math.min(perSeed, steps - total.steps)) });
-      if (values.verbose) console.log(`seed ${seed}:\n${oracleCase.caches.map((cache) => `  ${cache.query.core} ${cache.query.tail}`).join("\n")}`);
+      if (values.verbose)
+        console.log(
+          `seed ${seed}:\n${oracleCase.caches.map((cache) => `  ${cache.query.core} ${cache.query.tail}`).join("\n")}`,
+        );
       const result = await runCase(server, oracleCase);
       total.add(result.statistics);
       console.log(`${((now() - began) / 1000).toFixed(0)} s, seed ${seed}: ${result.statistics}`);

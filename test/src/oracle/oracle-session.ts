@@ -18,15 +18,20 @@ export class OracleSession {
   readonly freshet: FreshetProcess;
   /** Writes; knows nothing of Freshet. */
   readonly writer: pg.Client;
-  /** Asks PostgreSQL. */
-  readonly direct: RawClient;
+  #direct: RawClient;
   #proxied: RawClient;
 
-  private constructor(database: TestDatabase, freshet: FreshetProcess, writer: pg.Client, direct: RawClient, proxied: RawClient) {
+  private constructor(
+    database: TestDatabase,
+    freshet: FreshetProcess,
+    writer: pg.Client,
+    direct: RawClient,
+    proxied: RawClient,
+  ) {
     this.database = database;
     this.freshet = freshet;
     this.writer = writer;
-    this.direct = direct;
+    this.#direct = direct;
     this.#proxied = proxied;
   }
 
@@ -51,6 +56,11 @@ export class OracleSession {
     }
   }
 
+  /** Asks PostgreSQL. */
+  get direct(): RawClient {
+    return this.#direct;
+  }
+
   /** Asks through Freshet. */
   get proxied(): RawClient {
     return this.#proxied;
@@ -60,7 +70,7 @@ export class OracleSession {
   async stop(): Promise<void> {
     try {
       await this.writer.end();
-      await this.direct.end();
+      await this.#direct.end();
       if (this.freshet.running) {
         await this.#proxied.end();
         await this.freshet.terminate();
@@ -78,6 +88,9 @@ export class OracleSession {
     await this.freshet.launch();
     await this.freshet.untilReady();
     this.#proxied = await RawClient.connect(this.freshet.connection);
+    // So that both sessions know the same statements.
+    await this.#direct.end();
+    this.#direct = await RawClient.connect(this.database);
     await this.#until("the caches are ready", async () => {
       const caches = await this.caches();
       return caches.every(({ state }) => state === "ready");
@@ -98,19 +111,24 @@ export class OracleSession {
   async barrier(): Promise<Lsn> {
     const wanted = await this.#position();
     await this.#until("the caches follow", async () => {
-      const status = new Map(textRows(succeeded(await this.#proxied.simple("SHOW FRESHET STATUS"))).map(([name, value]) => [name, value]));
+      const status = new Map(
+        textRows(succeeded(await this.#proxied.simple("SHOW FRESHET STATUS"))).map(([name, value]) => [name, value]),
+      );
       return (parseLsn(status.get("applied_lsn") ?? "") ?? 0n) >= wanted;
     });
     return wanted;
   }
 
-  /** The same for what is written back. */
-  async writeBackBarrier(cache: string): Promise<void> {
+  /** The same for what is written back; false when SHOW CACHES says why the table cannot follow. */
+  async writeBackBarrier(cache: string): Promise<boolean> {
     const wanted = await this.#position();
+    let isHeld = false;
     await this.#until(`the table of ${cache} follows`, async () => {
       const found = (await this.caches()).find(({ name }) => name === cache);
-      return found?.written !== undefined && found.written >= wanted;
+      isHeld = found?.reason != null;
+      return isHeld || (found?.written !== undefined && found.written >= wanted);
     });
+    return !isHeld;
   }
 
   async #position(): Promise<Lsn> {

@@ -27,7 +27,8 @@ export function randomQuery(random: SeededRandom, schema: Schema, wishes: QueryW
   const draft: Draft = { parameters: [], loose: false };
   const dice = random.float();
   const isOrdered = !wishes.forTable && random.chance(0.35);
-  const { core, outputs } = dice < 0.1 ? union(random, schema, draft) : select(random, schema, draft, wishes, dice < 0.5, isOrdered);
+  const { core, outputs } =
+    dice < 0.1 ? union(random, schema, draft) : select(random, schema, draft, wishes, dice < 0.5, isOrdered);
   const order = isOrdered ? randomOrder(random, outputs) : [];
   return {
     core,
@@ -41,7 +42,14 @@ export function randomQuery(random: SeededRandom, schema: Schema, wishes: QueryW
 
 type Select = { readonly core: string; readonly outputs: readonly Output[] };
 
-function select(random: SeededRandom, schema: Schema, draft: Draft, wishes: QueryWishes, grouped: boolean, isOrdered: boolean): Select {
+function select(
+  random: SeededRandom,
+  schema: Schema,
+  draft: Draft,
+  wishes: QueryWishes,
+  grouped: boolean,
+  isOrdered: boolean,
+): Select {
   // Which rows a LIMIT lets fail is open.
   const fragile = !wishes.forTable && !isOrdered && random.chance(0.1);
   const from = randomFrom(random, schema, fragile);
@@ -66,7 +74,10 @@ function plainSelect(
   if (distinct && outputs.some(({ kind }) => kind.loose)) draft.loose = true;
   const keys = wishes.forTable ? [] : randomKeys(random, operands, draft, !distinct);
   const list = columnList(random, outputs, wishes);
-  return { core: `SELECT ${distinct ? "DISTINCT " : ""}${list} FROM ${from}${where([...conditions, ...keys])}`, outputs };
+  return {
+    core: `SELECT ${distinct ? "DISTINCT " : ""}${list} FROM ${from}${where([...conditions, ...keys])}`,
+    outputs,
+  };
 }
 
 function groupedSelect(
@@ -81,7 +92,9 @@ function groupedSelect(
   if (groups.some(({ kind }) => kind.loose)) draft.loose = true;
   const aggregates = Array.from({ length: random.integer(1, 4) }, () => randomAggregate(random, operands, draft));
   const outputs: Output[] = [...groups, ...aggregates];
-  const having = random.chance(0.25) ? ` HAVING ${random.pick(["count(*) > 1", "count(*) % 2 = 0", havingOf(random, operands)])}` : "";
+  const having = random.chance(0.25)
+    ? ` HAVING ${random.pick(["count(*) > 1", "count(*) % 2 = 0", havingOf(random, operands)])}`
+    : "";
   // Keys that are grouped by may be lists and ranges, others only single values.
   const isGroupKey = groups.length > 0 && random.chance(0.5);
   const keys = wishes.forTable ? [] : randomKeys(random, isGroupKey ? groups : operands, draft, isGroupKey);
@@ -98,7 +111,8 @@ function randomAggregate(random: SeededRandom, operands: readonly Operand[], dra
   if (random.chance(0.2)) return { sql: `count(*)${filter}`, kind: big };
   if (kind.summable && random.chance(0.7)) {
     // Sums of floats may be 0 or -0; of a DISTINCT set it is open which of two equal numbers is in it.
-    if (kind.family === "number" && (["rea", "flo"].includes(kind.id) || (kind.loose && distinct !== ""))) draft.loose = true;
+    if (kind.family === "number" && (["rea", "flo"].includes(kind.id) || (kind.loose && distinct !== "")))
+      draft.loose = true;
     const name = distinct !== "" && kind.id === "dec" ? "count" : random.pick(["sum", "sum", "avg"]);
     return { sql: `${name}(${distinct}${sql})${filter}`, kind: name === "count" ? big : sumKind(name, kind) };
   }
@@ -124,11 +138,16 @@ function havingOf(random: SeededRandom, operands: readonly Operand[]): string {
 /** Conditions on parameters: equalities, and at most one list or range. */
 function randomKeys(random: SeededRandom, operands: readonly Operand[], draft: Draft, several: boolean): string[] {
   const keys = random.pick([0, 0, 1, 1, 1, 2]);
-  const chosen = random.shuffle(operands).filter(({ kind }) => kind.family !== "json" && kind.family !== "array").slice(0, keys);
+  const chosen = random
+    .shuffle(operands)
+    .filter(({ kind }) => kind.family !== "json" && kind.family !== "array")
+    .slice(0, keys);
   const conditions = chosen.map(({ sql, kind }, index) => {
     if (!several || index > 0 || random.chance(0.5)) return `${sql} = ${place(draft, "scalar", kind)}`;
     if (!kind.ordered || random.chance(0.4)) {
-      return random.chance(0.6) ? `${sql} IN (${place(draft, "list", kind)})` : `${sql} = ANY (${place(draft, "array", kind)})`;
+      return random.chance(0.6)
+        ? `${sql} IN (${place(draft, "list", kind)})`
+        : `${sql} = ANY (${place(draft, "array", kind)})`;
     }
     return rangeCondition(random, sql, kind, draft);
   });
@@ -166,12 +185,16 @@ function where(conditions: readonly string[]): string {
 }
 
 function columnList(random: SeededRandom, outputs: readonly Output[], wishes: QueryWishes): string {
-  return outputs.map(({ sql }, index) => (wishes.forTable || random.chance(0.3) ? `${sql} AS c${index + 1}` : sql)).join(", ");
+  return outputs
+    .map(({ sql }, index) => (wishes.forTable || random.chance(0.3) ? `${sql} AS c${index + 1}` : sql))
+    .join(", ");
 }
 
 /** UNION [ALL] of two filtered tables. */
 function union(random: SeededRandom, schema: Schema, draft: Draft): Select {
-  const kinds = random.shuffle(schema.tables.flatMap((table) => table.columns.map(({ kind }) => kind))).slice(0, random.integer(1, 4));
+  const kinds = random
+    .shuffle(schema.tables.flatMap((table) => table.columns.map(({ kind }) => kind)))
+    .slice(0, random.integer(1, 4));
   const branches = [0, 1].map(() => {
     const table = random.pick(schema.tables);
     const operands = table.columns.map(({ name, kind }) => ({ sql: name, kind }));

@@ -47,12 +47,15 @@ export function randomCase(seed: number, size: Partial<CaseSize> = {}): OracleCa
 }
 
 function randomChecks(random: SeededRandom, caches: readonly OracleCache[], checks: number): OracleStep[] {
-  return random.shuffle(caches).slice(0, checks).flatMap((cache): OracleStep[] => {
-    if (cache.writeTo !== null && random.chance(0.6)) return [{ kind: "check write-back", cache: cache.name }];
-    const own = cache.literals !== null && random.chance(0.3) ? cache.literals : undefined;
-    const values = own ?? randomValues(random, cache.query.parameters);
-    return [0, 1].map(() => ({ kind: "check", cache: cache.name, mode: randomMode(random, cache), values }));
-  });
+  return random
+    .shuffle(caches)
+    .slice(0, checks)
+    .flatMap((cache): OracleStep[] => {
+      if (cache.writeTo !== null && random.chance(0.6)) return [{ kind: "check write-back", cache: cache.name }];
+      const own = cache.literals !== null && random.chance(0.3) ? cache.literals : undefined;
+      const values = own ?? randomValues(random, cache.query.parameters);
+      return [0, 1].map(() => ({ kind: "check", cache: cache.name, mode: randomMode(random, cache), values }));
+    });
 }
 
 function randomMode(random: SeededRandom, { query }: OracleCache): AskMode {

@@ -11,7 +11,9 @@ const folder = fileURLToPath(new URL("../../src/oracle/regressions/", import.met
 /** Every kept case. */
 export async function readRegressions(): Promise<OracleCase[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).toSorted();
-  return Promise.all(names.map(async (name) => JSON.parse(await readFile(path.join(folder, name), "utf8")) as OracleCase));
+  return Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(path.join(folder, name), "utf8")) as OracleCase),
+  );
 }
 
 /** Writes a small failing case beside the others; returns what to print. */

@@ -21,7 +21,8 @@ export async function runTransaction(client: pg.Client, statements: readonly str
       await client.query("RELEASE SAVEPOINT statement");
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      if (!isRefusal(error.code ?? "")) throw new FreshetError(error.code ?? "XX000", `${error.message} in: ${statement}`);
+      if (!isRefusal(error.code ?? ""))
+        throw new FreshetError(error.code ?? "XX000", `${error.message} in: ${statement}`);
       await client.query("ROLLBACK TO SAVEPOINT statement");
     }
   }

@@ -42,7 +42,14 @@ function randomTable(
   name: string,
   shared: readonly ColumnKind[],
 ): { readonly table: Table; readonly statements: readonly string[] } {
-  const identity: Identity = random.pick(["primary key", "primary key", "primary key", "unique index", "full", "full with key"]);
+  const identity: Identity = random.pick([
+    "primary key",
+    "primary key",
+    "primary key",
+    "unique index",
+    "full",
+    "full with key",
+  ]);
   const key = identity === "full" ? [] : randomKey(random);
   const columns: Column[] = [...key];
   for (const kind of random.shuffle(shared).slice(0, random.integer(2, 6))) {
@@ -50,7 +57,9 @@ function randomTable(
   }
   // Every table can be joined and summed by this one.
   columns.push({ name: "link", kind: kindById("num"), nullable: true });
-  const wide: Column | undefined = random.chance(0.4) ? { name: "wide", kind: kindById("txt"), nullable: true } : undefined;
+  const wide: Column | undefined = random.chance(0.4)
+    ? { name: "wide", kind: kindById("txt"), nullable: true }
+    : undefined;
   if (wide !== undefined) columns.push(wide);
   const ordered = random.chance(0.3) ? random.shuffle(columns) : columns;
   const table: Table = { name, columns: ordered, key, wide };

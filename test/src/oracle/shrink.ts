@@ -39,10 +39,18 @@ class Shrinker {
       const caches = oracleCase.caches.filter(({ name }) => name === failure.cache);
       await this.#try({ ...this.smallest.oracleCase, caches });
     }
-    await this.#try(withSteps(this.smallest.oracleCase, steps.filter((step) => step === last || !isCheck(step))));
+    await this.#try(
+      withSteps(
+        this.smallest.oracleCase,
+        steps.filter((step) => step === last || !isCheck(step)),
+      ),
+    );
     await this.#reduce(stepsOf, withSteps);
     await this.#reduceStatements();
-    await this.#reduce((small) => small.schema, (small, schema) => ({ ...small, schema }));
+    await this.#reduce(
+      (small) => small.schema,
+      (small, schema) => ({ ...small, schema }),
+    );
   }
 
   /** Whether the case still fails in the same way; if so it is the smallest now. */
@@ -60,7 +68,7 @@ class Shrinker {
     write: (oracleCase: OracleCase, items: readonly T[]) => OracleCase,
   ): Promise<void> {
     for (let size = Math.ceil(read(this.smallest.oracleCase).length / 2); size >= 1; size = Math.floor(size / 2)) {
-      for (let start = 0; start < read(this.smallest.oracleCase).length; ) {
+      for (let start = 0; start < read(this.smallest.oracleCase).length;) {
         const items = read(this.smallest.oracleCase);
         const fewer = [...items.slice(0, start), ...items.slice(start + size)];
         if (!(await this.#try(write(this.smallest.oracleCase, fewer)))) start += size;

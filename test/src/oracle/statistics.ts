@@ -6,6 +6,8 @@ export class OracleStatistics {
   /** Checks that PostgreSQL answers with an error. */
   errors = 0;
   writeBackChecks = 0;
+  /** Written-back tables that were not compared, for Freshet says why it cannot keep them. */
+  writeBackHeld = 0;
   restarts = 0;
   accepted = 0;
   readonly refused: Map<string, number> = new Map();
@@ -35,6 +37,7 @@ export class OracleStatistics {
     this.hits += other.hits;
     this.errors += other.errors;
     this.writeBackChecks += other.writeBackChecks;
+    this.writeBackHeld += other.writeBackHeld;
     this.restarts += other.restarts;
     this.accepted += other.accepted;
     for (const [reason, times] of other.refused) count(this.refused, reason, times);
@@ -45,7 +48,7 @@ export class OracleStatistics {
     const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
     return [
       `${this.steps} steps: ${this.transactions} transactions, ${this.restarts} restarts`,
-      `${this.checks} answers compared (${percent(this.hitShare)} from caches, ${this.errors} errors), ${this.writeBackChecks} written-back tables`,
+      `${this.checks} answers compared (${percent(this.hitShare)} from caches, ${this.errors} errors), ${this.writeBackChecks} written-back tables (and ${this.writeBackHeld} held up)`,
       `${this.accepted} of ${this.accepted + this.refusals} queries cacheable (${percent(this.acceptedShare)})`,
       `misses: ${list(this.misses)}`,
     ].join("; ");
