@@ -9,7 +9,14 @@ export interface ControlConnectionOptions {
   readonly connectionString: string;
   readonly applicationName: string;
   readonly connectTimeoutMs: number;
+  /** Statements that each new connection begins with. */
+  readonly prologue?: readonly string[];
+  /** How long one use may take before the connection is given up; unlimited when absent. */
+  readonly useTimeoutMs?: number;
 }
+
+/** How long what is under way may take when a connection is closed. */
+const CLOSE_GRACE_MS = 5_000;
 
 const rawText = { getTypeParser: () => (value: unknown) => value };
 
@@ -34,21 +41,40 @@ export class ControlConnection {
 
   /** The same, on the driver's client. */
   withClient<T>(body: (client: pg.Client) => Promise<T>): Promise<T> {
-    const run = this.#tail.then(async () => body(await this.#connect()));
+    const run = this.#tail.then(async () => this.#bounded(await this.#connect(), body));
     this.#tail = run.catch(() => undefined);
     return run;
+  }
+
+  /** A server that does not answer must not hold up whoever comes next: the connection goes, and its queries with it. */
+  async #bounded<T>(client: pg.Client, body: (client: pg.Client) => Promise<T>): Promise<T> {
+    const { useTimeoutMs } = this.#options;
+    if (useTimeoutMs === undefined) return body(client);
+    const timer = setTimeout(() => disconnect(client), useTimeoutMs);
+    try {
+      return await body(client);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   query(sql: string): Promise<TextRows> {
     return this.exclusive((connection) => connection.query(sql));
   }
 
-  async close(): Promise<void> {
+  /** Lets uses end for `graceMs`, then ends the connection under them; later uses are refused. */
+  async close(graceMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closed = true;
+    let client: pg.Client | null = null;
+    const timer = setTimeout(() => {
+      const last = this.#client ?? client;
+      if (last !== null) disconnect(last);
+    }, graceMs);
     await this.#tail;
-    const client = this.#client;
+    client = this.#client;
     this.#client = null;
     await client?.end();
+    clearTimeout(timer);
   }
 
   async #connect(): Promise<pg.Client> {
@@ -67,12 +93,19 @@ export class ControlConnection {
     client.on("end", forget);
     try {
       await client.connect();
+      for (const statement of this.#options.prologue ?? []) await client.query(statement);
     } catch (thrown) {
+      disconnect(client);
       throw upstreamError(thrown);
     }
     this.#client = client;
     return client;
   }
+}
+
+/** Ends the connection at once, whatever it is doing: its queries are rejected. */
+function disconnect(client: pg.Client): void {
+  client.connection.stream.destroy();
 }
 
 /** AnalysisConnection over the driver. */
@@ -106,6 +139,15 @@ export async function queryText(client: pg.Client, sql: string): Promise<TextRow
   }
 }
 
+/** Runs one statement and tells how many rows it inserted, changed or removed. */
+export async function affectedRows(client: pg.Client, sql: string): Promise<number> {
+  try {
+    return (await client.query(sql)).rowCount ?? 0;
+  } catch (thrown) {
+    throw upstreamError(thrown);
+  }
+}
+
 interface FieldMessage {
   readonly fields: readonly {
     readonly name: string;
@@ -124,7 +166,6 @@ class DescribeQuery {
   readonly #reject: (error: unknown) => void;
   #parameters: readonly number[] = [];
   #columns: readonly DescribedColumn[] = [];
-  #error: unknown = null;
   #connection: pg.Connection | null = null;
 
   constructor(
@@ -161,14 +202,15 @@ class DescribeQuery {
     }));
   }
 
+  /** Also called when the connection breaks, after which no ReadyForQuery comes. */
   handleError(error: unknown): void {
-    this.#error = error;
+    this.#connection?.removeListener("parameterDescription", this.#onParameters);
+    this.#reject(error);
   }
 
   handleReadyForQuery(): void {
     this.#connection?.removeListener("parameterDescription", this.#onParameters);
-    if (this.#error === null) this.#resolve({ parameters: this.#parameters, columns: this.#columns });
-    else this.#reject(this.#error);
+    this.#resolve({ parameters: this.#parameters, columns: this.#columns });
   }
 }
 
