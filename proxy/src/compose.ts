@@ -24,7 +24,7 @@ import { CatalogFile } from "./caches/catalog-file.ts";
 import type { RetryDelay } from "./caches/retry.ts";
 import { SchemaWatch } from "./caches/schema-watch.ts";
 import { Commands } from "./commands/command-runner.ts";
-import { ControlConnection } from "./control/control-connection.ts";
+import { ControlConnection, type ControlConnectionOptions } from "./control/control-connection.ts";
 import { DataLock } from "./data-lock.ts";
 import { ViewFront } from "./front/cache-front.ts";
 import { CompiledCaches } from "./front/compiled-caches.ts";
@@ -66,14 +66,24 @@ export async function composeFreshet(options: FreshetOptions, factories: Freshet
   const logger = createLogger({ level: options.logLevel });
   await loadParser();
   const lock = await DataLock.acquire(options.data);
-  let freshet: Freshet | null = null;
   try {
     const engine = await factories.engine(join(options.data, "store"));
-    freshet = new Freshet(options, engine, factories.source(options, logger), logger);
+    const freshet = await construct(engine, () => {
+      return new Freshet(options, engine, factories.source(options, logger), logger);
+    });
     return await freshet.start(() => lock.release());
   } catch (thrown) {
-    await freshet?.stop();
     await lock.release();
+    throw thrown;
+  }
+}
+
+/** An engine that nobody takes over is closed: its worker holds the store open. */
+async function construct(engine: Engine, make: () => Freshet): Promise<Freshet> {
+  try {
+    return make();
+  } catch (thrown) {
+    await engine.close();
     throw thrown;
   }
 }
@@ -102,17 +112,24 @@ class Freshet {
   #failure: string | null = null;
   #starting: Promise<void> = Promise.resolve();
   #restarting = false;
+  #stopped: Promise<void> | null = null;
 
   constructor(options: FreshetOptions, engine: Engine, source: ChangeSource, logger: Logger) {
     this.#options = options;
     this.#logger = logger;
-    const control = (): ControlConnection =>
+    const control = (more: Pick<ControlConnectionOptions, "prologue" | "useTimeoutMs">): ControlConnection =>
       new ControlConnection({
         connectionString: options.upstream,
         applicationName: `freshet ${options.instance}`,
         connectTimeoutMs: options.upstreamConnectTimeoutMs,
+        ...more,
       });
-    const [analysis, privileging, positions, writing] = [control(), control(), control(), control()];
+    const analysis = control({});
+    // Statements wait for these two: an upstream that does not answer makes misses of them.
+    const asking = { useTimeoutMs: options.upstreamConnectTimeoutMs };
+    const [privileging, positions] = [control(asking), control(asking)];
+    // The tables that Freshet makes are no schema changes that caches have to be compared with.
+    const writing = control({ prologue: ["SET freshet.internal = 'on'"] });
     this.#controls = [analysis, privileging, positions, writing];
     this.#engine = engine;
     this.#source = source;
@@ -226,7 +243,17 @@ class Freshet {
     this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
   }
 
+  /** What was begun is ended again when it fails. */
   async start(release: () => Promise<void>): Promise<RunningFreshet> {
+    try {
+      return await this.#start(release);
+    } catch (thrown) {
+      await this.#stop();
+      throw thrown;
+    }
+  }
+
+  async #start(release: () => Promise<void>): Promise<RunningFreshet> {
     const state = await this.#engine.open();
     this.#openReader();
     const { listen, admin } = this.#options;
@@ -243,29 +270,40 @@ class Freshet {
     return {
       listen: { host: listen.host, port: listenAddress.port },
       admin: { host: admin.host, port: adminAddress.port },
-      stop: async () => {
-        await this.stop();
-        await release();
+      stop: () => {
+        this.#stopped ??= this.#stop().finally(release);
+        return this.#stopped;
       },
     };
   }
 
-  /** Ends everything in the order in which it depends on each other; clients first, the store last. */
-  async stop(): Promise<void> {
+  /** Ends everything in the order in which it depends on each other, whatever fails; clients first, the store last. */
+  async #stop(): Promise<void> {
     this.#stopping.abort();
     this.#replicationStart.stop();
     this.#schemaWatch.stop();
     this.#slotGauge.stop();
-    await this.#proxy.stop();
-    await this.#source.stop();
+    await this.#ending("clients", () => this.#proxy.stop());
+    await this.#ending("stream", () => this.#pump.close());
+    await this.#ending("replication", () => this.#source.stop());
     await this.#starting;
-    await this.#manager.stop();
-    await this.#writeBacks.stopAll();
-    await this.#pump.settle();
-    await this.#admin.close();
-    for (const control of this.#controls) await control.close();
-    await this.#reader?.close();
-    await this.#engine.close();
+    // What waits for the upstream ends with its connections.
+    await Promise.all([
+      this.#ending("cache builds", () => this.#manager.stop()),
+      this.#ending("write-back", () => this.#writeBacks.stopAll()),
+      ...this.#controls.map((control) => this.#ending("upstream connection", () => control.close())),
+    ]);
+    await this.#ending("admin server", () => this.#admin.close());
+    await this.#ending("views", async () => this.#reader?.close());
+    await this.#ending("engine", () => this.#engine.close());
+  }
+
+  async #ending(what: string, end: () => Promise<void>): Promise<void> {
+    try {
+      await end();
+    } catch (thrown) {
+      this.#logger.error({ error: errorMessage(thrown) }, `the ${what} did not end as it should`);
+    }
   }
 
   async #replicate(state: EngineState): Promise<void> {
@@ -289,14 +327,15 @@ class Freshet {
     this.#restarting = true;
     this.#starting = this.#starting.then(async () => {
       try {
-        await this.#pump.hold();
+        await this.#pump.close();
         await this.#source.stop();
+        this.#pump.restart();
         const started = await this.#replicationStart.run(null, [], this.#pump);
         if (started === null) return;
         await this.#manager.restartFrom(started.origin);
         this.#pump.open(started.origin.lsn);
       } catch (thrown) {
-        this.#onFailed(errorMessage(thrown));
+        if (!this.#stopping.signal.aborted) this.#onFailed(errorMessage(thrown));
       } finally {
         this.#restarting = false;
       }

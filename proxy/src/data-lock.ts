@@ -27,7 +27,7 @@ export class DataLock {
     rmSync(path, { force: true });
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (thrown) => {
+      server.on("error", (thrown) => {
         reject(
           new FreshetError(SqlState.configFileError, `the data folder "${folder}" cannot be used`, {
             detail: thrown.message,

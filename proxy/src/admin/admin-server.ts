@@ -26,7 +26,9 @@ export class AdminServer {
 
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
     return new Promise((resolve, reject) => {
-      this.#server.once("error", (thrown: Error) => {
+      // Also later: that a connection cannot be accepted is not the end.
+      this.#server.on("error", (thrown: Error) => {
+        this.#parts.logger.warn({ error: thrown.message }, "the admin server has an error");
         reject(
           new FreshetError(SqlState.cannotConnect, `cannot listen on the admin address ${host}:${port}`, {
             detail: thrown.message,

@@ -47,24 +47,31 @@ export class CacheCatalog {
   add(request: CacheRequest): Cache {
     assert(!this.#byName.has(request.name), "cache names are unique");
     const cache = new CacheRecord(this.#takeId(), request);
+    this.#save([...this.all(), cache]);
     this.#remember(cache);
-    this.#save();
     return cache;
   }
 
   remove(cache: Cache): void {
+    assert(this.#byName.get(cache.name) === cache, "a cache is removed once");
+    this.#save(this.all().filter((other) => other !== cache));
     this.#byName.delete(cache.name);
     this.#byId.delete(cache.id);
     this.#forgetShape(cache);
-    this.#save();
   }
 
   /** Gives the cache a new engine id, for a rebuild. */
   renew(cache: Cache): void {
-    this.#byId.delete(cache.id);
+    const old = cache.id;
     cache.id = this.#takeId();
+    this.#byId.delete(old);
     this.#byId.set(cache.id, cache);
-    this.#save();
+    this.#save(this.all());
+  }
+
+  /** Ids that an engine knows are not given again, also when the catalog file was removed. */
+  reserveIds(ids: readonly number[]): void {
+    for (const id of ids) this.#nextId = Math.max(this.#nextId, id + 1);
   }
 
   /** Makes the cache findable by the shape of its present plan. */
@@ -95,10 +102,10 @@ export class CacheCatalog {
     }
   }
 
-  #save(): void {
+  #save(caches: readonly Cache[]): void {
     this.#file.write({
       nextId: this.#nextId,
-      caches: this.all().map((cache) => ({ id: cache.id, request: cache.request })),
+      caches: caches.map(({ id, request }) => ({ id, request })),
     });
   }
 }

@@ -15,10 +15,11 @@ import type { CompiledCaches } from "../front/compiled-caches.ts";
 import type { Privileges } from "../front/privileges.ts";
 import { sameSchemas } from "../front/route-match.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
+import { assertWritable, parseTarget, targetText } from "../write-back/target.ts";
 import type { WriteBacks } from "../write-back/write-backs.ts";
 import type { CacheBuilder, Notice } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
-import type { Cache, CacheRequest } from "./cache.ts";
+import type { Cache, CachePhase, CacheRequest } from "./cache.ts";
 import { type RetryDelay, isTransient } from "./retry.ts";
 import { TaskQueue } from "./task-queue.ts";
 
@@ -48,6 +49,8 @@ export class CacheManager {
   readonly #tasks = new TaskQueue();
   #stopped = false;
   #verifyQueued = false;
+  /** End the suspensions of comparisons that failed; called by the next that succeeds. */
+  readonly #unverified: (() => void)[] = [];
   /** End of the last schema-changing commit that was applied. */
   #schemaLsn: Lsn = LSN_ZERO;
 
@@ -61,21 +64,17 @@ export class CacheManager {
     const stored = reset ? [] : state.caches;
     const live = reset ? [] : state.tables.filter((table) => table.state === "live");
     builder.remember(live.map(({ table }) => table));
+    // What a dropped id left behind is still being cleared.
+    catalog.reserveIds(state.caches.map(({ definition }) => definition.id));
     for (const status of stored) {
       const cache = catalog.byId(status.definition.id);
       if (cache !== undefined && status.state === "ready") this.#adopt(cache, status);
       else await engine.dropCache(status.definition.id);
     }
-    if (!reset)
-      await builder.dropTables(state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid));
-    for (const cache of catalog.all()) {
-      if (cache.phase !== "ready")
-        this.#queueRebuild(
-          cache,
-          "not built yet",
-          reset || !stored.some(({ definition }) => definition.id === cache.id),
-        );
-    }
+    const broken = reset ? [] : state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid);
+    this.#queue("dropping tables whose copy broke off", () => builder.dropTables(broken));
+    for (const cache of catalog.all()) if (cache.phase !== "ready") this.#queueRebuild(cache, "not built yet");
+    this.#queue("dropping tables that no cache uses", () => this.#dropUnusedTables());
     // A suspension may have been left by the predecessor; whatever led to it is compared now.
     this.#schemaLsn = state.origin?.lsn ?? LSN_ZERO;
     if (!reset) this.verifySchema();
@@ -88,7 +87,7 @@ export class CacheManager {
     if (obstacle !== null) throw obstacle;
     const planned = await this.#parts.builder.plan(request);
     await this.#assertReadable(request.owner, planned.plan);
-    if (request.writeTo !== null) this.#parts.writeBacks.assertUsable(request.writeTo, planned.plan);
+    if (request.writeTo !== null) assertWritable(planned.plan);
     this.#assertNew(request, planned);
     const cache = this.#parts.catalog.add(request);
     this.#setPlan(cache, planned);
@@ -100,19 +99,44 @@ export class CacheManager {
     try {
       await built;
     } catch (thrown) {
-      await this.#tasks.run(() => this.#remove(cache));
+      await this.#giveUp(cache, thrown);
       throw thrown;
     }
     return cache;
   }
 
   async drop(cache: Cache): Promise<void> {
+    const { phase, reason } = cache;
     cache.dropped = true;
     cache.phase = "failed";
     cache.reason = "being dropped";
-    await this.#tasks.run(async () => {
-      if (this.#parts.catalog.byName(cache.name) === cache) await this.#remove(cache);
-    });
+    try {
+      await this.#tasks.run(() => this.#remove(cache));
+    } catch (thrown) {
+      if (this.#parts.catalog.byName(cache.name) === cache) this.#keep(cache, phase, reason);
+      throw thrown;
+    }
+  }
+
+  /** A cache whose creation failed goes again, unless Freshet stops: then its build is left for the next start. */
+  async #giveUp(cache: Cache, cause: unknown): Promise<void> {
+    if (this.#stopped) return;
+    cache.dropped = true;
+    this.#fail(cache, cause);
+    try {
+      await this.#tasks.run(() => this.#remove(cache));
+    } catch (thrown) {
+      this.#parts.logger.error({ cache: cache.name, error: errorMessage(thrown) }, "cache cannot be dropped");
+    }
+  }
+
+  /** DROP failed before anything was gone. */
+  #keep(cache: Cache, phase: CachePhase, reason: string | null): void {
+    cache.dropped = false;
+    cache.phase = phase;
+    cache.reason = reason;
+    if (phase === "waiting" || phase === "building") this.#queueRebuild(cache, "DROP CACHE failed");
+    else if (phase === "ready") this.#follow(cache);
   }
 
   /** Follows what the engine reports of a batch. */
@@ -127,8 +151,12 @@ export class CacheManager {
     for (const status of result.caches) {
       const cache = this.#parts.catalog.byId(status.definition.id);
       if (cache === undefined || status.state !== "invalid" || cache.phase !== "ready") continue;
-      this.#queueRebuild(cache, "a table it reads has changed its shape", true, result.invalidTables);
+      this.#queueRebuild(cache, "a table it reads has changed its shape", this.#known(result.invalidTables));
     }
+  }
+
+  #known(tableOids: readonly number[]): TableSchema[] {
+    return tableOids.flatMap((tableOid) => this.#parts.builder.tables.get(tableOid) ?? []);
   }
 
   /**
@@ -139,24 +167,34 @@ export class CacheManager {
     if (this.#verifyQueued || this.#stopped) return;
     this.#verifyQueued = true;
     const resume = this.#parts.health.suspend();
-    void this.#tasks
+    this.#tasks
       .run(async () => {
         this.#verifyQueued = false;
         const schemaLsn = this.#schemaLsn;
         await this.#retrying("comparing the schema", () => this.#verify());
         await this.#parts.engine.resume(schemaLsn);
+        for (const end of [resume, ...this.#unverified.splice(0)]) end();
       })
-      .finally(resume)
-      .catch((thrown: unknown) =>
-        this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared"),
-      );
+      .catch((thrown: unknown) => {
+        // Nobody knows whether the caches still mean what they say: hits stay off until a comparison succeeds.
+        this.#unverified.push(resume);
+        if (!this.#stopped)
+          this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared");
+      });
   }
 
   /** The cheap look from time to time: only the shapes of the tables, hits go on. */
   async compareTables(): Promise<void> {
     const { builder, source } = this.#parts;
-    const present = await source.describeTables([...builder.tables.keys()]);
-    if ([...builder.tables.values()].some((table) => !sameTable(table, present.get(table.oid)))) this.verifySchema();
+    const known = [...builder.tables.values()];
+    let differs = this.#unverified.length > 0;
+    if (!differs && known.length > 0) {
+      const present = await source.describeTables(known.map(({ oid }) => oid));
+      differs = known.some(
+        (table) => builder.tables.get(table.oid) === table && !sameTable(table, present.get(table.oid)),
+      );
+    }
+    if (differs) this.verifySchema();
   }
 
   /** The slot is gone: everything is built anew at a new origin. */
@@ -164,7 +202,7 @@ export class CacheManager {
     await this.#parts.engine.reset(origin);
     this.#parts.builder.forgetTables();
     this.#parts.health.restart(origin.lsn);
-    for (const cache of this.#parts.catalog.all()) this.#queueRebuild(cache, "the replication slot was lost", true);
+    for (const cache of this.#parts.catalog.all()) this.#queueRebuild(cache, "the replication slot was lost");
   }
 
   async stop(): Promise<void> {
@@ -177,7 +215,13 @@ export class CacheManager {
     this.#setPlan(cache, JSON.parse(status.definition.attributes) as PlannedStatement);
     cache.phase = "ready";
     cache.progress = 100;
-    if (cache.request.writeTo !== null) this.#parts.writeBacks.start(cache, must(cache.planned).plan);
+    this.#follow(cache);
+  }
+
+  #follow(cache: Cache): void {
+    const { writeBacks } = this.#parts;
+    if (cache.request.writeTo !== null && writeBacks.of(cache) === null)
+      writeBacks.start(cache, must(cache.planned).plan);
   }
 
   #setPlan(cache: Cache, planned: PlannedStatement): void {
@@ -186,8 +230,7 @@ export class CacheManager {
   }
 
   async #assertReadable(role: string, plan: QueryPlan): Promise<void> {
-    const privilege = await this.#parts.privileges.check(role, 0, plan);
-    this.#parts.privileges.forget();
+    const privilege = await this.#parts.privileges.ask(role, plan);
     if (privilege === "granted" || privilege === "row_level_security") return;
     throw new FreshetError(
       SqlState.insufficientPrivilege,
@@ -203,6 +246,10 @@ export class CacheManager {
     if (catalog.byName(request.name) !== undefined) {
       throw new FreshetError(SqlState.duplicateObject, `cache "${request.name}" already exists`);
     }
+    const target = targetOf(request);
+    const writer = catalog.all().find((other) => target !== null && targetOf(other.request) === target);
+    if (writer !== undefined)
+      throw new FreshetError(SqlState.objectInUse, `table "${target}" is written by cache "${writer.name}" already`);
     for (const other of catalog.byShape(planned.shapeKey)) {
       if (other.planned === null || !sameSchemas(other.request.searchPath, request.searchPath)) continue;
       if (
@@ -220,15 +267,31 @@ export class CacheManager {
     const { builder, writeBacks, logger } = this.#parts;
     cache.phase = "building";
     cache.reason = null;
-    await builder.addTables(planned, notice);
-    await builder.build(cache, planned, notice);
-    if (cache.request.writeTo !== null) await writeBacks.seed(cache, planned.plan, notice);
+    try {
+      await builder.addTables(planned, notice);
+      await builder.build(cache, planned, notice);
+      if (cache.request.writeTo !== null) await writeBacks.seed(cache, planned.plan, notice);
+    } catch (thrown) {
+      await this.#discardBuild(cache);
+      throw thrown;
+    }
     cache.phase = "ready";
     logger.info({ cache: cache.name, operators: planned.plan.plan.kind }, "cache is ready");
   }
 
+  /** What a build that broke off has left in the engine; the failure that led here is the one to tell. */
+  async #discardBuild(cache: Cache): Promise<void> {
+    try {
+      await this.#parts.engine.dropCache(cache.id);
+      void this.#collectGarbage();
+    } catch (thrown) {
+      this.#parts.logger.error({ cache: cache.name, error: errorMessage(thrown) }, "a broken build stays in the store");
+    }
+  }
+
   async #remove(cache: Cache): Promise<void> {
     const { engine, catalog, compiled, writeBacks } = this.#parts;
+    if (catalog.byName(cache.name) !== cache) return;
     await writeBacks.drop(cache);
     catalog.remove(cache);
     compiled.forget(cache.id);
@@ -246,27 +309,26 @@ export class CacheManager {
     );
   }
 
-  /** Builds the cache anew under a new engine id; the old build's state goes. `renew`: the id has been used. */
-  #queueRebuild(cache: Cache, reason: string, renew: boolean, staleTables: readonly number[] = []): void {
+  /** Builds the cache anew under a new engine id; the old build's state goes, and so do tables that changed their shape. */
+  #queueRebuild(cache: Cache, reason: string, staleTables: readonly TableSchema[] = []): void {
     cache.phase = "waiting";
     cache.reason = reason;
     this.#parts.logger.warn({ cache: cache.name, reason }, "cache is being rebuilt");
     this.#tasks
       .run(async () => {
         if (cache.dropped || this.#stopped) return;
-        await this.#retrying(`rebuilding cache "${cache.name}"`, () => this.#rebuild(cache, renew, staleTables));
+        const rebuild = (): Promise<void> => this.#rebuild(cache, staleTables);
+        await this.#retrying(`rebuilding cache "${cache.name}"`, rebuild, () => cache.dropped);
       })
       .catch((thrown: unknown) => this.#fail(cache, thrown));
   }
 
-  async #rebuild(cache: Cache, renew: boolean, staleTables: readonly number[]): Promise<void> {
+  async #rebuild(cache: Cache, staleTables: readonly TableSchema[]): Promise<void> {
     const { engine, catalog, compiled, builder, writeBacks } = this.#parts;
     await writeBacks.stop(cache);
-    if (renew) {
-      await engine.dropCache(cache.id);
-      compiled.forget(cache.id);
-      catalog.renew(cache);
-    }
+    await engine.dropCache(cache.id);
+    compiled.forget(cache.id);
+    catalog.renew(cache);
     await this.#dropChangedTables(staleTables);
     const planned = await builder.plan(cache.request);
     this.#setPlan(cache, planned);
@@ -274,31 +336,35 @@ export class CacheManager {
     void this.#collectGarbage();
   }
 
-  /** Tables that changed their shape lose their stored rows once every cache on them is gone from the engine. */
-  async #dropChangedTables(tableOids: readonly number[]): Promise<void> {
+  /**
+   * Tables that changed their shape lose their stored rows once every cache on them is gone from the engine. One that
+   * has been copied anew since, for another cache, stays.
+   */
+  async #dropChangedTables(stale: readonly TableSchema[]): Promise<void> {
     const { builder, catalog, engine, compiled } = this.#parts;
-    const known = tableOids.filter((tableOid) => builder.tables.has(tableOid));
-    if (known.length === 0) return;
+    const left = stale.filter((table) => builder.tables.get(table.oid) === table).map(({ oid }) => oid);
+    if (left.length === 0) return;
     for (const cache of catalog.all()) {
-      if (cache.planned?.plan.tables.some(({ tableOid }) => known.includes(tableOid)) !== true) continue;
+      if (cache.planned?.plan.tables.some(({ tableOid }) => left.includes(tableOid)) !== true) continue;
       await engine.dropCache(cache.id);
       compiled.forget(cache.id);
     }
-    await builder.dropTables(known);
+    await builder.dropTables(left);
   }
 
   async #verify(): Promise<void> {
     const { builder, source, catalog } = this.#parts;
     this.#parts.privileges.forget();
     const present = await source.describeTables([...builder.tables.keys()]);
-    const changed = [...builder.tables.values()]
-      .filter((table) => !sameTable(table, present.get(table.oid)))
-      .map(({ oid }) => oid);
+    const changed = [...builder.tables.values()].filter((table) => !sameTable(table, present.get(table.oid)));
     for (const cache of catalog.all()) {
+      if (cache.phase === "failed" && !cache.dropped) this.#queueRebuild(cache, "the schema has changed", changed);
       if (cache.phase !== "ready" || cache.planned === null) continue;
-      const stale = cache.planned.plan.tables.some(({ tableOid }) => changed.includes(tableOid));
-      if (stale || !(await this.#sameMeaning(cache, cache.planned)))
-        this.#queueRebuild(cache, "the schema has changed", true, changed);
+      const stale = cache.planned.plan.tables.some(({ tableOid }) => changed.some(({ oid }) => oid === tableOid));
+      if (stale || !(await this.#sameMeaning(cache, cache.planned))) {
+        // A DROP may have come meanwhile.
+        if (!cache.dropped) this.#queueRebuild(cache, "the schema has changed", changed);
+      }
     }
   }
 
@@ -313,13 +379,22 @@ export class CacheManager {
     }
   }
 
-  async #retrying(what: string, body: () => Promise<void>): Promise<void> {
+  /** Queues something that is tried until it succeeds, or fails for good. */
+  #queue(what: string, body: () => Promise<void>): void {
+    this.#tasks
+      .run(() => this.#retrying(what, body))
+      .catch((thrown: unknown) => {
+        if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, `${what} failed`);
+      });
+  }
+
+  async #retrying(what: string, body: () => Promise<void>, unwanted: () => boolean = () => false): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
         await body();
         return;
       } catch (thrown) {
-        if (this.#stopped || !isTransient(thrown)) throw thrown;
+        if (this.#stopped || unwanted() || !isTransient(thrown)) throw thrown;
         this.#parts.logger.warn({ error: errorMessage(thrown), attempt }, `${what} failed, will be tried again`);
         await this.#parts.retry(attempt);
       }
@@ -327,14 +402,14 @@ export class CacheManager {
   }
 
   #failOrRetry(cache: Cache, thrown: unknown): void {
-    if (isTransient(thrown) && !cache.dropped) this.#queueRebuild(cache, errorMessage(thrown), true);
+    if (isTransient(thrown) && !cache.dropped) this.#queueRebuild(cache, errorMessage(thrown));
     else this.#fail(cache, thrown);
   }
 
   #fail(cache: Cache, thrown: unknown): void {
     cache.phase = "failed";
     cache.reason = errorMessage(thrown);
-    this.#parts.logger.error({ cache: cache.name, error: cache.reason }, "cache cannot be built");
+    if (!this.#stopped) this.#parts.logger.error({ cache: cache.name, error: cache.reason }, "cache cannot be built");
   }
 
   async #collectGarbage(): Promise<void> {
@@ -344,6 +419,11 @@ export class CacheManager {
       if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, "collecting garbage failed");
     }
   }
+}
+
+/** The table that the cache is written to, in one spelling. */
+function targetOf(request: CacheRequest): string | null {
+  return request.writeTo === null ? null : targetText(parseTarget(request.writeTo));
 }
 
 function sameTable(known: TableSchema, now: TableSchema | undefined): boolean {

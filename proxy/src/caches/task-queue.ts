@@ -16,8 +16,8 @@ export class TaskQueue {
     return result;
   }
 
-  /** Resolves when everything given so far is done. */
+  /** Resolves when nothing is left to do, also of what came meanwhile. */
   async drained(): Promise<void> {
-    await this.#tail;
+    while (this.#waiting > 0) await this.#tail;
   }
 }

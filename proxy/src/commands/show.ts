@@ -1,6 +1,7 @@
-import { FreshetError, errorMessage, must } from "@freshet/base";
+import { errorMessage, must } from "@freshet/base";
 import { formatLsn } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
+import { isTransient } from "../caches/retry.ts";
 import type { CommandContext, CommandResult } from "../session/front-ports.ts";
 import type { CommandParts } from "./command-parts.ts";
 
@@ -67,7 +68,7 @@ async function verdict(parts: CommandParts, text: string, searchPath: readonly s
     await parts.builder.plan({ text, searchPath, writeTo: null });
     return "yes";
   } catch (thrown) {
-    if (thrown instanceof FreshetError && thrown.code.startsWith("08")) throw thrown;
+    if (isTransient(thrown)) throw thrown;
     return `no: ${errorMessage(thrown)}`;
   }
 }

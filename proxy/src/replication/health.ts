@@ -57,7 +57,8 @@ export class ReplicationHealth {
 
   /** A new origin: the applied LSN may go back. */
   restart(lsn: Lsn): void {
-    this.#applied = lsn;
+    this.#applied = LSN_ZERO;
+    this.advance(lsn);
   }
 
   /** Resolves true once `lsn` is applied, false after `timeoutMs`. */

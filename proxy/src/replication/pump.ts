@@ -33,6 +33,7 @@ export class Pump implements StreamSink {
   #acknowledged: Lsn = LSN_ZERO;
   #applied: Lsn = LSN_ZERO;
   #open = false;
+  #closed = false;
   #running = false;
   #failed = false;
   #drained: (() => void)[] = [];
@@ -57,18 +58,23 @@ export class Pump implements StreamSink {
     this.#start();
   }
 
-  /** Drops what waits and lets nothing flow until `open`: the stream begins anew elsewhere. */
-  async hold(): Promise<void> {
+  /** Drops what waits and what still comes: the stream ends, and does not wait for room. */
+  async close(): Promise<void> {
     this.#open = false;
+    this.#closed = true;
     await this.settle();
-    this.#items = [];
-    this.#bytes = 0;
-    this.#progress = LSN_ZERO;
+    this.#clear();
+  }
+
+  /** Takes events again, which wait until `open`: the stream begins anew elsewhere. */
+  restart(): void {
+    this.#closed = false;
     this.#acknowledged = LSN_ZERO;
-    this.#wake(this.#drained);
   }
 
   async accept(event: StreamEvent): Promise<void> {
+    // Nothing of it is acknowledged, so the upstream keeps it for the next start.
+    if (this.#closed || this.#failed) return;
     if (event.kind === "progress") {
       if (event.lsn > this.#progress) this.#progress = event.lsn;
     } else {
@@ -76,7 +82,7 @@ export class Pump implements StreamSink {
       this.#bytes += itemBytes(event);
     }
     this.#start();
-    while (this.#bytes > this.#limits.queueBytes && !this.#failed) {
+    while (this.#bytes > this.#limits.queueBytes) {
       await new Promise<void>((resolve) => this.#drained.push(resolve));
     }
   }
@@ -97,6 +103,7 @@ export class Pump implements StreamSink {
       while (this.#open && (this.#items.length > 0 || this.#progress > LSN_ZERO)) await this.#step();
     } catch (thrown) {
       this.#failed = true;
+      this.#clear();
       this.#events.onFailed(errorMessage(thrown));
     } finally {
       this.#running = false;
@@ -163,6 +170,13 @@ export class Pump implements StreamSink {
     if (lsn <= this.#acknowledged) return;
     this.#acknowledged = lsn;
     this.#source.acknowledge(lsn);
+  }
+
+  #clear(): void {
+    this.#items = [];
+    this.#bytes = 0;
+    this.#progress = LSN_ZERO;
+    this.#wake(this.#drained);
   }
 
   #wake(waiting: (() => void)[]): void {

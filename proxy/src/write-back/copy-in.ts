@@ -1,4 +1,5 @@
-import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { type FreshetError, errorMessage } from "@freshet/base";
 import type { Row } from "@freshet/values";
 import type { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
@@ -23,9 +24,30 @@ export async function copyIn(
   tuples: Iterable<CopyTuple>,
 ): Promise<number> {
   const stream = client.query(copyFrom(statement));
-  const failed = once(stream, "error").then(([error]) => Promise.reject(upstreamError(error)));
-  // The race below observes the rejection; this one keeps it from being reported when the race is over.
-  failed.catch(() => undefined);
+  let refused: FreshetError | null = null;
+  const ended = new Promise<never>((_resolve, reject) => {
+    stream.once("error", (error) => {
+      refused = upstreamError(error);
+      reject(refused);
+    });
+  });
+  // Whoever waits observes the rejection; this one keeps it from being reported when nobody does.
+  ended.catch(() => undefined);
+  try {
+    return await send(stream, ended, columns, tuples);
+  } catch (thrown) {
+    // What failed here leaves the server waiting for data.
+    if (refused === null) stream.destroy(thrown instanceof Error ? thrown : new Error(errorMessage(thrown)));
+    throw thrown;
+  }
+}
+
+async function send(
+  stream: Writable,
+  ended: Promise<never>,
+  columns: number,
+  tuples: Iterable<CopyTuple>,
+): Promise<number> {
   let rows = 0;
   let chunk: Buffer[] = [SIGNATURE];
   let bytes = SIGNATURE.length;
@@ -33,7 +55,7 @@ export async function copyIn(
     const writable = stream.write(Buffer.concat(chunk));
     chunk = [];
     bytes = 0;
-    if (!writable) await Promise.race([once(stream, "drain"), failed]);
+    if (!writable) await Promise.race([event(stream, "drain"), ended]);
   };
   for (const tuple of tuples) {
     const head = tupleHead(columns, tuple.weight);
@@ -44,10 +66,15 @@ export async function copyIn(
   }
   chunk.push(TRAILER);
   await flush();
-  const finished = once(stream, "finish");
+  const finished = event(stream, "finish");
   stream.end();
-  await Promise.race([finished, failed]);
+  await Promise.race([finished, ended]);
   return rows;
+}
+
+/** Unlike `once` of node:events it leaves errors to whoever waits for them. */
+function event(stream: Writable, name: "drain" | "finish"): Promise<void> {
+  return new Promise((resolve) => stream.once(name, () => resolve()));
 }
 
 function tupleHead(columns: number, weight: number | null): Buffer {

@@ -5,18 +5,27 @@ import {
   type Engine,
   META_ARRANGEMENT,
   decodeViewEntry,
+  decodeViewStatus,
   viewArrangement,
+  viewStatusKey,
 } from "@freshet/contract";
 import type { QueryPlan } from "@freshet/sql";
 import type { Snapshot, StoreReader } from "@freshet/store";
 import { type Lsn, formatLsn } from "@freshet/values";
 import type { Client } from "pg";
-import { type ControlConnection, type TextRows, queryText } from "../control/control-connection.ts";
+import { type ControlConnection, type TextRows, affectedRows, queryText } from "../control/control-connection.ts";
 import type { RetryDelay } from "../caches/retry.ts";
 import { type CopyTuple, copyIn } from "./copy-in.ts";
 import { type DeltaSql, deltaSql } from "./delta-sql.ts";
 import { type OutboxBatch, nextBatch } from "./outbox-batch.ts";
-import { CREATE_PROGRESS, PROGRESS_EXISTS, parseProgress, readProgress, writeProgress } from "./progress-table.ts";
+import {
+  CREATE_PROGRESS,
+  type HeldProgress,
+  PROGRESS_EXISTS,
+  parseProgress,
+  readProgress,
+  writeProgress,
+} from "./progress-table.ts";
 import {
   type Target,
   createStatements,
@@ -53,6 +62,10 @@ export class WriteBack {
   #applied: Lsn = 0n;
   #failure: string | null = null;
   #stopping = false;
+  readonly #stopped: Promise<void>;
+  #announceStop: () => void = () => undefined;
+  /** The table is known not to be what its progress says. */
+  #diverged = false;
   #wake: (() => void) | null = null;
   #loop: Promise<void> | null = null;
 
@@ -62,6 +75,9 @@ export class WriteBack {
     this.#target = target;
     this.#plan = plan;
     this.#sql = deltaSql(cacheId, target, plan, matchColumns(plan));
+    this.#stopped = new Promise((resolve) => {
+      this.#announceStop = resolve;
+    });
   }
 
   /** LSN whose result the table is known to hold: later than its progress row when nothing was to be written. */
@@ -80,10 +96,12 @@ export class WriteBack {
     const snapshot = this.#parts.reader().snapshot();
     try {
       const lsn = appliedLsn(snapshot);
+      assertReady(snapshot, this.#cacheId);
       await this.#parts.engine.flush();
       const rows = await this.#parts.control.withClient((client) =>
         inTransaction(client, () => this.#writeAll(client, snapshot, lsn)),
       );
+      this.#diverged = false;
       await this.#reached(lsn);
       return rows;
     } finally {
@@ -104,6 +122,7 @@ export class WriteBack {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#announceStop();
     this.#wake?.();
     await this.#loop;
   }
@@ -118,15 +137,15 @@ export class WriteBack {
 
   async #writeAll(client: Client, snapshot: Snapshot, lsn: Lsn): Promise<number> {
     const present = await queryText(client, presentColumnsQuery(this.#target));
-    const owned = parseProgress(await queryText(client, readProgress(this.#parts.instance, targetText(this.#target))));
+    const held = parseProgress(await queryText(client, readProgress(this.#parts.instance, this.#target)));
     const types = must((await queryText(client, formatTypesQuery(this.#plan.result)))[0]).map((type) => must(type));
     if (present.length === 0) {
       for (const statement of createStatements(this.#target, this.#plan.result, types, matchColumns(this.#plan)))
         await queryText(client, statement);
     } else {
       assertSameColumns(this.#target, present, this.#plan, types);
-      if (owned === null) await assertEmpty(client, this.#target);
-      else await queryText(client, this.#sql.clearTarget);
+      if (held?.ofPresentTable === true) await queryText(client, this.#sql.clearTarget);
+      else await assertEmpty(client, this.#target);
     }
     const rows = await copyIn(
       client,
@@ -134,10 +153,7 @@ export class WriteBack {
       this.#plan.result.length,
       viewTuples(snapshot, this.#cacheId),
     );
-    await queryText(
-      client,
-      writeProgress(this.#parts.instance, targetText(this.#target), { cacheId: this.#cacheId, lsn }),
-    );
+    await queryText(client, writeProgress(this.#parts.instance, this.#target, { cacheId: this.#cacheId, lsn }));
     return rows;
   }
 
@@ -159,16 +175,16 @@ export class WriteBack {
           { table: targetText(this.#target), error: this.#failure },
           "writing back failed, will be tried again",
         );
-        await this.#parts.retry(attempt++);
+        await Promise.race([this.#parts.retry(attempt++), this.#stopped]);
       }
     }
   }
 
   /** After a start or a failure upstream is asked how far the table is. */
   async #resume(): Promise<void> {
-    const rows = await this.#parts.control.query(readProgress(this.#parts.instance, targetText(this.#target)));
+    const rows = await this.#parts.control.query(readProgress(this.#parts.instance, this.#target));
     const progress = parseProgress(rows);
-    if (progress === null || progress.cacheId !== this.#cacheId) {
+    if (this.#diverged || progress?.cacheId !== this.#cacheId || !progress.ofPresentTable) {
       await this.seed();
       return;
     }
@@ -199,30 +215,37 @@ export class WriteBack {
 
   async #applyBatch(client: Client, batch: OutboxBatch): Promise<void> {
     const held = parseProgress(
-      await queryText(client, `${readProgress(this.#parts.instance, targetText(this.#target))} FOR UPDATE`),
+      await queryText(client, `${readProgress(this.#parts.instance, this.#target)} FOR UPDATE`),
     );
-    if (held === null || held.cacheId !== this.#cacheId || held.lsn !== this.#written) {
+    if (held?.cacheId !== this.#cacheId || held.lsn !== this.#written || !held.ofPresentTable) {
       throw new FreshetError(
         SqlState.objectNotInPrerequisiteState,
         `the progress of table "${targetText(this.#target)}" is not where it was left`,
         {
-          detail:
-            held === null
-              ? "Its row in freshet.progress is gone."
-              : `It is at ${formatLsn(held.lsn)}, expected ${formatLsn(this.#written)}.`,
+          detail: describeHeld(held, this.#written),
         },
       );
     }
     for (const segment of batch.segments()) await this.#applySegment(client, segment);
     await queryText(
       client,
-      writeProgress(this.#parts.instance, targetText(this.#target), { cacheId: this.#cacheId, lsn: batch.lsn }),
+      writeProgress(this.#parts.instance, this.#target, { cacheId: this.#cacheId, lsn: batch.lsn }),
     );
   }
 
   async #applySegment(client: Client, deltas: readonly CopyTuple[]): Promise<void> {
     await copyIn(client, this.#sql.copyDelta, this.#plan.result.length, deltas);
-    for (const statement of this.#sql.deletes) await queryText(client, statement);
+    let removed = 0;
+    for (const statement of this.#sql.deletes) removed += await affectedRows(client, statement);
+    const retracted = deltas.reduce((sum, { weight }) => sum + Math.max(0, -must(weight)), 0);
+    if (removed !== retracted) {
+      this.#diverged = true;
+      throw new FreshetError(
+        SqlState.objectNotInPrerequisiteState,
+        `table "${targetText(this.#target)}" was changed by somebody else and is written anew`,
+        { detail: `${retracted} of its rows were to be removed, ${removed} were there.` },
+      );
+    }
     await queryText(client, this.#sql.insert);
     await queryText(client, this.#sql.clearDelta);
   }
@@ -233,10 +256,10 @@ export class WriteBack {
   }
 
   async #sleepUntilApplied(): Promise<void> {
-    const seen = this.#applied;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (this.#stopping || this.#applied !== seen) resolve();
+      // Applied since the snapshot that held nothing more.
+      if (this.#stopping || this.#applied > this.#caughtUp) resolve();
     });
     this.#wake = null;
   }
@@ -244,6 +267,19 @@ export class WriteBack {
 
 function appliedLsn(snapshot: Snapshot): Lsn {
   return must(snapshot.get(META_ARRANGEMENT, APPLIED_KEY), "an open store has an applied LSN").readBigUInt64BE(0);
+}
+
+/** A view that was dropped or is being built is not the query's result. */
+function assertReady(snapshot: Snapshot, cacheId: number): void {
+  const status = snapshot.get(META_ARRANGEMENT, viewStatusKey(cacheId));
+  if (status !== undefined && decodeViewStatus(status).ready) return;
+  throw new FreshetError(SqlState.objectNotInPrerequisiteState, "the cache is not ready to be written to its table");
+}
+
+function describeHeld(held: HeldProgress | null, written: Lsn): string {
+  if (held === null) return "Its row in freshet.progress is gone.";
+  if (!held.ofPresentTable) return "The table was dropped.";
+  return `It is at ${formatLsn(held.lsn)}, expected ${formatLsn(written)}.`;
 }
 
 /** The view's content as tuples: each row as often as it occurs. */

@@ -1,29 +1,20 @@
-import { FreshetError, SqlState, must } from "@freshet/base";
+import { assert, must } from "@freshet/base";
 import type { QueryPlan } from "@freshet/sql";
 import type { Lsn } from "@freshet/values";
 import type { Notice } from "../caches/cache-builder.ts";
 import type { Cache } from "../caches/cache.ts";
 import { PROGRESS_EXISTS, deleteProgress } from "./progress-table.ts";
-import { assertWritable, parseTarget, targetText } from "./target.ts";
+import { parseTarget, targetText } from "./target.ts";
 import { WriteBack, type WriteBackParts } from "./write-back.ts";
 
 /** All write-backs of the instance, by target table. */
 export class WriteBacks {
   readonly #parts: WriteBackParts;
   readonly #running = new Map<string, { readonly cache: Cache; readonly writeBack: WriteBack }>();
+  #stopped = false;
 
   constructor(parts: WriteBackParts) {
     this.#parts = parts;
-  }
-
-  /** Refuses what can never be written back, before anything is built. */
-  assertUsable(writeTo: string, plan: QueryPlan): void {
-    const key = targetText(parseTarget(writeTo));
-    assertWritable(plan);
-    const other = this.#running.get(key);
-    if (other !== undefined) {
-      throw new FreshetError(SqlState.objectInUse, `table "${key}" is written by cache "${other.cache.name}" already`);
-    }
   }
 
   /** Fills the table of a newly built cache and begins to follow its outbox. */
@@ -33,15 +24,16 @@ export class WriteBacks {
       const rows = await writeBack.seed();
       notice(`wrote table "${must(cache.request.writeTo)}": ${rows} rows`);
     } catch (thrown) {
-      this.#running.delete(this.#key(cache));
+      this.#forget(writeBack);
       throw thrown;
     }
-    writeBack.start();
+    if (!this.#stopped) writeBack.start();
   }
 
   /** Goes on with a cache that was ready when Freshet stopped. */
   start(cache: Cache, plan: QueryPlan): void {
-    this.#add(cache, plan).start();
+    const writeBack = this.#add(cache, plan);
+    if (!this.#stopped) writeBack.start();
   }
 
   of(cache: Cache): WriteBack | null {
@@ -66,25 +58,29 @@ export class WriteBacks {
     const running = this.#running.get(this.#key(cache));
     if (running === undefined || running.cache !== cache) return;
     await running.writeBack.stop();
-    this.#running.delete(this.#key(cache));
+    this.#forget(running.writeBack);
   }
 
   /** The cache is dropped: the table stays as an ordinary one that is no longer Freshet's. */
   async drop(cache: Cache): Promise<void> {
     if (cache.request.writeTo === null) return;
-    const wrote = this.of(cache) !== null;
     await this.stop(cache);
-    if (!wrote) return;
-    const target = targetText(parseTarget(cache.request.writeTo));
+    const target = parseTarget(cache.request.writeTo);
     await this.#parts.control.exclusive(async (connection) => {
       const [row] = await connection.query(PROGRESS_EXISTS);
       if (row?.[0] === "t") await connection.query(deleteProgress(this.#parts.instance, target));
     });
   }
 
+  /** For good: nothing is followed from here on. */
   async stopAll(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#running.values()].map(({ writeBack }) => writeBack.stop()));
     this.#running.clear();
+  }
+
+  #forget(writeBack: WriteBack): void {
+    for (const [key, running] of this.#running) if (running.writeBack === writeBack) this.#running.delete(key);
   }
 
   #key(cache: Cache): string {
@@ -94,6 +90,7 @@ export class WriteBacks {
   #add(cache: Cache, plan: QueryPlan): WriteBack {
     const target = parseTarget(must(cache.request.writeTo, "a written-back cache has a target"));
     const writeBack = new WriteBack(this.#parts, cache.id, target, plan);
+    assert(!this.#running.has(targetText(target)), "a table is written by one cache");
     this.#running.set(targetText(target), { cache, writeBack });
     return writeBack;
   }
