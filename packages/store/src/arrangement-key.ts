@@ -20,25 +20,19 @@ function assertArrangement(arrangement: number): void {
 /** Longest key the store takes: views put a tag and a NULL marker beside a key of MAX_KEY_BYTES. */
 const LONGEST_KEY = MAX_KEY_BYTES + 5;
 
-/** The key under which the environment holds `key` of `arrangement`. */
-export function environmentKey(arrangement: number, key: Uint8Array): Buffer {
+/** Fails where `key` or `arrangement` is not the store's to take. */
+export function assertKey(arrangement: number, key: Uint8Array): void {
   assertArrangement(arrangement);
   assert(key.length <= LONGEST_KEY, () => `a key of ${key.length} bytes is longer than an arrangement takes`);
+}
+
+/** The key under which the environment holds `key` of `arrangement`. */
+export function environmentKey(arrangement: number, key: Uint8Array): Buffer {
+  assertKey(arrangement, key);
   const whole = Buffer.allocUnsafe(ID_BYTES + key.length);
   whole.writeUInt32BE(arrangement, 0);
   whole.set(key, ID_BYTES);
   return whole;
-}
-
-const scratch: Buffer = Buffer.allocUnsafe(ID_BYTES + LONGEST_KEY);
-
-/** The same in memory that the next call uses again: for calls that copy their key at once. */
-export function transientKey(arrangement: number, key: Uint8Array): Buffer {
-  assertArrangement(arrangement);
-  assert(key.length <= LONGEST_KEY, () => `a key of ${key.length} bytes is longer than an arrangement takes`);
-  scratch.writeUInt32BE(arrangement, 0);
-  scratch.set(key, ID_BYTES);
-  return scratch.subarray(0, ID_BYTES + key.length);
 }
 
 /** The environment's range that `options` select of `arrangement`. */

@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
+import { type EnvironmentKey, keyEncoder, valueEncoder } from "./lmdb-encoding.ts";
 
 /** An open LMDB environment with the one named database that holds all arrangements. */
 export interface Environment {
   readonly root: RootDatabase<Buffer, Buffer>;
-  readonly entries: Database<Buffer, Buffer>;
+  readonly entries: Database<Buffer, EnvironmentKey>;
   readonly file: string;
 }
 
@@ -14,6 +15,9 @@ export interface Environment {
  * memory and no disk; LMDB grows beyond it by itself. Must stay a positive integer.
  */
 const RESERVED_MAP_BYTES = 16 * 1024 ** 3;
+
+/** lmdb's declarations know the encoders as a root database's options alone. */
+const ENTRIES = { encoding: "binary" as const, encoder: valueEncoder, keyEncoder };
 
 export function openEnvironment(directory: string): Environment {
   mkdirSync(directory, { recursive: true });
@@ -26,6 +30,6 @@ export function openEnvironment(directory: string): Environment {
     encoding: "binary",
     keyEncoding: "binary",
   });
-  const entries = root.openDB<Buffer, Buffer>({ name: "arrangements", encoding: "binary", keyEncoding: "binary" });
+  const entries = root.openDB<Buffer, EnvironmentKey>("arrangements", ENTRIES);
   return { root, entries, file };
 }

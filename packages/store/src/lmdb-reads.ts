@@ -1,36 +1,27 @@
-import type { Database, Transaction } from "lmdb";
-import {
-  environmentPrefixRange,
-  environmentRange,
-  ID_BYTES,
-  type KeyRange,
-  transientKey,
-} from "./arrangement-key.ts";
+import type { Database, GetOptions, RangeOptions, Transaction } from "lmdb";
+import { assertKey } from "./arrangement-key.ts";
+import { type EnvironmentKey, type EnvironmentRange, prefixRangeOf, rangeOf } from "./lmdb-encoding.ts";
 import type { Entry, ReadTransaction, ScanOptions } from "./store.ts";
+
+const NO_KEY: Buffer = Buffer.alloc(0);
 
 /**
  * Reads through LMDB: in the explicit read transaction if there is one, else in the thread's current
  * transaction (the write transaction while one runs).
  */
 export class LmdbReads implements ReadTransaction {
-  readonly #entries: Database<Buffer, Buffer>;
-  readonly #options: { readonly transaction?: Transaction };
+  readonly #entries: Database<Buffer, EnvironmentKey>;
+  readonly #options: GetOptions & RangeOptions;
+  /** Used again by the next call: for calls that copy their key at once. */
+  readonly #key: EnvironmentKey = [0, NO_KEY];
 
-  constructor(entries: Database<Buffer, Buffer>, transaction: Transaction | null) {
+  constructor(entries: Database<Buffer, EnvironmentKey>, transaction: Transaction | null) {
     this.#entries = entries;
     this.#options = transaction === null ? {} : { transaction };
   }
 
   get(arrangement: number, key: Buffer): Buffer | undefined {
-    const whole = transientKey(arrangement, key);
-    if (this.#options.transaction !== undefined) return this.#entries.get(whole, this.#options);
-    // LMDB's own buffer, used again by the next read; its `length` is the value's. A copy in Node's
-    // pool is several times cheaper than the copy with memory of its own that `get` makes.
-    const shared = this.#entries.getBinaryFast(whole);
-    if (shared === undefined) return undefined;
-    const value = Buffer.allocUnsafe(shared.length);
-    value.set(shared.subarray(0, shared.length));
-    return value;
+    return this.#entries.get(this.transientKey(arrangement, key), this.#options);
   }
 
   has(arrangement: number, key: Buffer): boolean {
@@ -38,19 +29,27 @@ export class LmdbReads implements ReadTransaction {
   }
 
   scan(arrangement: number, options: ScanOptions = {}): IterableIterator<Entry> {
-    return this.#range(environmentRange(arrangement, options), options.reverse === true, options.limit);
+    return this.#range(rangeOf(arrangement, options), options.reverse === true, options.limit);
   }
 
   scanPrefix(arrangement: number, prefix: Buffer, limit?: number): IterableIterator<Entry> {
-    return this.#range(environmentPrefixRange(arrangement, prefix), false, limit);
+    return this.#range(prefixRangeOf(arrangement, prefix), false, limit);
   }
 
-  *#range(range: KeyRange, reverse: boolean, limit: number | undefined): IterableIterator<Entry> {
-    if (Buffer.compare(range.start, range.end) >= 0) return;
-    const bounds = reverse
+  protected transientKey(arrangement: number, key: Buffer): EnvironmentKey {
+    assertKey(arrangement, key);
+    this.#key[0] = arrangement;
+    this.#key[1] = key;
+    return this.#key;
+  }
+
+  *#range(range: EnvironmentRange | null, reverse: boolean, limit: number | undefined): IterableIterator<Entry> {
+    if (range === null) return;
+    const options: RangeOptions = reverse
       ? { start: range.end, exclusiveStart: true, end: range.start, inclusiveEnd: true, reverse: true }
-      : range;
-    const entries = this.#entries.getRange({ ...bounds, ...this.#options, ...(limit === undefined ? {} : { limit }) });
-    for (const { key, value } of entries) yield { key: key.subarray(ID_BYTES), value };
+      : { start: range.start, end: range.end };
+    if (this.#options.transaction !== undefined) options.transaction = this.#options.transaction;
+    if (limit !== undefined) options.limit = limit;
+    for (const { key, value } of this.#entries.getRange(options)) yield { key: key[1], value };
   }
 }

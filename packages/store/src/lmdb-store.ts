@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { assert } from "@freshet/base";
 import type { Transaction } from "lmdb";
-import { environmentRange, transientKey } from "./arrangement-key.ts";
 import { type Environment, openEnvironment } from "./lmdb-environment.ts";
+import { rangeOf } from "./lmdb-encoding.ts";
 import { LmdbReads } from "./lmdb-reads.ts";
 import type { ReadTransaction, Snapshot, Store, StoreReader, StoreStats, WriteTransaction } from "./store.ts";
 
@@ -15,11 +15,11 @@ class LmdbWriteTransaction extends LmdbReads implements WriteTransaction {
   }
 
   put(arrangement: number, key: Buffer, value: Buffer): void {
-    this.#environment.entries.putSync(transientKey(arrangement, key), value);
+    this.#environment.entries.putSync(this.transientKey(arrangement, key), value);
   }
 
   remove(arrangement: number, key: Buffer): boolean {
-    return this.#environment.entries.removeSync(transientKey(arrangement, key));
+    return this.#environment.entries.removeSync(this.transientKey(arrangement, key));
   }
 }
 
@@ -108,7 +108,7 @@ class LmdbStore extends LmdbStoreReader implements Store {
   clear(arrangement: number, maxEntries: number): boolean {
     return this.write(() => {
       const entries = this.environment.entries;
-      const keys = [...entries.getKeys({ ...environmentRange(arrangement, {}), limit: maxEntries })];
+      const keys = [...entries.getKeys({ ...rangeOf(arrangement, {}), limit: maxEntries })];
       for (const key of keys) entries.removeSync(key);
       return keys.length < maxEntries;
     });
