@@ -1,4 +1,4 @@
-import { SeededRandom } from "@freshet/base";
+import type { SeededRandom } from "@freshet/base";
 
 /** What the generator knows of a PostgreSQL type. */
 export interface ColumnKind {

@@ -109,9 +109,14 @@ function withoutSpelling(value: Buffer, typeOid: number, format: number): Buffer
     copy.writeUInt16BE(0, 6);
     return copy;
   }
-  const isFloat = typeOid === FLOAT4 || typeOid === FLOAT8;
-  const isNegativeZero = isFloat && value[0] === 0x80 && value.subarray(1).every((byte) => byte === 0);
-  return isNegativeZero ? Buffer.alloc(value.length) : value;
+  return typeOid === FLOAT4 || typeOid === FLOAT8 ? floatWithoutSpelling(value) : value;
+}
+
+/** 0 for -0, and one NaN: which sign bit the sum of infinities has depends on the order and on the processor. */
+function floatWithoutSpelling(value: Buffer): Buffer {
+  const number = value.length === 4 ? value.readFloatBE(0) : value.readDoubleBE(0);
+  if (number === 0) return Buffer.alloc(value.length);
+  return Number.isNaN(number) ? Buffer.alloc(value.length, 0xff) : value;
 }
 
 function describedFields(envelope: Buffer): ReturnType<typeof decodeRowDescription> {

@@ -1,4 +1,4 @@
-import { SeededRandom } from "@freshet/base";
+import type { SeededRandom } from "@freshet/base";
 import { kindById, quote, typedLiteral } from "./column-types.ts";
 import type { ColumnKind } from "./column-types.ts";
 

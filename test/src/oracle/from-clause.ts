@@ -1,4 +1,4 @@
-import { SeededRandom } from "@freshet/base";
+import type { SeededRandom } from "@freshet/base";
 import { kindById } from "./column-types.ts";
 import { randomCondition } from "./expressions.ts";
 import type { Operand } from "./expressions.ts";

@@ -38,7 +38,7 @@ async function main(): Promise<number> {
         );
       const result = await runCase(server, oracleCase);
       total.add(result.statistics);
-      console.log(`${((now() - began) / 1000).toFixed(0)} s, seed ${seed}: ${result.statistics}`);
+      console.log(`${((now() - began) / 1000).toFixed(0)} s, seed ${seed}: ${result.statistics.summary()}`);
       if (result.failure === undefined) continue;
       failures += 1;
       console.log(describeFailure(oracleCase, result));
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
   } finally {
     await server.stop();
   }
-  console.log(`in all: ${total}\nrefused: ${list(total.refused)}`);
+  console.log(`in all: ${total.summary()}\nrefused: ${list(total.refused)}`);
   return failures === 0 ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-import { SeededRandom } from "@freshet/base";
+import type { SeededRandom } from "@freshet/base";
 import { columnKinds, kindById, typedLiteral } from "./column-types.ts";
 import type { ColumnKind } from "./column-types.ts";
 

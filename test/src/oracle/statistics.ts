@@ -44,7 +44,8 @@ export class OracleStatistics {
     for (const [reason, times] of other.misses) count(this.misses, reason, times);
   }
 
-  toString(): string {
+  /** In one line. */
+  summary(): string {
     const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
     return [
       `${this.steps} steps: ${this.transactions} transactions, ${this.restarts} restarts`,

@@ -1,4 +1,4 @@
-import { SeededRandom } from "@freshet/base";
+import type { SeededRandom } from "@freshet/base";
 import { randomColumnValue } from "./schema.ts";
 import type { Column, Schema, Table } from "./schema.ts";
 
