@@ -12,6 +12,7 @@ export * from "./statement/shape.ts";
 export * from "./command/parse-command.ts";
 export * from "./parser/load-parser.ts";
 export * from "./statement/inspect-statement.ts";
+export * from "./statement/statement-templates.ts";
 export * from "./statement/match-slots.ts";
 export * from "./statement/substitute-slots.ts";
 export * from "./statement/literal-to-binary.ts";

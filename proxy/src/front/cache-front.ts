@@ -1,6 +1,13 @@
 import { errorMessage, must } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus, viewStatusKey } from "@freshet/contract";
-import { type QueryPlan, type SelectShape, inspectStatement, parseCommand, slotsMatchFixed } from "@freshet/sql";
+import {
+  type QueryPlan,
+  type SelectShape,
+  StatementTemplates,
+  inspectStatement,
+  parseCommand,
+  slotsMatchFixed,
+} from "@freshet/sql";
 import type { ReadTransaction, StoreReader } from "@freshet/store";
 import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
@@ -31,6 +38,8 @@ import type { UpstreamLsn } from "./upstream-lsn.ts";
 const MAX_REMEMBERED_TEXT = 16_384;
 /** Statement texts whose route is remembered. */
 const MAX_REMEMBERED_ROUTES = 10_000;
+/** Kinds of statement texts, apart from their literals, that are remembered. */
+const MAX_TEMPLATES = 10_000;
 
 export interface FrontLimits {
   readonly maxResultBytes: number;
@@ -68,6 +77,7 @@ interface Unavailable {
 export class ViewFront implements CacheFront {
   readonly #parts: FrontParts;
   readonly #routes: LruMap<string, PreparedRoute> = new LruMap(MAX_REMEMBERED_ROUTES);
+  readonly #templates = new StatementTemplates(MAX_TEMPLATES);
 
   constructor(parts: FrontParts) {
     this.#parts = parts;
@@ -76,6 +86,9 @@ export class ViewFront implements CacheFront {
   prepare(text: string): PreparedRoute {
     const known = this.#routes.get(text);
     if (known !== undefined) return known;
+    // Texts that differ in their literals each time would push all others out.
+    const derived = this.#templates.inspect(text);
+    if (derived !== null) return { info: derived, command: null };
     const route: PreparedRoute = { info: inspectStatement(text), command: parseCommand(text) };
     if (text.length <= MAX_REMEMBERED_TEXT) this.#routes.set(text, route);
     return route;
