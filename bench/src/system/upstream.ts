@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, startPostgres } from "@freshet/postgres";
@@ -32,7 +32,12 @@ export interface Upstream extends Connection {
 
 export async function startUpstream(): Promise<Upstream> {
   const dataDir = await mkdtemp(join(tmpdir(), "freshet-bench-postgres-"));
-  const server = await startPostgres({ dataDir, settings: upstreamSettings, database: "bench" });
+  const server = await startPostgres({ dataDir, settings: upstreamSettings, database: "bench" }).catch(
+    async (thrown: unknown) => {
+      await rm(dataDir, { recursive: true, force: true });
+      throw thrown;
+    },
+  );
   try {
     const sql = await openSql(server);
     const [pid = ""] = (await readFile(join(dataDir, "data", "postmaster.pid"), "utf8")).split("\n");
