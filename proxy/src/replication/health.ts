@@ -8,14 +8,14 @@ import type { Clock } from "../front/clock-port.ts";
  * lately. `suspended` is set by a proxied schema change until the catalog has been compared.
  */
 export class ReplicationHealth {
-  readonly #source: ChangeSource;
+  readonly #source: Pick<ChangeSource, "status">;
   readonly #staleMs: number;
   readonly #clock: Clock;
   readonly #waiters = new Set<{ readonly lsn: Lsn; readonly resolve: (reached: boolean) => void }>();
   #applied: Lsn = LSN_ZERO;
   #suspensions = 0;
 
-  constructor(source: ChangeSource, staleMs: number, clock: Clock) {
+  constructor(source: Pick<ChangeSource, "status">, staleMs: number, clock: Clock) {
     this.#source = source;
     this.#staleMs = staleMs;
     this.#clock = clock;

@@ -7,13 +7,18 @@ const POSTGRES_EPOCH_US = 946_684_800_000_000n;
 
 /** How far the views are behind the upstream, in bytes of WAL and in time. */
 export class Lag {
-  readonly #source: ChangeSource;
+  readonly #source: Pick<ChangeSource, "status">;
   readonly #health: ReplicationHealth;
-  readonly #pump: () => Pump;
+  readonly #pump: () => Pick<Pump, "queuedBytes">;
   readonly #wallMs: () => number;
   #lastDelayMs = 0;
 
-  constructor(source: ChangeSource, health: ReplicationHealth, pump: () => Pump, wallMs: () => number) {
+  constructor(
+    source: Pick<ChangeSource, "status">,
+    health: ReplicationHealth,
+    pump: () => Pick<Pump, "queuedBytes">,
+    wallMs: () => number,
+  ) {
     this.#source = source;
     this.#health = health;
     this.#pump = pump;

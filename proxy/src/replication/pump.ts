@@ -16,6 +16,8 @@ export interface PumpEvents {
   onFailed(message: string): void;
 }
 
+type PumpEngine = Pick<Engine, "apply" | "advance" | "flush" | "stage" | "discardStaged">;
+
 type Item = Exclude<StreamEvent, { readonly kind: "progress" }>;
 
 /**
@@ -23,8 +25,8 @@ type Item = Exclude<StreamEvent, { readonly kind: "progress" }>;
  * was busy; holds the stream while too much waits; acknowledges what is durable (law 5).
  */
 export class Pump implements StreamSink {
-  readonly #engine: Engine;
-  readonly #source: ChangeSource;
+  readonly #engine: PumpEngine;
+  readonly #source: Pick<ChangeSource, "acknowledge">;
   readonly #limits: PumpLimits;
   readonly #events: PumpEvents;
   #items: Item[] = [];
@@ -39,7 +41,7 @@ export class Pump implements StreamSink {
   #drained: (() => void)[] = [];
   #idle: (() => void)[] = [];
 
-  constructor(engine: Engine, source: ChangeSource, limits: PumpLimits, events: PumpEvents) {
+  constructor(engine: PumpEngine, source: Pick<ChangeSource, "acknowledge">, limits: PumpLimits, events: PumpEvents) {
     this.#engine = engine;
     this.#source = source;
     this.#limits = limits;

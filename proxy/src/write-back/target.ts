@@ -8,6 +8,9 @@ export interface Target {
   readonly table: string;
 }
 
+/** Name of the deltas' own column, beside those of the query. */
+export const WEIGHT_COLUMN = "freshet_weight";
+
 /** Parses `schema.table` or `table` (in schema public), each part plain or double-quoted. */
 export function parseTarget(text: string): Target {
   const match = /^(?:(?<schema>[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")\.)?(?<table>[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/i.exec(
@@ -43,6 +46,12 @@ export function assertWritable(plan: QueryPlan): void {
   }
   const names = new Set<string>();
   for (const { name } of plan.result) {
+    if (name === WEIGHT_COLUMN) {
+      throw new FreshetError(SqlState.featureNotSupported, `a column cannot be named "${name}" here`, {
+        detail: "Freshet's own deltas have a column of this name.",
+        hint: "Give the column an alias with AS.",
+      });
+    }
     if (names.has(name)) {
       throw new FreshetError(SqlState.featureNotSupported, `the query has two columns named "${name}"`, {
         detail: "A table's columns need different names.",
@@ -55,9 +64,11 @@ export function assertWritable(plan: QueryPlan): void {
     throw new FreshetError(SqlState.featureNotSupported, "a query without columns cannot be written to a table");
 }
 
-/** Columns by which rows of the target are found: the result's key, else those with a btree order. */
+/** Columns by which rows of the target are found: the result's key, else those that an index can hold. */
 export interface MatchColumns {
   readonly names: readonly string[];
+  /** What is to be indexed besides: no more than narrows the search. */
+  readonly indexes: readonly { readonly method: "btree" | "hash"; readonly columns: readonly string[] }[];
   readonly unique: boolean;
 }
 
@@ -65,17 +76,32 @@ export interface MatchColumns {
 const INDEXABLE: ReadonlySet<number> = new Set([
   16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 1042, 1043, 1082, 1114, 1184, 1700, 2950,
 ]);
+/** Of these, those whose values may be longer than a btree takes. */
+const LONG_TYPES: ReadonlySet<number> = new Set([17, 25, 1042, 1043, 1700]);
 /** Columns of the look-up index of a table without a key: more do not narrow much further. */
 const MAX_LOOKUP_COLUMNS = 4;
 
 export function matchColumns(plan: QueryPlan): MatchColumns {
   if (plan.resultKey !== null && plan.resultKey.length > 0) {
     const keyColumns = plan.resultKey.map((index) => must(plan.result[index]));
-    if (keyColumns.every((column) => INDEXABLE.has(column.typeOid)))
-      return { names: keyColumns.map(({ name }) => name), unique: true };
+    if (keyColumns.every((column) => INDEXABLE.has(column.typeOid))) {
+      const names = keyColumns.map(({ name }) => name);
+      return { names, indexes: [{ method: "btree", columns: names }], unique: true };
+    }
   }
-  const indexable = plan.result.filter((column) => INDEXABLE.has(column.typeOid)).slice(0, MAX_LOOKUP_COLUMNS);
-  return { names: indexable.map(({ name }) => name), unique: false };
+  const indexable = plan.result.filter((column) => INDEXABLE.has(column.typeOid));
+  const namesOf = (columns: readonly ResultColumn[]): string[] => columns.map(({ name }) => name);
+  const short = namesOf(indexable.filter((column) => !LONG_TYPES.has(column.typeOid)).slice(0, MAX_LOOKUP_COLUMNS));
+  // A hash index takes values of any length, but only one column.
+  const long = namesOf(indexable.filter((column) => LONG_TYPES.has(column.typeOid)).slice(0, 1));
+  return {
+    names: [...short, ...long],
+    indexes: [
+      ...(short.length === 0 ? [] : [{ method: "btree" as const, columns: short }]),
+      ...(long.length === 0 ? [] : [{ method: "hash" as const, columns: long }]),
+    ],
+    unique: false,
+  };
 }
 
 /** The statements that make the table, given each column's type as `format_type` prints it. */
@@ -86,12 +112,12 @@ export function createStatements(
   match: MatchColumns,
 ): string[] {
   const columns = result.map((column, index) => `${quoteIdentifier(column.name)} ${must(types[index])}`);
-  const statements = [`CREATE TABLE ${qualifiedName(target)} (${columns.join(", ")})`];
-  if (match.names.length > 0) {
-    const names = match.names.map(quoteIdentifier).join(", ");
-    statements.push(`CREATE ${match.unique ? "UNIQUE " : ""}INDEX ON ${qualifiedName(target)} (${names})`);
-  }
-  return statements;
+  const create = `CREATE TABLE ${qualifiedName(target)} (${columns.join(", ")})`;
+  const indexes = match.indexes.map(({ method, columns }) => {
+    const names = columns.map(quoteIdentifier).join(", ");
+    return `CREATE ${match.unique ? "UNIQUE " : ""}INDEX ON ${qualifiedName(target)} USING ${method} (${names})`;
+  });
+  return [create, ...indexes];
 }
 
 export function formatTypesQuery(result: readonly ResultColumn[]): string {

@@ -39,7 +39,7 @@ import {
 export interface WriteBackParts {
   readonly instance: string;
   readonly control: ControlConnection;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "flush" | "acknowledgeOutbox">;
   readonly reader: () => StoreReader;
   readonly batchRows: number;
   readonly retry: RetryDelay;
