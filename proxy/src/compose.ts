@@ -361,7 +361,9 @@ class Freshet {
     if (problem !== null) return problem.message;
     const stream = this.#health.problem();
     if (stream !== null) return `replication: ${stream}`;
-    const waiting = this.#catalog.all().find(({ phase }) => phase !== "ready");
+    if (this.#health.suspended) return "a schema change is being looked into";
+    // A failed cache does not get ready by waiting: freshet_cache_ready and SHOW CACHES tell of it.
+    const waiting = this.#catalog.all().find(({ phase }) => phase === "waiting" || phase === "building");
     if (waiting !== undefined)
       return `cache ${waiting.name}: ${waiting.phase}${waiting.reason === null ? "" : `, ${waiting.reason}`}`;
     const { bytes } = this.#lag.now();
