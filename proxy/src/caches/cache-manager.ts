@@ -205,6 +205,11 @@ export class CacheManager {
     for (const cache of this.#parts.catalog.all()) this.#queueRebuild(cache, "the replication slot was lost");
   }
 
+  /** Resolves when no task is left. */
+  idle(): Promise<void> {
+    return this.#tasks.drained();
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const cache of this.#parts.catalog.all()) if (cache.phase === "building") cache.dropped = true;
