@@ -30,6 +30,7 @@ import {
   stageChanges,
 } from "./apply/batch.ts";
 import { CacheBuild } from "./build/cache-build.ts";
+import { StepSize } from "./build/step-size.ts";
 import { type CacheEntry, type Catalog, type TableEntry } from "./catalog/catalog.ts";
 import { discardArrangement, nextGarbage, removeRecord, viewTallyKey } from "./catalog/records.ts";
 import { discardStagedParts, recoverCatalog } from "./catalog/recover.ts";
@@ -45,9 +46,9 @@ import { DurabilityTracker } from "./durability-tracker.ts";
 export interface EngineOptions {
   /** Bounds of what one run of the graph takes in. */
   readonly chunk?: ChunkLimits;
-  /** Rows that one step of a build takes in. */
+  /** Rows that one step of a build takes in; with a clock, at least: it takes more as long as that is quick. */
   readonly buildStepRows?: number;
-  /** Seconds on a monotonic clock, for the statistics. */
+  /** Seconds on a monotonic clock, for the statistics and the size of steps. */
   readonly now?: () => number;
 }
 
@@ -67,7 +68,7 @@ function notReady(message: string, hint?: string): FreshetError {
 class SynchronousEngine implements Engine {
   readonly #store: Store;
   readonly #chunk: ChunkLimits;
-  readonly #stepRows: number;
+  readonly #stepSize: StepSize;
   readonly #now: () => number;
   readonly #durability: DurabilityTracker;
   readonly #builds = new Map<number, CacheBuild>();
@@ -81,7 +82,7 @@ class SynchronousEngine implements Engine {
   constructor(store: Store, options: EngineOptions) {
     this.#store = store;
     this.#chunk = options.chunk ?? CHUNK_LIMITS;
-    this.#stepRows = options.buildStepRows ?? BUILD_STEP_ROWS;
+    this.#stepSize = new StepSize(options.buildStepRows ?? BUILD_STEP_ROWS, options.now ?? null);
     this.#now = options.now ?? (() => 0);
     this.#catalog = recoverCatalog(store);
     this.#durability = new DurabilityTracker(store, this.#catalog.applied);
@@ -203,7 +204,7 @@ class SynchronousEngine implements Engine {
     }
     let build = this.#builds.get(cacheId);
     if (build === undefined) {
-      build = new CacheBuild(this.#catalog, this.#store, cache, this.#stepRows);
+      build = new CacheBuild(this.#catalog, this.#store, cache, this.#stepSize);
       this.#builds.set(cacheId, build);
     }
     const progress = this.#guarded(build.step.bind(build, () => this.#specs(cache)));

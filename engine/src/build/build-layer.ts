@@ -4,10 +4,11 @@ import { forgetBuildLog, rememberBuildLog } from "../catalog/records.ts";
 import { consolidate, DeltaBatch } from "../delta/delta-batch.ts";
 import { enumerateNode, type GraphNode } from "../graph/graph-node.ts";
 import { newTally } from "../state/tally.ts";
+import type { StepSize } from "./step-size.ts";
 
 export interface LayerHooks {
-  /** Rows that one step takes in. */
-  readonly rows: number;
+  /** How many rows one step takes in. */
+  readonly size: StepSize;
   /** Called in the transaction that takes the last of the log. */
   readonly finish: (transaction: WriteTransaction) => void;
   /** Called at the end of every transaction. */
@@ -52,7 +53,7 @@ export class BuildLayer {
     this.#inputs = inputs;
     this.#uncounted = uncounted;
     this.#hooks = hooks;
-    this.#replayRows = hooks.rows;
+    this.#replayRows = hooks.size.rows;
   }
 
   get estimate(): number {
@@ -105,13 +106,13 @@ export class BuildLayer {
       this.#replay(feed);
       return 0;
     }
-    return this.#enumerate(feed);
+    return this.#hooks.size.timed(() => this.#enumerate(feed));
   }
 
   #enumerate(feed: Feed): number {
     const batches = new Map<number, DeltaBatch>();
     let rows = 0;
-    while (rows < this.#hooks.rows) {
+    while (rows < this.#hooks.size.rows) {
       assert(this.#enumeration !== null && this.#snapshot !== null, "a layer is enumerated at a pinned snapshot");
       const next = this.#enumeration.next();
       if (next.done === true) {

@@ -8,6 +8,7 @@ import { type GraphNode, isDefect, runNodes } from "../graph/graph-node.ts";
 import { instantiate } from "../graph/instantiate.ts";
 import type { SpecNode } from "../graph/plan-specs.ts";
 import { BuildLayer } from "./build-layer.ts";
+import type { StepSize } from "./step-size.ts";
 
 /** Entries of a former, broken-off build that one step clears away. */
 const CLEARED_PER_STEP = 5000;
@@ -22,7 +23,7 @@ export class CacheBuild {
   readonly #catalog: Catalog;
   readonly #store: Store;
   readonly #cache: CacheEntry;
-  readonly #stepRows: number;
+  readonly #size: StepSize;
   #output: GraphNode | null = null;
   #added: readonly GraphNode[] = [];
   /** Nodes whose failures are not counted yet: the first enumeration of each does. */
@@ -32,11 +33,11 @@ export class CacheBuild {
   #rowsTotal = 0;
   #rowsDone = 0;
 
-  constructor(catalog: Catalog, store: Store, cache: CacheEntry, stepRows: number) {
+  constructor(catalog: Catalog, store: Store, cache: CacheEntry, size: StepSize) {
     this.#catalog = catalog;
     this.#store = store;
     this.#cache = cache;
-    this.#stepRows = stepRows;
+    this.#size = size;
   }
 
   /** Does a bounded piece. `compile` gives the plan's nodes; called once. */
@@ -94,7 +95,7 @@ export class CacheBuild {
       [...new Set(inputs)],
       this.#uncounted,
       {
-        rows: this.#stepRows,
+        size: this.#size,
         finish: (inTransaction) => this.#finishLayer(inTransaction),
         save: (inTransaction) => this.#catalog.saveTallies(inTransaction),
       },
