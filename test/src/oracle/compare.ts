@@ -20,12 +20,11 @@ export interface RankedRows {
 /** What differs between PostgreSQL's reply and Freshet's; undefined when Freshet's is one that PostgreSQL could give. */
 export function difference({ expected, actual, ranked, loose }: ComparedReplies): string | undefined {
   if (expected.error !== undefined || actual.error !== undefined) return errorDifference(expected, actual);
-  if (!expected.envelope.equals(actual.envelope)) {
-    return `the messages around the rows differ:\n  expected ${show(expected.envelope)}\n  actual   ${show(actual.envelope)}`;
-  }
   const name = rowNamer(expected, loose);
-  if (ranked !== undefined) return orderDifference(expected.rows.map(name), actual.rows.map(name), ranked, name);
-  return multisetDifference(expected.rows.map(name), actual.rows.map(name));
+  const rows = [expected.rows.map(name), actual.rows.map(name)] as const;
+  const wrong = ranked === undefined ? multisetDifference(...rows) : orderDifference(...rows, ranked, name);
+  if (wrong !== undefined || expected.envelope.equals(actual.envelope)) return wrong;
+  return `the messages around the rows differ:\n  expected ${show(expected.envelope)}\n  actual   ${show(actual.envelope)}`;
 }
 
 function errorDifference(expected: Reply, actual: Reply): string | undefined {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OracleCase } from "./oracle-case.ts";
@@ -20,6 +20,7 @@ export async function readRegressions(): Promise<OracleCase[]> {
 export async function keepRegression({ oracleCase, failure }: ShrunkCase): Promise<string> {
   const file = path.join(folder, `${failure.kind}-seed-${oracleCase.seed}.json`.replaceAll(" ", "-"));
   const text = `${JSON.stringify(oracleCase, null, 2)}\n`;
+  await mkdir(folder, { recursive: true });
   await writeFile(file, text);
   return `The smallest case found is kept in ${file}:\n${text}\nIt fails with (${failure.kind}):\n${failure.message}`;
 }
