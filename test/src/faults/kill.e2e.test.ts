@@ -59,7 +59,8 @@ afterAll(async () => {
 });
 
 /** Every cache and every written-back table says what the upstream says. Nobody writes meanwhile. */
-async function expectEqual(proxied: TextClient): Promise<void> {  await cachesReady(proxied);
+async function expectEqual(proxied: TextClient): Promise<void> {
+  await cachesReady(proxied);
   await barrier(upstream, proxied);
   expect(await cachedRows(proxied, joined)).toEqual(await upstream.rows(joined));
   expect(await cachedRows(proxied, top)).toEqual(await upstream.rows(top));

@@ -101,9 +101,11 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined>
   }
 }
 
-/** The verdict on a session's last statement. */
+/** The verdict on a session's last statement; the reason's details are apart from it. */
 export async function lastStatement(proxied: TextClient): Promise<Record<string, string | null>> {
-  return proxied.record("EXPLAIN LAST STATEMENT");
+  const last = await proxied.record("EXPLAIN LAST STATEMENT");
+  const [reason, ...detail] = (last["reason"] ?? "").split(": ");
+  return { ...last, reason: must(reason), detail: detail.join(": ") };
 }
 
 /** Waits until the views have reached what is committed upstream now. */

@@ -1,0 +1,168 @@
+import { startPostgres } from "@freshet/postgres";
+import type { PostgresServer } from "@freshet/postgres";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FreshetProcess } from "../harness/freshet-process.ts";
+import { adminStatus, barrier, cacheNamed, cachedRows, lastStatement, TextClient, until } from "./support.ts";
+
+let server: PostgresServer;
+let upstream: TextClient;
+let freshet: FreshetProcess;
+let proxied: TextClient;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  upstream = await TextClient.connect(server);
+  freshet = await FreshetProcess.start({ upstream: server, instance: "ddl" });
+  await until("replication runs", async () =>
+    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
+  );
+  proxied = await TextClient.connect(freshet.connection);
+});
+
+afterAll(async () => {
+  await proxied.end();
+  await upstream.end();
+  await freshet.remove();
+  await server.stop();
+});
+
+async function makeTable(name: string): Promise<void> {
+  await upstream.rows(
+    `CREATE TABLE ${name} (id int PRIMARY KEY, kind text, amount int); INSERT INTO ${name} SELECT i, 'kind ' || i % 3, i FROM generate_series(1, 30) i`,
+  );
+}
+
+/** Asked again and again right after a change: whatever answers, it is the upstream's answer. */
+async function neverWrong(query: string): Promise<void> {
+  const wanted = await upstream.rows(query);
+  for (let attempt = 0; attempt < 20; attempt++) {
+    await barrier(upstream, proxied);
+    expect(await proxied.rows(query)).toEqual(wanted);
+  }
+}
+
+/** After the change the cache comes back under its name, with the right answer, and follows what is written next. */
+async function comesBack(query: string, write: string): Promise<void> {
+  await neverWrong(query);
+  expect(await cachedRows(proxied, query)).toEqual(await upstream.rows(query));
+  await upstream.rows(write);
+  await barrier(upstream, proxied);
+  expect(await cachedRows(proxied, query)).toEqual(await upstream.rows(query));
+}
+
+const changes: readonly (readonly [string, (table: string) => string])[] = [
+  ["ADD COLUMN", (table) => `ALTER TABLE ${table} ADD COLUMN extra int DEFAULT 7`],
+  [
+    "ADD COLUMN and a rewrite",
+    (table) => `ALTER TABLE ${table} ADD COLUMN extra timestamptz DEFAULT clock_timestamp()`,
+  ],
+  [
+    "DROP of a column that is not read",
+    (table) => `ALTER TABLE ${table} ADD COLUMN unread int; ALTER TABLE ${table} DROP COLUMN unread`,
+  ],
+  ["ALTER COLUMN TYPE", (table) => `ALTER TABLE ${table} ALTER COLUMN amount TYPE numeric(10,2) USING amount / 2.0`],
+  [
+    "RENAME of a column and a new one by the old name",
+    (table) => `ALTER TABLE ${table} RENAME amount TO former; ALTER TABLE ${table} ADD amount int DEFAULT 1`,
+  ],
+  [
+    "RENAME of the table and a new one by the old name",
+    (table) =>
+      `ALTER TABLE ${table} RENAME TO ${table}_old; CREATE TABLE ${table} (id int PRIMARY KEY, kind text, amount int); INSERT INTO ${table} VALUES (1, 'new', 9)`,
+  ],
+  [
+    "DROP and CREATE of the table",
+    (table) =>
+      `DROP TABLE ${table}; CREATE TABLE ${table} (id int PRIMARY KEY, kind text, amount int); INSERT INTO ${table} VALUES (5, 'again', 2)`,
+  ],
+  ["TRUNCATE", (table) => `TRUNCATE ${table}`],
+  ["a change of the replica identity", (table) => `ALTER TABLE ${table} REPLICA IDENTITY FULL`],
+  [
+    "a change of storage and a rewrite",
+    (table) => `ALTER TABLE ${table} ALTER COLUMN kind SET STORAGE EXTERNAL; VACUUM FULL ${table}`,
+  ],
+];
+
+test.each(changes)("%s", async (what, change) => {
+  const table = `t_${changes.findIndex(([name]) => name === what)}`;
+  const query = `SELECT kind, sum(amount) AS total FROM ${table} GROUP BY kind ORDER BY kind`;
+  await makeTable(table);
+  await proxied.rows(`CREATE CACHE ${table} FROM ${query}`);
+  await cachedRows(proxied, query);
+  for (const statement of change(table).split("; ")) await upstream.rows(statement);
+  await comesBack(query, `INSERT INTO ${table} (id, kind, amount) VALUES (1000, 'kind 1', 5)`);
+  await proxied.rows(`DROP CACHE ${table}`);
+});
+
+test("a table of the same name earlier in search_path", async () => {
+  const query = "SELECT kind, sum(amount) AS total FROM t_path GROUP BY kind ORDER BY kind";
+  await upstream.rows("CREATE SCHEMA early");
+  await makeTable("public.t_path");
+  for (const client of [upstream, proxied]) await client.rows("SET search_path = early, public");
+  await proxied.rows(`CREATE CACHE path FROM ${query}`);
+  expect(await cachedRows(proxied, query)).toHaveLength(3);
+  await makeTable("early.t_path");
+  await upstream.rows("DELETE FROM early.t_path WHERE id > 4");
+  await comesBack(query, "INSERT INTO t_path VALUES (1000, 'kind 2', 6)");
+  await upstream.rows("DROP TABLE early.t_path");
+  await comesBack(query, "INSERT INTO t_path VALUES (1000, 'kind 2', 60)");
+  for (const client of [upstream, proxied]) await client.rows("RESET search_path");
+  await proxied.rows("DROP CACHE path");
+});
+
+test("DDL through the proxy, in a transaction with other statements", async () => {
+  const query = "SELECT kind, sum(amount) AS total FROM t_proxied GROUP BY kind ORDER BY kind";
+  await makeTable("t_proxied");
+  await proxied.rows(`CREATE CACHE proxied FROM ${query}`);
+  await proxied.rows("BEGIN");
+  await proxied.rows("ALTER TABLE t_proxied ALTER COLUMN amount TYPE bigint");
+  await proxied.rows("UPDATE t_proxied SET amount = 4294967296 WHERE id = 1");
+  await proxied.rows("COMMIT");
+  await comesBack(query, "INSERT INTO t_proxied VALUES (1000, 'kind 2', 6)");
+  await proxied.rows("DROP CACHE proxied");
+});
+
+test("a value is added to an enum in use", async () => {
+  await upstream.rows(
+    "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE moods (id int PRIMARY KEY, mood mood); INSERT INTO moods VALUES (1, 'sad'), (2, 'happy')",
+  );
+  const query = "SELECT mood, count(*) AS n FROM moods GROUP BY mood ORDER BY mood";
+  await proxied.rows(`CREATE CACHE moods FROM ${query}`);
+  await upstream.rows("ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'");
+  await upstream.rows("INSERT INTO moods VALUES (3, 'calm')");
+  await comesBack(query, "INSERT INTO moods VALUES (4, 'calm')");
+  await upstream.rows("ALTER TYPE mood RENAME VALUE 'calm' TO 'serene'");
+  await neverWrong(query);
+});
+
+test("DROP TABLE: the cache fails with the reason, and the same SELECT is PostgreSQL's business", async () => {
+  await makeTable("t_gone");
+  const query = "SELECT kind, sum(amount) AS total FROM t_gone GROUP BY kind ORDER BY kind";
+  await proxied.rows(`CREATE CACHE gone FROM ${query}`);
+  await upstream.rows("DROP TABLE t_gone");
+  expect(await proxied.error(query)).toMatchObject({ code: "42P01", message: 'relation "t_gone" does not exist' });
+  const cache = await until("the cache has failed", async () => {
+    const found = await cacheNamed(proxied, "gone");
+    return found?.["state"] === "failed" ? found : undefined;
+  });
+  expect(cache["reason"]).toContain('relation "t_gone" does not exist');
+  await makeTable("t_gone");
+  expect(await proxied.rows(query)).toEqual(await upstream.rows(query));
+  expect((await lastStatement(proxied))["destination"]).toBe("upstream");
+  await proxied.rows("DROP CACHE gone");
+  await proxied.rows(`CREATE CACHE gone FROM ${query}`);
+  await comesBack(query, "DELETE FROM t_gone WHERE id < 10");
+});
+
+test("DROP of a column that is read: the cache fails with the reason", async () => {
+  await makeTable("t_column");
+  const query = "SELECT kind, sum(amount) AS total FROM t_column GROUP BY kind ORDER BY kind";
+  await proxied.rows(`CREATE CACHE columns FROM ${query}`);
+  await upstream.rows("ALTER TABLE t_column DROP COLUMN amount");
+  expect(await proxied.error(query)).toMatchObject({ code: "42703" });
+  const cache = await until("the cache has failed", async () => {
+    const found = await cacheNamed(proxied, "columns");
+    return found?.["state"] === "failed" ? found : undefined;
+  });
+  expect(cache["reason"]).toContain("amount");
+});
