@@ -52,6 +52,10 @@ export class BodyReader {
   }
 
   cstring(encoding: "utf8" | "latin1" = "utf8"): string {
+    if (this.#at < this.#end && this.#buffer[this.#at] === 0) {
+      this.#at += 1;
+      return "";
+    }
     return this.cstringBytes().toString(encoding);
   }
 

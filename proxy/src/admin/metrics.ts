@@ -1,4 +1,4 @@
-import { type Counter, Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { MissReason } from "../session/front-ports.ts";
@@ -22,9 +22,9 @@ const HIT_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001,
 /** All metrics of one instance, in a registry of its own. */
 export class Metrics implements ProxyMetrics {
   readonly registry: Registry = new Registry();
-  readonly #statements: Counter;
-  readonly #hits: Counter;
-  readonly #misses: Counter;
+  /** Counted here, for every statement, and handed over when they are asked for. */
+  readonly #hits = new Map<string, number>();
+  readonly #misses = new Map<MissReason, number>();
   readonly #apply: Histogram;
   readonly #hitSeconds: Histogram;
   #clients = 0;
@@ -32,23 +32,39 @@ export class Metrics implements ProxyMetrics {
   constructor(sources: () => MetricSources) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    this.#statements = new PromCounter({
+    const hits = this.#hits;
+    const misses = this.#misses;
+    new PromCounter({
       name: "freshet_statements_total",
       help: "Statements by destination (cache, upstream) and, for upstream, the reason.",
       labelNames: ["destination", "reason"],
       registers,
+      collect() {
+        this.reset();
+        const all = [...hits.values()].reduce((sum, count) => sum + count, 0);
+        if (all > 0) this.inc({ destination: "cache", reason: "hit" }, all);
+        for (const [reason, count] of misses) this.inc({ destination: "upstream", reason }, count);
+      },
     });
-    this.#hits = new PromCounter({
+    new PromCounter({
       name: "freshet_hits_total",
       help: "Statements answered from a cache.",
       labelNames: ["cache"],
       registers,
+      collect() {
+        this.reset();
+        for (const [cache, count] of hits) this.inc({ cache }, count);
+      },
     });
-    this.#misses = new PromCounter({
+    new PromCounter({
       name: "freshet_misses_total",
       help: "Statements that went upstream, by reason.",
       labelNames: ["reason"],
       registers,
+      collect() {
+        this.reset();
+        for (const [reason, count] of misses) this.inc({ reason }, count);
+      },
     });
     this.#apply = new Histogram({
       name: "freshet_apply_seconds",
@@ -79,8 +95,7 @@ export class Metrics implements ProxyMetrics {
   }
 
   hit(cache: string): void {
-    this.#statements.inc({ destination: "cache", reason: "hit" });
-    this.#hits.inc({ cache });
+    this.#hits.set(cache, (this.#hits.get(cache) ?? 0) + 1);
   }
 
   /** Time that looking up and rendering one answer took. */
@@ -89,8 +104,7 @@ export class Metrics implements ProxyMetrics {
   }
 
   miss(reason: MissReason): void {
-    this.#statements.inc({ destination: "upstream", reason });
-    this.#misses.inc({ reason });
+    this.#misses.set(reason, (this.#misses.get(reason) ?? 0) + 1);
   }
 
   applied(seconds: number): void {

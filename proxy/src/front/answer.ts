@@ -13,23 +13,63 @@ export function expandFormats(formats: readonly number[], count: number): readon
   return Array.from({ length: count }, () => formats[0] ?? 0);
 }
 
+/** How one cache's result is sent: what does not change from answer to answer is made once. */
+export class ResultForms {
+  readonly #result: readonly ResultColumn[];
+  readonly #codecs: CodecSet;
+  /** RowDescription with all columns in text (0) or all in binary (1). */
+  readonly #uniform: (Buffer | undefined)[] = [undefined, undefined];
+  #renderer: RowRenderer | null = null;
+
+  constructor(result: readonly ResultColumn[], codecs: CodecSet) {
+    this.#result = result;
+    this.#codecs = codecs;
+  }
+
+  get columns(): number {
+    return this.#result.length;
+  }
+
+  rowDescription(formats: readonly number[]): Buffer {
+    if (formats.length > 1) return rowDescription(this.#result, formats);
+    const format = formats[0] ?? 0;
+    const made = this.#uniform[format] ?? rowDescription(this.#result, formats);
+    if (format === 0 || format === BINARY) this.#uniform[format] = made;
+    return made;
+  }
+
+  renderer(formats: readonly number[], settings: TextSettings): RowRenderer {
+    if (this.#renderer?.fits(formats, settings) === true) return this.#renderer;
+    this.#renderer = new RowRenderer(this.#result, formats, this.#codecs, settings);
+    return this.#renderer;
+  }
+}
+
 export function rowDescription(result: readonly ResultColumn[], formats: readonly number[]): Buffer {
   const expanded = expandFormats(formats, result.length);
   return encodeRowDescription(result.map((column, index) => ({ ...column, format: must(expanded[index]) })));
 }
 
-/** Turns packed rows into DataRow messages for one list of formats; compiled once per answer. */
+/** Turns packed rows into DataRow messages for one list of formats and one session's settings. */
 export class RowRenderer {
   readonly #codecs: readonly Codec[];
+  readonly #asked: readonly number[];
   readonly #formats: readonly number[];
   readonly #allBinary: boolean;
   readonly #settings: TextSettings;
 
   constructor(result: readonly ResultColumn[], formats: readonly number[], codecs: CodecSet, settings: TextSettings) {
     this.#codecs = result.map((column) => must(codecs.get(column.typeOid), "a result column has a codec"));
+    this.#asked = formats;
     this.#formats = expandFormats(formats, result.length);
     this.#allBinary = this.#formats.every((format) => format === BINARY);
     this.#settings = settings;
+  }
+
+  /** Whether it renders for these formats and settings, too. */
+  fits(formats: readonly number[], settings: TextSettings): boolean {
+    if (!this.#allBinary && settings !== this.#settings) return false;
+    return formats.length === this.#asked.length && formats.every((format, index) => format === this.#asked[index]);
   }
 
   /** One whole DataRow message; undefined when a value's text form cannot be given exactly. */
@@ -92,13 +132,13 @@ export class RenderedAnswer implements Answer {
   readonly kind = "hit";
   readonly cache: string;
   readonly lsn: Lsn;
-  readonly #result: readonly ResultColumn[];
+  readonly #forms: ResultForms;
   readonly #rows: readonly Buffer[];
 
-  constructor(cache: string, lsn: Lsn, result: readonly ResultColumn[], rows: readonly Buffer[]) {
+  constructor(cache: string, lsn: Lsn, forms: ResultForms, rows: readonly Buffer[]) {
     this.cache = cache;
     this.lsn = lsn;
-    this.#result = result;
+    this.#forms = forms;
     this.#rows = rows;
   }
 
@@ -107,7 +147,7 @@ export class RenderedAnswer implements Answer {
   }
 
   rowDescription(formats: readonly number[]): Buffer {
-    return rowDescription(this.#result, formats);
+    return this.#forms.rowDescription(formats);
   }
 
   dataRows(_formats: readonly number[], from: number, to: number): Buffer {

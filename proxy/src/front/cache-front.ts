@@ -1,5 +1,5 @@
 import { errorMessage, must } from "@freshet/base";
-import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus, viewStatusKey } from "@freshet/contract";
+import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus } from "@freshet/contract";
 import {
   type QueryPlan,
   type SelectShape,
@@ -24,7 +24,7 @@ import type {
   SessionFacts,
 } from "../session/front-ports.ts";
 import type { Clock } from "./clock-port.ts";
-import { RenderedAnswer, RowRenderer, rowDescription } from "./answer.ts";
+import { RenderedAnswer } from "./answer.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
 import { LruMap } from "./lru-map.ts";
 import { type ParameterValues, bindSlots, convertible, isUnbound, statementParameterTypes } from "./parameters.ts";
@@ -55,7 +55,7 @@ export interface FrontParts {
   readonly health: ReplicationHealth;
   readonly privileges: Privileges;
   readonly queries: ProxiedQueries;
-  readonly upstreamLsn: UpstreamLsn;
+  readonly upstreamLsn: Pick<UpstreamLsn, "current">;
   /** The views; null until the store is open. */
   readonly reader: () => StoreReader | null;
   readonly limits: FrontLimits;
@@ -115,14 +115,13 @@ export class ViewFront implements CacheFront {
     if (match.kind !== "cache" || this.#unavailable(match.cache) !== null) return null;
     const compiled = this.#parts.compiled.get(match.cache);
     if (compiled === null) return null;
-    const { result } = compiled.planned.plan;
     // Names and types are the upstream's to tell, too, where the role may not use the schema.
     if (!this.#knownToBeGranted(facts.role, match.cache.id, compiled.planned.plan)) return null;
     const parameterTypes = declaredParameterTypes(compiled, shape, typeOids);
     if (parameterTypes === null) return null;
     return {
       parameterTypes,
-      rowDescription: (formats) => rowDescription(result, formats),
+      rowDescription: (formats) => compiled.forms.rowDescription(formats),
     };
   }
 
@@ -231,12 +230,11 @@ export class ViewFront implements CacheFront {
     if (reader === null) return this.#missOf(cache, "cache_building", null);
     const started = this.#parts.clock();
     return reader.read((transaction) => {
-      const lsn = this.#readable(transaction, cache, compiled.id, needed);
+      const lsn = this.#readable(transaction, cache, compiled.statusKey, needed);
       if (typeof lsn !== "bigint") return lsn;
       const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
       if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
-      const { result } = compiled.planned.plan;
-      const renderer = new RowRenderer(result, formats, compiled.codecs, facts.text);
+      const renderer = compiled.forms.renderer(formats, facts.text);
       const rows: Buffer[] = [];
       for (const row of view.rows) {
         const rendered = renderer.render(row);
@@ -246,14 +244,14 @@ export class ViewFront implements CacheFront {
       }
       cache.hits++;
       this.#parts.onAnswered(this.#parts.clock() - started);
-      return new RenderedAnswer(cache.name, lsn, result, rows);
+      return new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
     });
   }
 
-  /** The snapshot's LSN when it may answer. `buildId` is the build the statement was bound to: the cache may have a newer one. */
-  #readable(transaction: ReadTransaction, cache: Cache, buildId: number, needed: Lsn): Lsn | Miss {
+  /** The snapshot's LSN when it may answer. `statusKey` is that of the build the statement was bound to: the cache may have a newer one. */
+  #readable(transaction: ReadTransaction, cache: Cache, statusKey: Buffer, needed: Lsn): Lsn | Miss {
     const applied = transaction.get(META_ARRANGEMENT, APPLIED_KEY);
-    const status = transaction.get(META_ARRANGEMENT, viewStatusKey(buildId));
+    const status = transaction.get(META_ARRANGEMENT, statusKey);
     if (applied === undefined || status === undefined) return this.#missOf(cache, "cache_building", null);
     if (transaction.has(META_ARRANGEMENT, SUSPENDED_KEY)) return this.#missOf(cache, "schema_change_pending", null);
     const { ready, errors } = decodeViewStatus(status);

@@ -1,6 +1,8 @@
+import { viewStatusKey } from "@freshet/contract";
 import type { PlannedStatement } from "@freshet/sql";
 import { type CodecSet, createCodecs } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
+import { ResultForms } from "./answer.ts";
 import { ViewRead } from "./view-read.ts";
 
 /** What serving needs of a cache's plan, made once per build. */
@@ -10,6 +12,9 @@ export interface CompiledCache {
   readonly planned: PlannedStatement;
   readonly codecs: CodecSet;
   readonly read: ViewRead;
+  readonly forms: ResultForms;
+  /** Of the build's status in the store. */
+  readonly statusKey: Buffer;
 }
 
 /** Compiled forms by engine id and plan; a rebuild changes both, one after the other. */
@@ -22,7 +27,14 @@ export class CompiledCaches {
     const known = this.#byId.get(id);
     if (known?.planned === planned) return known;
     const codecs = createCodecs(planned.plan.types);
-    const compiled: CompiledCache = { id, planned, codecs, read: new ViewRead(id, planned.plan, codecs) };
+    const compiled: CompiledCache = {
+      id,
+      planned,
+      codecs,
+      read: new ViewRead(id, planned.plan, codecs),
+      forms: new ResultForms(planned.plan.result, codecs),
+      statusKey: viewStatusKey(id),
+    };
     this.#byId.set(id, compiled);
     return compiled;
   }

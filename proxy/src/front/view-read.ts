@@ -90,6 +90,14 @@ export class ViewRead {
 
   /** One key prefix per combination of the equality parameters' values; a NULL matches nothing. */
   #keys(parameters: ParameterValues): Buffer[] | null {
+    const [only, ...others] = this.#plan.equality;
+    if (only !== undefined && others.length === 0) {
+      const values = must(parameters[only.parameter]);
+      if (values.length === 1) {
+        const value = values[0] ?? null;
+        return value === null ? [] : [viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, [value])];
+      }
+    }
     let combinations: (readonly Buffer[])[] = [[]];
     for (const [index, { parameter }] of this.#plan.equality.entries()) {
       const values = distinctKeys(must(parameters[parameter]), must(this.#keyCodecs[index]), this.#key);

@@ -7,6 +7,7 @@ import {
   decodeExecute,
   encodeCommandComplete,
   encodeErrorResponse,
+  selectComplete,
 } from "@freshet/wire";
 import { describeStatement } from "./extended-parse.ts";
 import { commandDescription, commandError, commandRows, runCommand } from "./freshet-commands.ts";
@@ -152,7 +153,7 @@ export function handleExecute(state: SessionState, piece: Piece): void | Promise
 function executeAnswer(state: SessionState, portal: AnsweredPortal, maxRows: number): void {
   noteHit(state, portal.answer);
   const rows = (from: number, to: number): Buffer => portal.answer.dataRows(portal.formats, from, to);
-  sendRows(state, portal, portal.answer.rowCount, maxRows, rows, (count) => `SELECT ${count}`);
+  sendRows(state, portal, portal.answer.rowCount, maxRows, rows, selectComplete);
 }
 
 async function executeCommand(state: SessionState, portal: CommandPortal, maxRows: number): Promise<void> {
@@ -163,7 +164,7 @@ async function executeCommand(state: SessionState, portal: CommandPortal, maxRow
     const { result } = portal;
     const columns = state.services.commands.columns(portal.command);
     const rows = (from: number, to: number): Buffer => commandRows(columns, result, portal.formats, from, to);
-    sendRows(state, portal, result.rows.length, maxRows, rows, () => result.tag);
+    sendRows(state, portal, result.rows.length, maxRows, rows, () => encodeCommandComplete(result.tag));
   } catch (thrown) {
     if (!segment.failed) failSegment(state, commandError(state, thrown));
   }
@@ -176,12 +177,12 @@ function sendRows(
   total: number,
   maxRows: number,
   rows: (from: number, to: number) => Buffer,
-  tag: (count: number) => string,
+  complete: (count: number) => Buffer,
 ): void {
   const from = portal.position;
   const count = maxRows > 0 ? Math.min(maxRows, total - from) : total - from;
   portal.position = from + count;
-  const end = maxRows > 0 && count === maxRows ? PORTAL_SUSPENDED : encodeCommandComplete(tag(count));
+  const end = maxRows > 0 && count === maxRows ? PORTAL_SUSPENDED : complete(count);
   if (count > 0) state.expected.local(rows(from, from + count));
   state.expected.local(end);
 }

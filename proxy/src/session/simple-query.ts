@@ -1,4 +1,4 @@
-import { decodeQuery, encodeCommandComplete } from "@freshet/wire";
+import { decodeQuery, selectComplete } from "@freshet/wire";
 import { runSimpleCommand } from "./freshet-commands.ts";
 import { type Piece, forwardRun } from "./forwarding.ts";
 import type { Answer, Miss, PreparedRoute } from "./front-ports.ts";
@@ -33,13 +33,10 @@ function finishQuery(
   if (decision.kind === "miss") return forwardQuery(state, piece, route, decision);
   noteHit(state, decision);
   state.statements.delete("");
-  state.expected.local(
-    Buffer.concat([
-      decision.rowDescription([]),
-      decision.dataRows([], 0, decision.rowCount),
-      encodeCommandComplete(`SELECT ${decision.rowCount}`),
-    ]),
-  );
+  const { expected } = state;
+  expected.local(decision.rowDescription([]));
+  if (decision.rowCount > 0) expected.local(decision.dataRows([], 0, decision.rowCount));
+  expected.local(selectComplete(decision.rowCount));
   state.expected.localReady();
   state.endSegment();
 }

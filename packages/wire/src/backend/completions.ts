@@ -23,6 +23,18 @@ export function encodeCommandComplete(tag: string): Buffer {
   return frame(BackendType.commandComplete, Buffer.from(`${tag}\0`));
 }
 
+const SELECT_TAGS: (Buffer | undefined)[] = [];
+const REMEMBERED_TAGS = 64;
+
+/** CommandComplete of a SELECT with that many rows; never written to. */
+export function selectComplete(rows: number): Buffer {
+  const known = SELECT_TAGS[rows];
+  if (known !== undefined) return known;
+  const made = encodeCommandComplete(`SELECT ${rows}`);
+  if (rows < REMEMBERED_TAGS) SELECT_TAGS[rows] = made;
+  return made;
+}
+
 export function encodeParameterStatus(name: string, value: string): Buffer {
   return frame(BackendType.parameterStatus, Buffer.from(`${name}\0${value}\0`));
 }
