@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { assert } from "@freshet/base";
-import type { Transaction } from "lmdb";
+import { type Transaction, TransactionFlags } from "lmdb";
 import { type Environment, openEnvironment } from "./lmdb-environment.ts";
 import { rangeOf } from "./lmdb-encoding.ts";
 import { LmdbReads } from "./lmdb-reads.ts";
@@ -72,9 +72,18 @@ class LmdbStoreReader implements StoreReader {
   }
 }
 
+/**
+ * Readers in other threads see such a commit before it is flushed. The same call flushes it then: when
+ * `transactionSync` returns, the commit is on disk.
+ */
+const VISIBLE_BEFORE_FLUSHED: TransactionFlags =
+  TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
+
 class LmdbStore extends LmdbStoreReader implements Store {
   readonly #transaction: WriteTransaction;
   #writing = false;
+  /** Why a commit that is visible is not on disk. */
+  #unflushed: unknown = null;
 
   constructor(environment: Environment) {
     super(environment);
@@ -84,11 +93,25 @@ class LmdbStore extends LmdbStoreReader implements Store {
   write<T>(body: (transaction: WriteTransaction) => T): T {
     assert(!this.#writing, "write transactions do not nest");
     this.#writing = true;
+    const { root } = this.environment;
+    let committing = 0;
     try {
-      return this.environment.root.transactionSync(() => body(this.#transaction));
+      return root.transactionSync(() => {
+        const result = body(this.#transaction);
+        committing = root.getWriteTxnId();
+        return result;
+      }, VISIBLE_BEFORE_FLUSHED);
+    } catch (error) {
+      if (committing > 0 && this.#lastCommit() >= committing) this.#unflushed = error;
+      throw error;
     } finally {
       this.#writing = false;
     }
+  }
+
+  #lastCommit(): number {
+    const { lastTxnId } = this.environment.root.getStats() as { readonly lastTxnId: number };
+    return lastTxnId;
   }
 
   override read<T>(body: (transaction: ReadTransaction) => T): T {
@@ -101,7 +124,9 @@ class LmdbStore extends LmdbStoreReader implements Store {
     return super.snapshot();
   }
 
+  /** After a flush that failed nothing is known to be on disk: the environment must be opened anew. */
   async flushed(): Promise<void> {
+    if (this.#unflushed !== null) throw this.#unflushed;
     await this.environment.root.flushed;
   }
 
