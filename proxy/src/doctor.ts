@@ -1,6 +1,6 @@
 import { type AnalysisConnection } from "@freshet/sql";
 import { ControlConnection } from "./control/control-connection.ts";
-import { quoteLiteral } from "./front/privileges.ts";
+import { quoteIdentifier, quoteLiteral } from "./front/privileges.ts";
 
 export interface Finding {
   readonly check: string;
@@ -108,19 +108,20 @@ async function roleFindings(connection: AnalysisConnection): Promise<Finding[]> 
        FROM pg_roles r WHERE r.rolname = current_user`,
   );
   const isSuperuser = superuser === "true";
+  const [who, where] = [quoteIdentifier(role ?? ""), quoteIdentifier(database ?? "")];
   return [
-    finding("role may replicate", isSuperuser || replication === "true", role ?? "", `ALTER ROLE ${role} REPLICATION;`),
+    finding("role may replicate", isSuperuser || replication === "true", role ?? "", `ALTER ROLE ${who} REPLICATION;`),
     finding(
       "role may create a publication",
       create === "true",
       role ?? "",
-      `GRANT CREATE ON DATABASE "${database}" TO ${role};`,
+      `GRANT CREATE ON DATABASE ${where} TO ${who};`,
     ),
     finding(
       "role may create temporary objects",
       temporary === "true",
       role ?? "",
-      `GRANT TEMPORARY ON DATABASE "${database}" TO ${role}; without it no query can be analysed.`,
+      `GRANT TEMPORARY ON DATABASE ${where} TO ${who}; without it no query can be analysed.`,
     ),
     {
       check: "schema changes are announced",

@@ -42,3 +42,57 @@ test("a connection that ends while a statement is being described rejects it, an
   expect(await control.query("SELECT 1")).toEqual([["1"]]);
   await control.close();
 });
+
+test("statements are described without being run, mistakes rejected with the upstream's fields", async () => {
+  const control = new ControlConnection({
+    connectionString: server.url,
+    applicationName: "describing",
+    connectTimeoutMs: 10_000,
+    prologue: ["SET freshet.internal = 'on'"],
+  });
+  const describe = (sql: string): ReturnType<Parameters<Parameters<typeof control.exclusive>[0]>[0]["describe"]> =>
+    control.exclusive((connection) => connection.describe(sql));
+  expect(await describe("SELECT $1::int8 AS n, relname FROM pg_catalog.pg_class WHERE oid = $2")).toMatchObject({
+    parameters: [20, 26],
+    columns: [
+      { name: "n", tableOid: 0, attribute: 0, typeOid: 20, typeLength: 8, typmod: -1 },
+      { name: "relname", tableOid: 1259, attribute: 2, typeOid: 19, typeLength: 64, typmod: -1 },
+    ],
+  });
+  expect(await describe("SET work_mem = '1MB'")).toEqual({ parameters: [], columns: [] });
+  await expect(describe("SELECT nothing FROM pg_catalog.pg_class")).rejects.toMatchObject({
+    code: "42703",
+    position: 8,
+  });
+  // A mistake leaves no listener behind that would take the next statement's parameters.
+  expect((await describe("SELECT $1::text")).parameters).toEqual([25]);
+  expect(await control.query("SELECT current_setting('freshet.internal'), NULL, '{1}'::int[]")).toEqual([
+    ["on", null, "{1}"],
+  ]);
+  await control.close();
+  await expect(control.query("SELECT 1")).rejects.toMatchObject({ code: "57P03" });
+});
+
+test("a use that takes too long loses its connection, the next has another", async () => {
+  const control = new ControlConnection({
+    connectionString: server.url,
+    applicationName: "bounded",
+    connectTimeoutMs: 10_000,
+    useTimeoutMs: 300,
+  });
+  await expect(control.query("SELECT pg_sleep(60)")).rejects.toBeInstanceOf(FreshetError);
+  expect(await control.query("SELECT 1")).toEqual([["1"]]);
+  await control.close();
+});
+
+test("closing ends what does not end by itself", async () => {
+  const control = new ControlConnection({
+    connectionString: server.url,
+    applicationName: "closing",
+    connectTimeoutMs: 10_000,
+  });
+  const sleeping = control.query("SELECT pg_sleep(60)");
+  const rejected = expect(sleeping).rejects.toBeInstanceOf(FreshetError);
+  await control.close(10);
+  await rejected;
+});

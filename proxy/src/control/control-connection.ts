@@ -98,6 +98,10 @@ export class ControlConnection {
       disconnect(client);
       throw upstreamError(thrown);
     }
+    if (this.#closed) {
+      disconnect(client);
+      throw new FreshetError(SqlState.cannotConnectNow, "Freshet is shutting down");
+    }
     this.#client = client;
     return client;
   }
