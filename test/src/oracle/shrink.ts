@@ -45,12 +45,27 @@ class Shrinker {
         steps.filter((step) => step === last || !isCheck(step)),
       ),
     );
+    await this.#tryWithoutOtherTables();
     await this.#reduce(stepsOf, withSteps);
     await this.#reduceStatements();
     await this.#reduce(
       (small) => small.schema,
       (small, schema) => ({ ...small, schema }),
     );
+  }
+
+  /** Without the statements on tables that no cache reads, all at once. */
+  async #tryWithoutOtherTables(): Promise<void> {
+    const { oracleCase } = this.smallest;
+    const read = new Set(oracleCase.caches.flatMap(({ query }) => tablesIn(query.core)));
+    const isNeeded = (statement: string): boolean => {
+      const [table] = tablesIn(statement);
+      return table === undefined || read.has(table);
+    };
+    const steps = oracleCase.steps.map((step): OracleStep =>
+      step.kind === "transaction" ? { ...step, statements: step.statements.filter(isNeeded) } : step,
+    );
+    await this.#try({ ...oracleCase, schema: oracleCase.schema.filter(isNeeded), steps });
   }
 
   /** Whether the case still fails in the same way; if so it is the smallest now. */
@@ -92,6 +107,11 @@ class Shrinker {
 function statementsAt(oracleCase: OracleCase, index: number): readonly string[] {
   const step = oracleCase.steps[index];
   return step?.kind === "transaction" ? step.statements : [];
+}
+
+/** Generated tables are called t1, t2, … */
+function tablesIn(statement: string): string[] {
+  return [...statement.matchAll(/\bt\d+\b/g)].map(([name]) => name);
 }
 
 function stepsOf(oracleCase: OracleCase): readonly OracleStep[] {
