@@ -27,9 +27,12 @@ export async function startDocServer(): Promise<DocServer> {
     });
     const freshet = await FreshetProcess.start({ upstream: server, instance: "freshet_docs", flags: patient });
     const stop = async (): Promise<void> => {
-      await freshet.terminate();
-      await freshet.remove();
-      await server.stop();
+      try {
+        await freshet.terminate();
+      } finally {
+        await freshet.remove();
+        await server.stop();
+      }
     };
     return { connection: freshet.connection, upstream: server, adminUrl: freshet.adminUrl, stop };
   } catch (error) {
