@@ -1,3 +1,4 @@
+import { FreshetError } from "@freshet/base";
 import { type Change, type Commit, readChanges } from "@freshet/contract";
 import type { WriteTransaction } from "@freshet/store";
 import type { Lsn } from "@freshet/values";
@@ -139,13 +140,13 @@ export class CommitBatch {
     }
   }
 
-  /** Changes that do not fit a table's rows make the table invalid, not the stream. */
+  /** Changes that do not fit a table's rows, or that its codecs do not know, make the table invalid, not the stream. */
   #guard(table: TableEntry, body: () => void): void {
     if (table.state === "invalid") return;
     try {
       body();
     } catch (error) {
-      if (!(error instanceof DivergenceError)) throw error;
+      if (!(error instanceof DivergenceError || error instanceof FreshetError)) throw error;
       this.#invalidate(table);
     }
   }

@@ -70,9 +70,13 @@ export function nodesBelow(node: GraphNode, found: Map<number, GraphNode> = new 
   return found;
 }
 
-/** An error that tells of a defect in one node or view and not of the store: its caches pay, not the stream. */
+/**
+ * An error that tells of a defect in one node or view and not of the store: its caches pay, not the stream. A codec
+ * throws a FreshetError for a value that it does not know, such as a label that an enum got since the plan was made.
+ */
 export function isDefect(error: unknown): boolean {
-  return error instanceof AssertionError || error instanceof TypeError || error instanceof RangeError;
+  if (error instanceof AssertionError || error instanceof FreshetError) return true;
+  return error instanceof TypeError || error instanceof RangeError;
 }
 
 /**

@@ -2,7 +2,8 @@ import { startPostgres } from "@freshet/postgres";
 import type { PostgresServer } from "@freshet/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FreshetProcess } from "../harness/freshet-process.ts";
-import { adminStatus, barrier, cacheNamed, cachedRows, lastStatement, TextClient, until } from "./support.ts";
+import { adminStatus, barrier, cacheNamed, cachedRows, TextClient, until } from "./support.ts";
+import type { Rows } from "./support.ts";
 
 let server: PostgresServer;
 let upstream: TextClient;
@@ -41,13 +42,19 @@ async function neverWrong(query: string): Promise<void> {
   }
 }
 
-/** After the change the cache comes back under its name, with the right answer, and follows what is written next. */
-async function comesBack(query: string, write: string): Promise<void> {
+/** After the change the cache comes back under its name; what it and the upstream say then, and after one more write. */
+async function comesBack(query: string, write: string): Promise<{ readonly cached: Rows[]; readonly direct: Rows[] }> {
   await neverWrong(query);
-  expect(await cachedRows(proxied, query)).toEqual(await upstream.rows(query));
+  const before = { cached: await cachedRows(proxied, query), direct: await upstream.rows(query) };
   await upstream.rows(write);
   await barrier(upstream, proxied);
-  expect(await cachedRows(proxied, query)).toEqual(await upstream.rows(query));
+  const after = { cached: await cachedRows(proxied, query), direct: await upstream.rows(query) };
+  return { cached: [before.cached, after.cached], direct: [before.direct, after.direct] };
+}
+
+function same({ cached, direct }: { readonly cached: Rows[]; readonly direct: Rows[] }): boolean {
+  expect(cached).toEqual(direct);
+  return true;
 }
 
 const changes: readonly (readonly [string, (table: string) => string])[] = [
@@ -90,7 +97,9 @@ test.each(changes)("%s", async (what, change) => {
   await proxied.rows(`CREATE CACHE ${table} FROM ${query}`);
   await cachedRows(proxied, query);
   for (const statement of change(table).split("; ")) await upstream.rows(statement);
-  await comesBack(query, `INSERT INTO ${table} (id, kind, amount) VALUES (1000, 'kind 1', 5)`);
+  await expect(
+    comesBack(query, `INSERT INTO ${table} (id, kind, amount) VALUES (1000, 'kind 1', 5)`),
+  ).resolves.toSatisfy(same);
   await proxied.rows(`DROP CACHE ${table}`);
 });
 
@@ -103,9 +112,9 @@ test("a table of the same name earlier in search_path", async () => {
   expect(await cachedRows(proxied, query)).toHaveLength(3);
   await makeTable("early.t_path");
   await upstream.rows("DELETE FROM early.t_path WHERE id > 4");
-  await comesBack(query, "INSERT INTO t_path VALUES (1000, 'kind 2', 6)");
+  await expect(comesBack(query, "INSERT INTO t_path VALUES (1000, 'kind 2', 6)")).resolves.toSatisfy(same);
   await upstream.rows("DROP TABLE early.t_path");
-  await comesBack(query, "INSERT INTO t_path VALUES (1000, 'kind 2', 60)");
+  await expect(comesBack(query, "INSERT INTO t_path VALUES (1000, 'kind 2', 60)")).resolves.toSatisfy(same);
   for (const client of [upstream, proxied]) await client.rows("RESET search_path");
   await proxied.rows("DROP CACHE path");
 });
@@ -118,21 +127,35 @@ test("DDL through the proxy, in a transaction with other statements", async () =
   await proxied.rows("ALTER TABLE t_proxied ALTER COLUMN amount TYPE bigint");
   await proxied.rows("UPDATE t_proxied SET amount = 4294967296 WHERE id = 1");
   await proxied.rows("COMMIT");
-  await comesBack(query, "INSERT INTO t_proxied VALUES (1000, 'kind 2', 6)");
+  await expect(comesBack(query, "INSERT INTO t_proxied VALUES (1000, 'kind 2', 6)")).resolves.toSatisfy(same);
   await proxied.rows("DROP CACHE proxied");
 });
 
-test("a value is added to an enum in use", async () => {
-  await upstream.rows(
-    "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE moods (id int PRIMARY KEY, mood mood); INSERT INTO moods VALUES (1, 'sad'), (2, 'happy')",
-  );
-  const query = "SELECT mood, count(*) AS n FROM moods GROUP BY mood ORDER BY mood";
-  await proxied.rows(`CREATE CACHE moods FROM ${query}`);
-  await upstream.rows("ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'");
-  await upstream.rows("INSERT INTO moods VALUES (3, 'calm')");
-  await comesBack(query, "INSERT INTO moods VALUES (4, 'calm')");
-  await upstream.rows("ALTER TYPE mood RENAME VALUE 'calm' TO 'serene'");
-  await neverWrong(query);
+test("values are added to an enum in use, and used at once", async () => {
+  await upstream.rows(`
+    CREATE TYPE mood AS ENUM ('sad', 'happy');
+    CREATE TABLE moods (id int PRIMARY KEY, mood mood);
+    CREATE TABLE words (mood mood PRIMARY KEY, word text);
+    INSERT INTO moods VALUES (1, 'sad'), (2, 'happy');
+    INSERT INTO words VALUES ('sad', 'oh'), ('happy', 'ah');
+  `);
+  const counted = "SELECT mood, count(*) AS n FROM moods GROUP BY mood ORDER BY mood";
+  const joined = "SELECT m.id, w.word FROM moods m JOIN words w ON w.mood = m.mood ORDER BY m.id";
+  await proxied.rows(`CREATE CACHE counted FROM ${counted}`);
+  await proxied.rows(`CREATE CACHE joined FROM ${joined}`);
+  for (let round = 0; round < 4; round++) {
+    // The engine may meet the new label before the schema has been compared.
+    await upstream.rows(`ALTER TYPE mood ADD VALUE 'mood ${round}' BEFORE 'happy'`);
+    await upstream.rows(
+      `INSERT INTO words VALUES ('mood ${round}', 'hm'); INSERT INTO moods VALUES (${10 + round}, 'mood ${round}')`,
+    );
+    await neverWrong(joined);
+    await expect(comesBack(counted, `INSERT INTO moods VALUES (${20 + round}, 'sad')`)).resolves.toSatisfy(same);
+  }
+  expect(await cachedRows(proxied, joined)).toEqual(await upstream.rows(joined));
+  await upstream.rows("ALTER TYPE mood RENAME VALUE 'happy' TO 'serene'");
+  await neverWrong(counted);
+  await neverWrong(joined);
 });
 
 test("DROP TABLE: the cache fails with the reason, and the same SELECT is PostgreSQL's business", async () => {
@@ -146,12 +169,9 @@ test("DROP TABLE: the cache fails with the reason, and the same SELECT is Postgr
     return found?.["state"] === "failed" ? found : undefined;
   });
   expect(cache["reason"]).toContain('relation "t_gone" does not exist');
+  // Once the statement has a meaning again, the cache is built anew by itself.
   await makeTable("t_gone");
-  expect(await proxied.rows(query)).toEqual(await upstream.rows(query));
-  expect((await lastStatement(proxied))["destination"]).toBe("upstream");
-  await proxied.rows("DROP CACHE gone");
-  await proxied.rows(`CREATE CACHE gone FROM ${query}`);
-  await comesBack(query, "DELETE FROM t_gone WHERE id < 10");
+  await expect(comesBack(query, "DELETE FROM t_gone WHERE id < 10")).resolves.toSatisfy(same);
 });
 
 test("DROP of a column that is read: the cache fails with the reason", async () => {
