@@ -31,8 +31,7 @@ export type MissReason =
   | "row_level_security"
   | "parameter_type"
   | "parameter_value"
-  | "result_too_large"
-  | "disabled";
+  | "result_too_large";
 
 export interface Miss {
   readonly kind: "miss";

@@ -170,7 +170,10 @@ class StatementPlanner {
     if (!translated.scalar || first === undefined) return plan;
     if (query.nodeOrNull("havingQual") !== null) {
       // A key whose one row HAVING drops would look like a key without rows, whose row it may keep.
-      throw new UnliftableParameter(first.parameter + 1, "is compared in an aggregate without GROUP BY but with HAVING");
+      throw new UnliftableParameter(
+        first.parameter + 1,
+        "is compared in an aggregate without GROUP BY but with HAVING",
+      );
     }
     const sendFunctions = plan.result.map((column) => must(catalog.types.get(column.typeOid)?.sendFunction));
     const row = await missingKeyRow(connection, { text: substituted.text, parameterTypes: typeNames, sendFunctions });
