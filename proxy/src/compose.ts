@@ -31,7 +31,7 @@ import { CompiledCaches } from "./front/compiled-caches.ts";
 import { Privileges } from "./front/privileges.ts";
 import { ProxiedQueries } from "./front/proxied-queries.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
-import { ProxyServer } from "./listener/proxy-server.ts";
+import { ProxyServer, type ProxyServerOptions } from "./listener/proxy-server.ts";
 import { ReplicationHealth } from "./replication/health.ts";
 import { Lag } from "./replication/lag.ts";
 import { Pump } from "./replication/pump.ts";
@@ -88,6 +88,53 @@ async function construct(engine: Engine, make: () => Freshet): Promise<Freshet> 
   }
 }
 
+function proxyOptions(options: FreshetOptions): ProxyServerOptions {
+  return {
+    host: options.listen.host,
+    port: options.listen.port,
+    maxConnections: options.maxConnections,
+    loginTimeoutMs: options.clientLoginTimeoutMs,
+    connectTimeoutMs: options.upstreamConnectTimeoutMs,
+    stopTimeoutMs: STOP_TIMEOUT_MS,
+  };
+}
+
+interface Controls {
+  /** Plans statements; builds and comparisons wait for each other here. */
+  readonly analysis: ControlConnection;
+  readonly privileging: ControlConnection;
+  readonly positions: ControlConnection;
+  readonly writing: ControlConnection;
+}
+
+function createControls(options: FreshetOptions): Controls {
+  const control = (more: Pick<ControlConnectionOptions, "prologue" | "useTimeoutMs">): ControlConnection =>
+    new ControlConnection({
+      connectionString: options.upstream,
+      applicationName: `freshet ${options.instance}`,
+      connectTimeoutMs: options.upstreamConnectTimeoutMs,
+      ...more,
+    });
+  // Statements wait for these two: an upstream that does not answer makes misses of them.
+  const asking = { useTimeoutMs: options.upstreamConnectTimeoutMs };
+  return {
+    analysis: control({}),
+    privileging: control(asking),
+    positions: control(asking),
+    // The tables that Freshet makes are no schema changes that caches have to be compared with.
+    writing: control({ prologue: ["SET freshet.internal = 'on'"] }),
+  };
+}
+
+/** What sessions and builds share besides. */
+interface Shared {
+  /** Database that is replicated. */
+  readonly database: string;
+  readonly privileges: Privileges;
+  readonly compiled: CompiledCaches;
+  readonly queries: ProxiedQueries;
+}
+
 class Freshet {
   readonly #options: FreshetOptions;
   readonly #logger: Logger;
@@ -117,28 +164,20 @@ class Freshet {
   constructor(options: FreshetOptions, engine: Engine, source: ChangeSource, logger: Logger) {
     this.#options = options;
     this.#logger = logger;
-    const control = (more: Pick<ControlConnectionOptions, "prologue" | "useTimeoutMs">): ControlConnection =>
-      new ControlConnection({
-        connectionString: options.upstream,
-        applicationName: `freshet ${options.instance}`,
-        connectTimeoutMs: options.upstreamConnectTimeoutMs,
-        ...more,
-      });
-    const analysis = control({});
-    // Statements wait for these two: an upstream that does not answer makes misses of them.
-    const asking = { useTimeoutMs: options.upstreamConnectTimeoutMs };
-    const [privileging, positions] = [control(asking), control(asking)];
-    // The tables that Freshet makes are no schema changes that caches have to be compared with.
-    const writing = control({ prologue: ["SET freshet.internal = 'on'"] });
+    const { analysis, privileging, positions, writing } = createControls(options);
     this.#controls = [analysis, privileging, positions, writing];
     this.#engine = engine;
     this.#source = source;
     this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
-    this.#health = new ReplicationHealth(this.#source, options.replicationStaleMs, now);
+    this.#health = new ReplicationHealth(source, options.replicationStaleMs, now);
     const retry = this.#retryDelay();
-    const privileges = new Privileges((sql) => privileging.query(sql), options.privilegeTtlMs, now);
-    const compiled = new CompiledCaches();
-    const queries = new ProxiedQueries(options.queryStatisticsEntries);
+    const url = parseUpstreamUrl(options.upstream);
+    const shared: Shared = {
+      database: url.database ?? url.user ?? "postgres",
+      privileges: new Privileges((sql) => privileging.query(sql), options.privilegeTtlMs, now),
+      compiled: new CompiledCaches(),
+      queries: new ProxiedQueries(options.queryStatisticsEntries),
+    };
     this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
     this.#writeBacks = new WriteBacks({
       instance: options.instance,
@@ -154,15 +193,34 @@ class Freshet {
       source: this.#source,
       catalog: this.#catalog,
       builder: this.#builder,
-      compiled,
-      privileges,
+      compiled: shared.compiled,
+      privileges: shared.privileges,
       health: this.#health,
       writeBacks: this.#writeBacks,
       retry,
       logger,
       notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
     });
-    this.#pump = new Pump(
+    this.#pump = this.#createPump();
+    this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
+    this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
+    this.#schemaWatch = new SchemaWatch(this.#manager, options.schemaCheckIntervalMs, logger);
+    this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
+    this.#metrics = this.#createMetrics();
+    this.#proxy = new ProxyServer({
+      options: proxyOptions(options),
+      upstream: url,
+      front: this.#createFront(shared, positions),
+      commands: this.#createCommands(shared),
+      logger,
+      metrics: this.#metrics,
+    });
+    this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
+  }
+
+  #createPump(): Pump {
+    const options = this.#options;
+    return new Pump(
       this.#engine,
       this.#source,
       { queueBytes: options.engineQueueBytes, batchBytes: options.applyBatchBytes },
@@ -171,19 +229,17 @@ class Freshet {
         onFailed: (message) => this.#onFailed(message),
       },
     );
-    this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
-    this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
-    this.#schemaWatch = new SchemaWatch(this.#manager, options.schemaCheckIntervalMs, logger);
-    this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
-    const url = parseUpstreamUrl(options.upstream);
-    const database = url.database ?? url.user ?? "postgres";
-    const front = new ViewFront({
-      database: () => database,
+  }
+
+  #createFront(shared: Shared, positions: ControlConnection): ViewFront {
+    const options = this.#options;
+    return new ViewFront({
+      database: () => shared.database,
       catalog: this.#catalog,
-      compiled,
+      compiled: shared.compiled,
       health: this.#health,
-      privileges,
-      queries,
+      privileges: shared.privileges,
+      queries: shared.queries,
       upstreamLsn: new UpstreamLsn(positions),
       reader: () => this.#reader,
       onAnswered: (milliseconds) => this.#metrics.answered(milliseconds / 1000),
@@ -194,12 +250,15 @@ class Freshet {
         strongReadTimeoutMs: options.strongReadTimeoutMs,
       },
       onSchemaStatement: () => {
-        queries.forgetVerdicts();
+        shared.queries.forgetVerdicts();
         this.#schemaWatch.onSchemaStatement();
       },
       onTransactionStatement: () => this.#schemaWatch.onTransactionStatement(),
     });
-    this.#metrics = new Metrics(() => ({
+  }
+
+  #createMetrics(): Metrics {
+    return new Metrics(() => ({
       catalog: this.#catalog,
       engine: this.#engine,
       lag: () => this.#lag.now(),
@@ -209,9 +268,12 @@ class Freshet {
       slotRetainedBytes: () => this.#slotGauge.bytes,
       writeBackLags: () => this.#writeBacks.lags(this.#health.applied),
     }));
-    const commands = new Commands({
-      database: () => database,
-      instance: options.instance,
+  }
+
+  #createCommands(shared: Shared): Commands {
+    return new Commands({
+      database: () => shared.database,
+      instance: this.#options.instance,
       catalog: this.#catalog,
       manager: this.#manager,
       builder: this.#builder,
@@ -219,28 +281,12 @@ class Freshet {
       source: this.#source,
       health: this.#health,
       pump: this.#pump,
-      queries,
+      queries: shared.queries,
       writeBacks: this.#writeBacks,
       lag: () => this.#lag.now(),
       clients: () => this.#metrics.clients,
       clock: now,
     });
-    this.#proxy = new ProxyServer({
-      options: {
-        host: options.listen.host,
-        port: options.listen.port,
-        maxConnections: options.maxConnections,
-        loginTimeoutMs: options.clientLoginTimeoutMs,
-        connectTimeoutMs: options.upstreamConnectTimeoutMs,
-        stopTimeoutMs: STOP_TIMEOUT_MS,
-      },
-      upstream: url,
-      front,
-      commands,
-      logger,
-      metrics: this.#metrics,
-    });
-    this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
   }
 
   /** What was begun is ended again when it fails. */
@@ -271,7 +317,7 @@ class Freshet {
       listen: { host: listen.host, port: listenAddress.port },
       admin: { host: admin.host, port: adminAddress.port },
       stop: () => {
-        this.#stopped ??= this.#stop().finally(release);
+        this.#stopped ??= this.#stop().then(release);
         return this.#stopped;
       },
     };

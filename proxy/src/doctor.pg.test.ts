@@ -1,5 +1,5 @@
 import { FreshetError } from "@freshet/base";
-import { type PostgresServer, type TestDatabase } from "@freshet/postgres";
+import type { PostgresServer, TestDatabase } from "@freshet/postgres";
 import { createDatabase, startPostgres, withClient } from "@freshet/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Finding, examine, formatFindings } from "./doctor.ts";

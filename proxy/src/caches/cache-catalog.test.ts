@@ -47,8 +47,8 @@ test("what cannot be written is not taken", () => {
   const kept = catalog.add(request("a"));
   rmSync(path);
   mkdirSync(path);
-  expect(() => catalog.add(request("b"))).toThrow();
-  expect(() => catalog.remove(kept)).toThrow();
+  expect(() => catalog.add(request("b"))).toThrow("EISDIR");
+  expect(() => catalog.remove(kept)).toThrow("EISDIR");
   expect(names(catalog)).toEqual([[1, "a"]]);
 });
 

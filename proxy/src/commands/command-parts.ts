@@ -6,11 +6,13 @@ import type { Clock } from "../front/clock-port.ts";
 import type { ProxiedQueries } from "../front/proxied-queries.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
 import type { Pump } from "../replication/pump.ts";
+import type { Ask } from "./permissions.ts";
 import type { WriteBacks } from "../write-back/write-backs.ts";
 
 /** What Freshet's own statements work on. */
 export interface CommandParts {
   readonly database: () => string;
+  readonly ask: Ask;
   readonly instance: string;
   readonly catalog: CacheCatalog;
   readonly manager: CacheManager;

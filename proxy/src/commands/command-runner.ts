@@ -3,6 +3,7 @@ import type { Command } from "@freshet/sql";
 import type { CommandColumn, CommandContext, CommandResult, CommandRunner } from "../session/front-ports.ts";
 import type { CommandParts } from "./command-parts.ts";
 import { createCache } from "./create-cache.ts";
+import { assertMayDrop } from "./permissions.ts";
 import { explainCreateCache, explainLastStatement } from "./explain.ts";
 import { showCaches, showProxiedQueries, showStatus } from "./show.ts";
 
@@ -67,7 +68,7 @@ export class Commands implements CommandRunner {
       case "drop-cache":
         return dropCache(parts, command, context);
       case "drop-all-caches":
-        return dropAllCaches(parts);
+        return dropAllCaches(parts, context);
       case "show-caches":
         return showCaches(parts);
       case "show-proxied-queries":
@@ -95,11 +96,13 @@ async function dropCache(
     context.notice(`cache "${command.name}" does not exist, skipping`);
     return { tag: "DROP CACHE", rows: [] };
   }
+  await assertMayDrop(parts.ask, context.facts.role, [cache]);
   await parts.manager.drop(cache);
   return { tag: "DROP CACHE", rows: [] };
 }
 
-async function dropAllCaches(parts: CommandParts): Promise<CommandResult> {
+async function dropAllCaches(parts: CommandParts, context: CommandContext): Promise<CommandResult> {
+  await assertMayDrop(parts.ask, context.facts.role, parts.catalog.all());
   for (const cache of parts.catalog.all()) await parts.manager.drop(cache);
   return { tag: "DROP CACHE", rows: [] };
 }

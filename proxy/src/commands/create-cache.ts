@@ -4,6 +4,7 @@ import type { CacheRequest } from "../caches/cache.ts";
 import type { CommandContext, CommandResult } from "../session/front-ports.ts";
 import { parseTarget } from "../write-back/target.ts";
 import type { CommandParts } from "./command-parts.ts";
+import { assertMayWrite } from "./permissions.ts";
 
 type CreateCache = Extract<Command, { kind: "create-cache" }>;
 export type CacheSource = CreateCache["source"];
@@ -26,6 +27,7 @@ export async function createCache(
     return { tag: "CREATE CACHE", rows: [] };
   }
   assertDatabase(parts, context);
+  if (options.writeTo !== null) await assertMayWrite(parts.ask, context.facts.role, parseTarget(options.writeTo));
   const request: CacheRequest = {
     name,
     text,

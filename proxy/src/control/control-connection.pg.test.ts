@@ -92,7 +92,5 @@ test("closing ends what does not end by itself", async () => {
     connectTimeoutMs: 10_000,
   });
   const sleeping = control.query("SELECT pg_sleep(60)");
-  const rejected = expect(sleeping).rejects.toBeInstanceOf(FreshetError);
-  await control.close(10);
-  await rejected;
+  await Promise.all([expect(sleeping).rejects.toBeInstanceOf(FreshetError), control.close(10)]);
 });

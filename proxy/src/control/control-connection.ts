@@ -1,6 +1,7 @@
 import { FreshetError, SqlState, errorMessage } from "@freshet/base";
 import type { AnalysisConnection, DescribedColumn } from "@freshet/sql";
 import pg from "pg";
+import { DatabaseError } from "pg-protocol";
 
 /** Rows as PostgreSQL's text output. */
 export type TextRows = readonly (readonly (string | null)[])[];
@@ -221,19 +222,17 @@ class DescribeQuery {
 /** Turns the driver's error into a FreshetError that keeps the upstream's fields. */
 export function upstreamError(thrown: unknown): FreshetError {
   if (thrown instanceof FreshetError) return thrown;
-  const fields = thrown as { code?: unknown; detail?: unknown; hint?: unknown; position?: unknown };
-  const code = typeof fields.code === "string" && /^[0-9A-Z]{5}$/.test(fields.code) ? fields.code : null;
-  if (code === null) {
+  if (!(thrown instanceof DatabaseError) || thrown.code === undefined) {
     return new FreshetError(SqlState.cannotConnect, "the upstream PostgreSQL server cannot be reached", {
       detail: errorMessage(thrown),
       hint: "Check that the server runs and that Freshet's --upstream URL is right.",
       cause: thrown,
     });
   }
-  return new FreshetError(code, errorMessage(thrown), {
-    detail: typeof fields.detail === "string" ? fields.detail : undefined,
-    hint: typeof fields.hint === "string" ? fields.hint : undefined,
-    position: typeof fields.position === "string" ? Number(fields.position) : undefined,
+  return new FreshetError(thrown.code, thrown.message, {
+    detail: thrown.detail,
+    hint: thrown.hint,
+    position: thrown.position === undefined ? undefined : Number(thrown.position),
     cause: thrown,
   });
 }

@@ -1,5 +1,5 @@
 import { must } from "@freshet/base";
-import { type Connection, type PostgresServer, type TestDatabase } from "@freshet/postgres";
+import type { Connection, PostgresServer, TestDatabase } from "@freshet/postgres";
 import { createDatabase, startPostgres, withClient } from "@freshet/postgres";
 import { inspectStatement, loadParser, planStatement } from "@freshet/sql";
 import { createCodecs } from "@freshet/values";
