@@ -2,10 +2,11 @@ import { assert, FreshetError, must, SqlState } from "@freshet/base";
 import type { AggregateCall, Expression } from "@freshet/sql";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import { type ColumnType, packRow, type Row } from "@freshet/values";
-import type { AggregateState } from "../aggregate-state/accumulator.ts";
+import type { Accumulator, AggregateState } from "../aggregate-state/accumulator.ts";
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
+import { compareKeys } from "../state/compare-keys.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
 import { addWeight, firstRow, multisetKey, pagedScan } from "../state/multiset.ts";
 import { newTally, type Tally } from "../state/tally.ts";
@@ -49,6 +50,7 @@ export class AggregateOperator implements Operator {
   /** Null where equal group keys look equal, so that any row's image is the group's. */
   readonly #images: number | null;
   readonly #slots: readonly AggregateSlot[];
+  readonly #accumulators: readonly Accumulator[];
   readonly #scalar: boolean;
   readonly #columns: number;
   readonly #arrangement: number;
@@ -70,6 +72,7 @@ export class AggregateOperator implements Operator {
     this.#images = codecs.every((codec) => codec.imageIsIdentity) ? null : must(images);
     const kept = { extrema: must(extrema), distinct: must(distinct) };
     this.#slots = spec.aggregates.map((call, index) => compileSlot(call, index, columns, kept, context));
+    this.#accumulators = this.#slots.flatMap(({ accumulator }) => (accumulator === null ? [] : [accumulator]));
     this.#scalar = spec.scalar;
     this.#columns = columns.length;
     this.#arrangement = must(groups);
@@ -118,14 +121,14 @@ export class AggregateOperator implements Operator {
         tally.errors += weight;
       }
     });
-    return deltas.toSorted((a, b) => Buffer.compare(a.key, b.key));
+    return deltas.sort((a, b) => compareKeys(a.key, b.key));
   }
 
   #applyGroup(transaction: WriteTransaction, deltas: readonly GroupDelta[], output: DeltaBatch, tally: Tally): void {
     const { key, image } = deltas[0] as GroupDelta;
     const stored = transaction.get(this.#arrangement, key);
-    const old = stored === undefined ? null : decodeGroupState(stored, this.#accumulators());
-    const states = old?.states ?? this.#accumulators().map((accumulator) => accumulator.create());
+    const old = stored === undefined ? null : decodeGroupState(stored, this.#accumulators);
+    const states = old?.states ?? this.#accumulators.map((accumulator) => accumulator.create());
     const kept = newTally();
     let count = old?.count ?? 0;
     for (const delta of deltas) {
@@ -199,16 +202,12 @@ export class AggregateOperator implements Operator {
 
   /** What a scalar aggregation puts out for no rows: min and max are NULL. */
   #emptyOutput(): GroupOutput {
-    const states = this.#accumulators().map((accumulator) => accumulator.create());
+    const states = this.#accumulators.map((accumulator) => accumulator.create());
     return this.#result(Buffer.alloc(0), (_slot, state) => state?.result() ?? null, states);
   }
 
   #emit(output: GroupOutput, weight: number, batch: DeltaBatch, tally: Tally): void {
     if (output === "failed") tally.errors += weight;
     else batch.push(output, weight);
-  }
-
-  #accumulators(): NonNullable<AggregateSlot["accumulator"]>[] {
-    return this.#slots.flatMap((slot) => (slot.accumulator === null ? [] : [slot.accumulator]));
   }
 }

@@ -4,6 +4,7 @@ import type { ColumnType, Row } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
+import { compareKeys } from "../state/compare-keys.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
 import { addWeight, decodeMultisetEntry, multisetKey, pagedScan } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
@@ -58,7 +59,7 @@ export class ArrangeOperator implements Operator {
         tally.errors += weight;
       }
     });
-    keyed.sort((a, b) => Buffer.compare(a.entryKey, b.entryKey));
+    keyed.sort((a, b) => compareKeys(a.entryKey, b.entryKey));
     const result = new DeltaBatch();
     for (const { key, hasNull, entryKey, row, weight } of keyed) {
       addWeight(transaction, this.#arrangement, entryKey, key.length, row, weight, tally);

@@ -86,7 +86,8 @@ export class JoinOperator implements Operator {
     for (const [name, { key, rows }] of leftGroups) {
       const rightNow = this.#rowsAt(transaction, this.#right, key);
       const rightDelta = rightGroups.get(name)?.rows ?? NO_ROWS;
-      for (const left of rows) this.#meet(left, before(rightNow, rightDelta), output, tally);
+      const rightBefore = before(rightNow, rightDelta);
+      for (const left of rows) this.#meet(left, rightBefore, output, tally);
       if (!this.#outer) continue;
       for (const { row, weight } of rows) if (!this.#matches(row, rightNow)) output.push(this.#padded(row), weight);
     }

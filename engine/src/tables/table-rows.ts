@@ -3,6 +3,7 @@ import type { Change, TableSchema } from "@freshet/contract";
 import type { WriteTransaction } from "@freshet/store";
 import type { Row } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
+import { compareKeys } from "../state/compare-keys.ts";
 import { addWeight, decodeMultisetEntry, multisetKey } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
 import { RowIdentity } from "./row-identity.ts";
@@ -70,7 +71,7 @@ export class TableRows {
       return;
     }
     const keyed = Array.from(rows, (row) => ({ key: this.#keyOf(row), row }));
-    keyed.sort((a, b) => Buffer.compare(a.key, b.key));
+    keyed.sort((a, b) => compareKeys(a.key, b.key));
     for (const { key, row } of keyed) {
       transaction.put(this.#arrangement, key, row);
       tally.bytes += key.length + row.length;
@@ -162,7 +163,7 @@ export class TableRows {
 
   #flushKeyed(transaction: WriteTransaction, tally: Tally): DeltaBatch {
     const deltas = new DeltaBatch();
-    const changed = [...this.#pending.values()].toSorted((a, b) => Buffer.compare(a.key, b.key));
+    const changed = [...this.#pending.values()].toSorted((a, b) => compareKeys(a.key, b.key));
     this.#pending.clear();
     for (const { key, before, after } of changed) {
       if (before === after || (before !== null && after?.equals(before) === true)) continue;
@@ -191,7 +192,7 @@ export class TableRows {
       key: multisetKey(NO_PREFIX, row),
     }));
     this.#counts.clear();
-    changed.sort((a, b) => Buffer.compare(a.key, b.key));
+    changed.sort((a, b) => compareKeys(a.key, b.key));
     for (const { row, delta, key } of changed) {
       if (delta === 0) continue;
       const before = delta < 0 ? transaction.get(this.#arrangement, key) : undefined;

@@ -15,6 +15,7 @@ import { type Codec, KeyWriter, type Lsn, type Row } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { RowView } from "../expression/row-view.ts";
 import { type CompileContext, requireEquality, requireOrder } from "../operators/evaluate.ts";
+import { compareKeys } from "../state/compare-keys.ts";
 import { digest } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
 
@@ -75,7 +76,7 @@ export class ViewSink {
       if (entry === "too long") tally.errors += weight;
       else if (entry !== null) deltas.push(entry);
     });
-    deltas.sort((a, b) => Buffer.compare(a.key, b.key));
+    deltas.sort((a, b) => compareKeys(a.key, b.key));
     const visible = new DeltaBatch();
     let from = 0;
     while (from < deltas.length) {

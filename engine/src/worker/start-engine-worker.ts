@@ -21,6 +21,9 @@ import type { EngineMethod, EngineRequest, EngineResponse, PortableError, Worker
 /** Requests sent and not answered; more wait in the pool's queue. */
 const CONCURRENT_REQUESTS = 64;
 
+/** A batch's rows and keys should die young: with little room V8 would copy them while they are in use. */
+const YOUNG_GENERATION_MB = 96;
+
 /** Buffers of at least this size have memory of their own (Node's pool hands out smaller ones). */
 const OWN_MEMORY_BYTES = 16 << 10;
 
@@ -66,6 +69,7 @@ class EngineWorker implements Engine {
       // With atomics the worker would sleep between tasks, and its flushes would never be noticed.
       atomics: "disabled",
       recordTiming: false,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       // The worker runs the built code, whatever conditions and loaders this process was started with.
       execArgv: [],
       workerData: options,
