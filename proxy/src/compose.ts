@@ -22,7 +22,7 @@ import { CacheCatalog } from "./caches/cache-catalog.ts";
 import { CacheManager } from "./caches/cache-manager.ts";
 import { CatalogFile } from "./caches/catalog-file.ts";
 import type { RetryDelay } from "./caches/retry.ts";
-import { SchemaWatch } from "./caches/schema-watch.ts";
+import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/schema-watch.ts";
 import { Commands } from "./commands/command-runner.ts";
 import { ControlConnection, type ControlConnectionOptions } from "./control/control-connection.ts";
 import { DataLock } from "./data-lock.ts";
@@ -141,7 +141,7 @@ class Freshet {
   readonly #engine: Engine;
   readonly #source: ChangeSource;
   readonly #stopping = new AbortController();
-  readonly #controls: readonly ControlConnection[];
+  readonly #controls: Controls;
   readonly #catalog: CacheCatalog;
   readonly #health: ReplicationHealth;
   readonly #pump: Pump;
@@ -164,8 +164,8 @@ class Freshet {
   constructor(options: FreshetOptions, engine: Engine, source: ChangeSource, logger: Logger) {
     this.#options = options;
     this.#logger = logger;
-    const { analysis, privileging, positions, writing } = createControls(options);
-    this.#controls = [analysis, privileging, positions, writing];
+    this.#controls = createControls(options);
+    const { analysis, privileging, positions, writing } = this.#controls;
     this.#engine = engine;
     this.#source = source;
     this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
@@ -204,7 +204,12 @@ class Freshet {
     this.#pump = this.#createPump();
     this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
     this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
-    this.#schemaWatch = new SchemaWatch(this.#manager, options.schemaCheckIntervalMs, logger);
+    this.#schemaWatch = new SchemaWatch(
+      this.#manager,
+      async () => parseTransactions(await analysis.query(RUNNING_TRANSACTIONS)),
+      options.schemaCheckIntervalMs,
+      logger,
+    );
     this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
     this.#metrics = this.#createMetrics();
     this.#proxy = new ProxyServer({
@@ -273,6 +278,7 @@ class Freshet {
   #createCommands(shared: Shared): Commands {
     return new Commands({
       database: () => shared.database,
+      ask: (sql) => this.#controls.privileging.query(sql),
       instance: this.#options.instance,
       catalog: this.#catalog,
       manager: this.#manager,
@@ -337,7 +343,7 @@ class Freshet {
     await Promise.all([
       this.#ending("cache builds", () => this.#manager.stop()),
       this.#ending("write-back", () => this.#writeBacks.stopAll()),
-      ...this.#controls.map((control) => this.#ending("upstream connection", () => control.close())),
+      ...Object.values(this.#controls).map((control: ControlConnection) => this.#ending("upstream connection", () => control.close())),
     ]);
     await this.#ending("admin server", () => this.#admin.close());
     await this.#ending("views", async () => this.#reader?.close());
