@@ -1,5 +1,3 @@
-import type { SeededRandom } from "@freshet/base";
-
 /** What the generator knows of a PostgreSQL type. */
 export interface ColumnKind {
   /** Short; names of columns begin with it. */
@@ -138,17 +136,6 @@ export function typedLiteral(kind: ColumnKind, value: string): string {
   return `${quote(value)}::${kind.sql}`;
 }
 
-/** As an application would write it next to a column: a number where that means the same, else a string. */
-export function plainLiteral(kind: ColumnKind, value: string): string {
-  if (kind.family === "bool") return value;
-  const bare = /^\d{1,9}$/.test(value) && ["int4", "int8"].includes(kind.sql);
-  return bare ? value : quote(value);
-}
-
 export function quote(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
-}
-
-export function randomValue(random: SeededRandom, kind: ColumnKind): string {
-  return random.pick(kind.values);
 }
