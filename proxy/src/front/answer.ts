@@ -57,6 +57,8 @@ export class RowRenderer {
   readonly #formats: readonly number[];
   readonly #allBinary: boolean;
   readonly #settings: TextSettings;
+  /** Settings that the text of its columns depends on. */
+  readonly #dependsOn: readonly (keyof TextSettings)[];
 
   constructor(result: readonly ResultColumn[], formats: readonly number[], codecs: CodecSet, settings: TextSettings) {
     this.#codecs = result.map((column) => must(codecs.get(column.typeOid), "a result column has a codec"));
@@ -64,12 +66,19 @@ export class RowRenderer {
     this.#formats = expandFormats(formats, result.length);
     this.#allBinary = this.#formats.every((format) => format === BINARY);
     this.#settings = settings;
+    const dependsOn = this.#codecs.flatMap((codec, index) =>
+      this.#formats[index] === BINARY ? [] : codec.textDependsOn,
+    );
+    this.#dependsOn = [...new Set(dependsOn)];
   }
 
   /** Whether it renders for these formats and settings, too. */
   fits(formats: readonly number[], settings: TextSettings): boolean {
-    if (!this.#allBinary && settings !== this.#settings) return false;
-    return formats.length === this.#asked.length && formats.every((format, index) => format === this.#asked[index]);
+    if (formats.length !== this.#asked.length) return false;
+    for (let index = 0; index < formats.length; index++) if (formats[index] !== this.#asked[index]) return false;
+    if (settings === this.#settings) return true;
+    for (const name of this.#dependsOn) if (settings[name] !== this.#settings[name]) return false;
+    return true;
   }
 
   /** One whole DataRow message; undefined when a value's text form cannot be given exactly. */
