@@ -24,7 +24,8 @@ import { CatalogFile } from "./caches/catalog-file.ts";
 import type { RetryDelay } from "./caches/retry.ts";
 import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/schema-watch.ts";
 import { Commands } from "./commands/command-runner.ts";
-import { ControlConnection, type ControlConnectionOptions } from "./control/control-connection.ts";
+import type { ControlConnection } from "./control/control-connection.ts";
+import { type Controls, createControls } from "./control/controls.ts";
 import { DataLock } from "./data-lock.ts";
 import { ViewFront } from "./front/cache-front.ts";
 import { CompiledCaches } from "./front/compiled-caches.ts";
@@ -99,33 +100,6 @@ function proxyOptions(options: FreshetOptions): ProxyServerOptions {
   };
 }
 
-interface Controls {
-  /** Plans statements; builds and comparisons wait for each other here. */
-  readonly analysis: ControlConnection;
-  readonly privileging: ControlConnection;
-  readonly positions: ControlConnection;
-  readonly writing: ControlConnection;
-}
-
-function createControls(options: FreshetOptions): Controls {
-  const control = (more: Pick<ControlConnectionOptions, "prologue" | "useTimeoutMs">): ControlConnection =>
-    new ControlConnection({
-      connectionString: options.upstream,
-      applicationName: `freshet ${options.instance}`,
-      connectTimeoutMs: options.upstreamConnectTimeoutMs,
-      ...more,
-    });
-  // Statements wait for these two: an upstream that does not answer makes misses of them.
-  const asking = { useTimeoutMs: options.upstreamConnectTimeoutMs };
-  return {
-    analysis: control({}),
-    privileging: control(asking),
-    positions: control(asking),
-    // The tables that Freshet makes are no schema changes that caches have to be compared with.
-    writing: control({ prologue: ["SET freshet.internal = 'on'"] }),
-  };
-}
-
 /** What sessions and builds share besides. */
 interface Shared {
   /** Database that is replicated. */
@@ -165,7 +139,7 @@ class Freshet {
     this.#options = options;
     this.#logger = logger;
     this.#controls = createControls(options);
-    const { analysis, privileging, positions, writing } = this.#controls;
+    const { analysis, privileging, positions } = this.#controls;
     this.#engine = engine;
     this.#source = source;
     this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
@@ -179,15 +153,7 @@ class Freshet {
       queries: new ProxiedQueries(options.queryStatisticsEntries),
     };
     this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
-    this.#writeBacks = new WriteBacks({
-      instance: options.instance,
-      control: writing,
-      engine: this.#engine,
-      reader: () => this.#openReader(),
-      batchRows: options.writeBackBatchRows,
-      retry,
-      logger,
-    });
+    this.#writeBacks = this.#createWriteBacks(retry);
     this.#manager = new CacheManager({
       engine: this.#engine,
       source: this.#source,
@@ -221,6 +187,18 @@ class Freshet {
       metrics: this.#metrics,
     });
     this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
+  }
+
+  #createWriteBacks(retry: RetryDelay): WriteBacks {
+    return new WriteBacks({
+      instance: this.#options.instance,
+      control: this.#controls.writing,
+      engine: this.#engine,
+      reader: () => this.#openReader(),
+      batchRows: this.#options.writeBackBatchRows,
+      retry,
+      logger: this.#logger,
+    });
   }
 
   #createPump(): Pump {
@@ -343,7 +321,9 @@ class Freshet {
     await Promise.all([
       this.#ending("cache builds", () => this.#manager.stop()),
       this.#ending("write-back", () => this.#writeBacks.stopAll()),
-      ...Object.values(this.#controls).map((control: ControlConnection) => this.#ending("upstream connection", () => control.close())),
+      ...Object.values(this.#controls).map((control: ControlConnection) =>
+        this.#ending("upstream connection", () => control.close()),
+      ),
     ]);
     await this.#ending("admin server", () => this.#admin.close());
     await this.#ending("views", async () => this.#reader?.close());
@@ -403,7 +383,7 @@ class Freshet {
   /** The engine cannot go on: all caches miss until Freshet is started again. */
   #onFailed(message: string): void {
     this.#failure = message;
-    this.#health.suspend();
+    this.#health.fail(`the caches have stopped: ${message}`);
     this.#logger.error({ error: message }, "the caches cannot follow the upstream any more: all reads are forwarded");
   }
 

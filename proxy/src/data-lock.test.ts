@@ -22,5 +22,7 @@ test("a data folder belongs to one, until it is let go", async () => {
 
 test("what a process that died left is no obstacle", async () => {
   writeFileSync(join(folder, "lock.sock"), "");
-  await (await DataLock.acquire(folder)).release();
+  const lock = await DataLock.acquire(folder);
+  await expect(DataLock.acquire(folder)).rejects.toThrow(/in use/);
+  await lock.release();
 });

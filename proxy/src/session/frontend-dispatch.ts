@@ -7,9 +7,6 @@ import { FRONTEND_STATES, type FrontendAction, frontendKind } from "./frontend-s
 import { type SessionState, missed } from "./session-state.ts";
 import { forwardQuery, handleQuery } from "./simple-query.ts";
 
-/** Whether the rest of a message that came in part follows its beginning upstream. */
-export type RestOfMessage = "relay" | "discard";
-
 export interface Dispatched {
   readonly action: FrontendAction;
   /** What must be waited for before the client's next message is looked at. */

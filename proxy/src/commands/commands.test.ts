@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { DEFAULT_TEXT_SETTINGS } from "@freshet/values";
+import type { CommandContext, LastStatement } from "../session/front-ports.ts";
+import { readOptions } from "./create-cache.ts";
+import { explainLastStatement } from "./explain.ts";
+
+function context(last: LastStatement | null): CommandContext {
+  return {
+    facts: {
+      role: "r",
+      database: "db",
+      schemas: ["public"],
+      hasTemporaryObjects: false,
+      clientEncoding: "UTF8",
+      text: DEFAULT_TEXT_SETTINGS,
+      deviatingSettings: [],
+      consistency: "session",
+      insertLsn: 0n,
+    },
+    last,
+    notice: () => undefined,
+  };
+}
+
+test("EXPLAIN LAST STATEMENT tells where the last one went, and nothing before the first", () => {
+  expect(explainLastStatement(context(null))).toEqual({ tag: "SELECT 0", rows: [] });
+  const hit = { destination: "cache", reason: "hit", cache: "a", lsn: 0x1_0000_00ffn } as const;
+  expect(explainLastStatement(context(hit)).rows).toEqual([["cache", "hit", "a", "1/FF"]]);
+  const missed = { destination: "upstream", reason: "no_cache", cache: null, lsn: null } as const;
+  expect(explainLastStatement(context(missed)).rows).toEqual([["upstream", "no_cache", null, null]]);
+});
+
+test("options of CREATE CACHE are known ones, given once, with a value that makes sense", () => {
+  const writeTo = { name: "write_to", value: "s.t" };
+  expect(readOptions([])).toEqual({ writeTo: null });
+  expect(readOptions([writeTo])).toEqual({ writeTo: "s.t" });
+  expect(() => readOptions([writeTo, writeTo])).toThrow(/given twice/);
+  expect(() => readOptions([{ name: "colour", value: "red" }])).toThrow(/unrecognized cache option "colour"/);
+  expect(() => readOptions([{ name: "write_to", value: "a.b.c" }])).toThrow(/not a table name/);
+});

@@ -1,0 +1,30 @@
+import type { FreshetOptions } from "@freshet/base";
+import { ControlConnection, type ControlConnectionOptions } from "./control-connection.ts";
+
+/** Freshet's own connections to the upstream, one for each kind of use. */
+export interface Controls {
+  /** Plans statements; builds and comparisons wait for each other here. */
+  readonly analysis: ControlConnection;
+  readonly privileging: ControlConnection;
+  readonly positions: ControlConnection;
+  readonly writing: ControlConnection;
+}
+
+export function createControls(options: FreshetOptions): Controls {
+  const control = (more: Pick<ControlConnectionOptions, "prologue" | "useTimeoutMs">): ControlConnection =>
+    new ControlConnection({
+      connectionString: options.upstream,
+      applicationName: `freshet ${options.instance}`,
+      connectTimeoutMs: options.upstreamConnectTimeoutMs,
+      ...more,
+    });
+  // Statements wait for these two: an upstream that does not answer makes misses of them.
+  const asking = { useTimeoutMs: options.upstreamConnectTimeoutMs };
+  return {
+    analysis: control({}),
+    privileging: control(asking),
+    positions: control(asking),
+    // The tables that Freshet makes are no schema changes that caches have to be compared with.
+    writing: control({ prologue: ["SET freshet.internal = 'on'"] }),
+  };
+}
