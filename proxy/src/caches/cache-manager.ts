@@ -102,6 +102,8 @@ export class CacheManager {
       await this.#giveUp(cache, thrown);
       throw thrown;
     }
+    // A comparison of the schema that was asked for meanwhile would still make the first reads miss.
+    if (this.#parts.health.suspended) await this.#tasks.drained();
     return cache;
   }
 
@@ -362,26 +364,46 @@ export class CacheManager {
     this.#parts.privileges.forget();
     const present = await source.describeTables([...builder.tables.keys()]);
     const changed = [...builder.tables.values()].filter((table) => !sameTable(table, present.get(table.oid)));
+    const different: Cache[] = [];
     for (const cache of catalog.all()) {
-      if (cache.phase === "failed" && !cache.dropped) this.#queueRebuild(cache, "the schema has changed", changed);
+      if (cache.phase === "failed" && !cache.dropped) different.push(cache);
       if (cache.phase !== "ready" || cache.planned === null) continue;
-      const stale = cache.planned.plan.tables.some(({ tableOid }) => changed.some(({ oid }) => oid === tableOid));
-      if (stale || !(await this.#sameMeaning(cache, cache.planned))) {
-        // A DROP may have come meanwhile.
-        if (!cache.dropped) this.#queueRebuild(cache, "the schema has changed", changed);
-      }
+      const meaning = await this.#meaningNow(cache);
+      if (meaning === null || JSON.stringify(meaning) !== JSON.stringify(cache.planned)) different.push(cache);
+      changed.push(...this.#tablesWithLostLabels(cache.planned, meaning));
+    }
+    const stale = new Set(changed.map(({ oid }) => oid));
+    for (const cache of catalog.all()) {
+      const reads = cache.planned?.plan.tables.some(({ tableOid }) => stale.has(tableOid)) === true;
+      // A DROP may have come meanwhile.
+      if (cache.dropped || !(different.includes(cache) || (cache.phase === "ready" && reads))) continue;
+      this.#queueRebuild(cache, "the schema has changed", changed);
     }
   }
 
-  /** Whether the statement still means what the cache was built from. */
-  async #sameMeaning(cache: Cache, planned: PlannedStatement): Promise<boolean> {
+  /** What the statement means now; null when it is refused. */
+  async #meaningNow(cache: Cache): Promise<PlannedStatement | null> {
     try {
-      const now = await this.#parts.builder.plan(cache.request);
-      return JSON.stringify(now) === JSON.stringify(planned);
+      return await this.#parts.builder.plan(cache.request);
     } catch (thrown) {
       if (isTransient(thrown)) throw thrown;
-      return false;
+      return null;
     }
+  }
+
+  /** Enum labels that were renamed still stand in stored rows: those tables have to be copied again. */
+  #tablesWithLostLabels(then: PlannedStatement, now: PlannedStatement | null): TableSchema[] {
+    const lost = new Set<number>();
+    for (const { oid, labels = [] } of then.plan.types) {
+      const present = now?.plan.types.find((type) => type.oid === oid)?.labels;
+      if (labels.length > 0 && !labels.every((label) => present?.includes(label) === true)) lost.add(oid);
+    }
+    if (lost.size === 0) return [];
+    for (const { oid, elementOid } of then.plan.types)
+      if (elementOid !== undefined && lost.has(elementOid)) lost.add(oid);
+    return [...this.#parts.builder.tables.values()].filter((table) =>
+      table.columns.some(({ typeOid }) => lost.has(typeOid)),
+    );
   }
 
   /** Queues something that is tried until it succeeds, or fails for good. */

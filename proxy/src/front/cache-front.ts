@@ -83,6 +83,10 @@ export class ViewFront implements CacheFront {
     this.#parts = parts;
   }
 
+  get epoch(): number {
+    return this.#parts.health.epoch;
+  }
+
   prepare(text: string): PreparedRoute {
     const known = this.#routes.get(text);
     if (known !== undefined) return known;

@@ -14,6 +14,8 @@ export class ReplicationHealth {
   readonly #waiters = new Set<{ readonly lsn: Lsn; readonly resolve: (reached: boolean) => void }>();
   #applied: Lsn = LSN_ZERO;
   #suspensions = 0;
+  #epoch = 0;
+  #failure: string | null = null;
 
   constructor(source: Pick<ChangeSource, "status">, staleMs: number, clock: Clock) {
     this.#source = source;
@@ -23,6 +25,7 @@ export class ReplicationHealth {
 
   /** Null when fresh, else what is wrong. */
   problem(): string | null {
+    if (this.#failure !== null) return this.#failure;
     const status = this.#source.status();
     if (status.state !== "streaming") return status.state;
     const silentMs = this.#clock() - status.lastMessageAt;
@@ -37,9 +40,20 @@ export class ReplicationHealth {
     return this.#suspensions > 0;
   }
 
+  /** Rises with each suspension: what sessions have read of the schema before may no longer hold. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The caches cannot follow any more: hits are off for good. */
+  fail(reason: string): void {
+    this.#failure = reason;
+  }
+
   /** Hits are off until the returned function has been called. */
   suspend(): () => void {
     this.#suspensions++;
+    this.#epoch++;
     let ended = false;
     return () => {
       if (ended) return;

@@ -91,6 +91,8 @@ export interface DescribedStatement {
 }
 
 export interface CacheFront {
+  /** Rises when schema or privileges may have changed: session facts of an earlier epoch are to be read again. */
+  readonly epoch: number;
   prepare(text: string): PreparedRoute;
   /** Quick look without session facts: could this statement hit now? A Miss says why not. */
   candidate(route: PreparedRoute): Miss | null;

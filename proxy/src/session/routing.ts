@@ -34,6 +34,7 @@ export function gate(state: SessionState, route: PreparedRoute | null): Gate {
   if (miss !== null || route === null) return miss ?? missed("not_parsed");
   if (state.status !== "I") return missed("in_transaction");
   if (state.segment.impure || state.expected.awaitsImpure) return missed("pipeline_has_writes");
+  state.facts.expire(state.services.front.epoch);
   const facts = state.facts.current;
   if (facts !== null) return { kind: "ready", route, facts };
   return canProbe(state) && !state.facts.unavailable ? { kind: "probe" } : missed("session_state_unknown");
@@ -66,7 +67,8 @@ export function canProbe(state: SessionState): boolean {
 /** Reads the session's facts on its own upstream connection; unseen by the client. */
 export function probe(state: SessionState): Promise<void> {
   const reader = new ProbeReader();
-  const generation = state.facts.generation;
+  const { generation } = state.facts;
+  const { epoch } = state.services.front;
   return new Promise((resolve) => {
     state.upstream.message(PROBE_MESSAGES);
     state.expected.forwarded(
@@ -75,7 +77,7 @@ export function probe(state: SessionState): Promise<void> {
         swallowError: true,
         observe: (type, bytes, whole) => reader.observe(type, bytes, whole),
         done: (succeeded) => {
-          state.facts.probed(succeeded ? reader.facts : null, generation);
+          state.facts.probed(succeeded ? reader.facts : null, generation, epoch);
           resolve();
         },
       }),

@@ -11,6 +11,7 @@ export class FactsTracker {
   #failed = false;
   #wrote = false;
   #generation = 0;
+  #epoch = -1;
   #writeLsn: Lsn = 0n;
 
   /** Present facts; null when they are stale or unknown. */
@@ -51,12 +52,19 @@ export class FactsTracker {
     this.#generation += 1;
   }
 
-  probed(facts: SessionFacts | null, generation: number): void {
+  /** Facts read before the schema's present epoch are stale: another session may have changed what names mean. */
+  expire(epoch: number): void {
+    if (this.#fresh && this.#epoch !== epoch) this.invalidate();
+  }
+
+  /** `generation` and `epoch` are those at the moment the probe was sent. */
+  probed(facts: SessionFacts | null, generation: number, epoch: number): void {
     if (facts === null) {
       this.#failed = true;
       return;
     }
     this.#facts = facts;
+    this.#epoch = epoch;
     this.#fresh = generation === this.#generation;
     if (this.#wrote) this.#writeLsn = facts.insertLsn;
     this.#wrote = false;

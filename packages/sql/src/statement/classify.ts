@@ -45,10 +45,17 @@ export function classify(tree: Node): Classification {
   if ("ExplainStmt" in tree) return classifyExplain(tree.ExplainStmt);
   const node = Object.keys(tree)[0] ?? "";
   const facts = treeFacts(tree);
-  const changesSchema = !KEEPS_SCHEMA.has(node) || facts.into;
+  const changesSchema = (!KEEPS_SCHEMA.has(node) || facts.into) && !createsTemporary(tree);
   if (node === "SelectStmt") return { ...classifySelect(facts), changesSchema };
   const kind = "CopyStmt" in tree && tree.CopyStmt.is_from !== true ? "utility" : (KIND_BY_NODE.get(node) ?? "utility");
   return { kind, pure: node === "VariableShowStmt", changesSchema, plainSelect: false };
+}
+
+/** Temporary relations concern their own session alone, whose facts tell of them. */
+function createsTemporary(tree: Node): boolean {
+  if ("CreateStmt" in tree) return tree.CreateStmt.relation?.relpersistence === "t";
+  if ("CreateTableAsStmt" in tree) return tree.CreateTableAsStmt.into?.rel?.relpersistence === "t";
+  return "ViewStmt" in tree && tree.ViewStmt.view?.relpersistence === "t";
 }
 
 function classifySelect(facts: TreeFacts): Omit<Classification, "changesSchema"> {

@@ -23,6 +23,7 @@ const INT4 = 23;
 
 /** A caching side that knows one statement. Its rows come from memory, so a test sees where an answer was made. */
 export class FakeFront implements CacheFront {
+  epoch = 0;
   rows: number[] = [1, 2, 3];
   /** Makes `execute` return a promise. */
   slow = false;
