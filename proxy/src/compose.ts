@@ -21,6 +21,7 @@ import { CacheBuilder } from "./caches/cache-builder.ts";
 import { CacheCatalog } from "./caches/cache-catalog.ts";
 import { CacheManager } from "./caches/cache-manager.ts";
 import { CatalogFile } from "./caches/catalog-file.ts";
+import { announcementQuery } from "./caches/schema-announcement.ts";
 import type { RetryDelay } from "./caches/retry.ts";
 import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/schema-watch.ts";
 import { Commands } from "./commands/command-runner.ts";
@@ -165,6 +166,7 @@ class Freshet {
       writeBacks: this.#writeBacks,
       retry,
       logger,
+      announced: async () => (await analysis.query(announcementQuery(options.instance)))[0]?.[0] === "t",
       notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
     });
     this.#pump = this.#createPump();

@@ -114,6 +114,7 @@ class World {
       writeBacks: this.writeBacks,
       retry,
       logger,
+      announced: () => Promise.resolve(true),
       notStarted: () => null,
     });
   }

@@ -34,6 +34,8 @@ export interface ManagerParts {
   readonly writeBacks: WriteBacks;
   readonly retry: RetryDelay;
   readonly logger: Logger;
+  /** Whether an event trigger upstream announces schema changes in the stream. */
+  readonly announced: () => Promise<boolean>;
   /** Why no cache can be built yet; null when one can. */
   readonly notStarted: () => FreshetError | null;
 }
@@ -185,7 +187,10 @@ export class CacheManager {
       });
   }
 
-  /** The cheap look from time to time: only the shapes of the tables, hits go on. */
+  /**
+   * The look from time to time, while hits go on: at the shapes of the tables and, where no event trigger
+   * announces schema changes, at everything that a statement's meaning depends on.
+   */
   async compareTables(): Promise<void> {
     const { builder, source } = this.#parts;
     const known = [...builder.tables.values()];
@@ -196,7 +201,21 @@ export class CacheManager {
         (table) => builder.tables.get(table.oid) === table && !sameTable(table, present.get(table.oid)),
       );
     }
+    if (!differs && !(await this.#parts.announced())) {
+      this.#parts.health.expireFacts();
+      differs = await this.#meaningsDiffer();
+    }
     if (differs) this.verifySchema();
+  }
+
+  async #meaningsDiffer(): Promise<boolean> {
+    for (const cache of this.#parts.catalog.all()) {
+      const { planned } = cache;
+      if (cache.phase !== "ready" || planned === null) continue;
+      const now = await this.#meaningNow(cache);
+      if (cache.planned === planned && JSON.stringify(now) !== JSON.stringify(planned)) return true;
+    }
+    return false;
   }
 
   /** The slot is gone: everything is built anew at a new origin. */

@@ -45,6 +45,11 @@ export class ReplicationHealth {
     return this.#epoch;
   }
 
+  /** Makes sessions read their facts again. */
+  expireFacts(): void {
+    this.#epoch++;
+  }
+
   /** The caches cannot follow any more: hits are off for good. */
   fail(reason: string): void {
     this.#failure = reason;
