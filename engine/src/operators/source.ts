@@ -22,7 +22,7 @@ export function pickColumns(view: RowView, positions: readonly number[]): Row {
 }
 
 /** Appends one value to a row under construction; returns the position behind it. */
-export function writeColumn(row: Buffer, at: number, bytes: Buffer | null): number {
+function writeColumn(row: Buffer, at: number, bytes: Buffer | null): number {
   if (bytes === null) {
     row.writeInt32BE(NULL_LENGTH, at);
     return at + 4;

@@ -41,7 +41,6 @@ export interface FreshetOptions {
   readonly snapshotBatchBytes: number;
   readonly applyBatchBytes: number;
   readonly maxResultBytes: number;
-  readonly answerCacheBytes: number;
   readonly queryStatisticsEntries: number;
   readonly writeBackBatchRows: number;
 }
@@ -162,11 +161,6 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
   maxResultBytes: {
     kind: bytesKind({ min: 4 * KB, max: GB }),
     description: "The largest result that is answered from a cache.",
-    default: 64 * MB,
-  },
-  answerCacheBytes: {
-    kind: bytesKind({ min: 0, max: 64 * GB }),
-    description: "Memory for assembled answers.",
     default: 64 * MB,
   },
   queryStatisticsEntries: {

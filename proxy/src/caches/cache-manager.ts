@@ -17,6 +17,7 @@ import { sameSchemas } from "../front/route-match.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
 import { assertWritable, parseTarget, targetText } from "../write-back/target.ts";
 import type { WriteBacks } from "../write-back/write-backs.ts";
+import { sameTable, tablesWithLostLabels } from "./schema-compare.ts";
 import type { CacheBuilder, Notice } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
 import type { Cache, CachePhase, CacheRequest } from "./cache.ts";
@@ -389,7 +390,7 @@ export class CacheManager {
       if (cache.phase !== "ready" || cache.planned === null) continue;
       const meaning = await this.#meaningNow(cache);
       if (meaning === null || JSON.stringify(meaning) !== JSON.stringify(cache.planned)) different.push(cache);
-      changed.push(...this.#tablesWithLostLabels(cache.planned, meaning));
+      changed.push(...tablesWithLostLabels(builder.tables.values(), cache.planned, meaning));
     }
     const stale = new Set(changed.map(({ oid }) => oid));
     for (const cache of catalog.all()) {
@@ -408,21 +409,6 @@ export class CacheManager {
       if (isTransient(thrown)) throw thrown;
       return null;
     }
-  }
-
-  /** Enum labels that were renamed still stand in stored rows: those tables have to be copied again. */
-  #tablesWithLostLabels(then: PlannedStatement, now: PlannedStatement | null): TableSchema[] {
-    const lost = new Set<number>();
-    for (const { oid, labels = [] } of then.plan.types) {
-      const present = now?.plan.types.find((type) => type.oid === oid)?.labels;
-      if (labels.length > 0 && !labels.every((label) => present?.includes(label) === true)) lost.add(oid);
-    }
-    if (lost.size === 0) return [];
-    for (const { oid, elementOid } of then.plan.types)
-      if (elementOid !== undefined && lost.has(elementOid)) lost.add(oid);
-    return [...this.#parts.builder.tables.values()].filter((table) =>
-      table.columns.some(({ typeOid }) => lost.has(typeOid)),
-    );
   }
 
   /** Queues something that is tried until it succeeds, or fails for good. */
@@ -470,8 +456,4 @@ export class CacheManager {
 /** The table that the cache is written to, in one spelling. */
 function targetOf(request: CacheRequest): string | null {
   return request.writeTo === null ? null : targetText(parseTarget(request.writeTo));
-}
-
-function sameTable(known: TableSchema, now: TableSchema | undefined): boolean {
-  return now !== undefined && JSON.stringify(known) === JSON.stringify(now);
 }

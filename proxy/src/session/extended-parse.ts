@@ -36,6 +36,8 @@ function routeParse(state: SessionState, piece: Piece, statement: PreparedStatem
   if (opened.kind === "probe") return probe(state).then(() => routeParse(state, piece, statement));
   if (opened.kind === "ready" && describe(state, opened, statement) !== null) {
     statement.parseMessage = Buffer.from(piece.buffer.subarray(piece.start, piece.end));
+    // Behind forwarded messages: should one of them fail, this Parse is skipped like all up to Sync.
+    if (state.segment.forwarded) statement.sentIn = state.segment;
     state.expected.local(PARSE_COMPLETE, state.statements.set(statement.name, statement));
     return undefined;
   }

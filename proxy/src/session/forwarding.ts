@@ -79,11 +79,15 @@ export function ensureUpstream(state: SessionState, statement: PreparedStatement
 }
 
 /**
- * Null when it is known whether the upstream has the statement. Else its Parse went with an earlier
- * segment, where an error may yet make the upstream skip it: resolves when that is known.
+ * Null when it is known whether the statement exists. Else its Parse belongs to an earlier segment,
+ * where an error upstream may yet void it: resolves when that is known.
  */
 export function whenSettled(state: SessionState, statement: PreparedStatement | undefined): Promise<void> | null {
   if (statement?.sentIn == null || statement.sentIn === state.segment) return null;
+  if (state.expected.idle) {
+    statement.sentIn = null;
+    return null;
+  }
   flushUpstream(state);
   state.upstream.flush();
   return state.expected.whenIdle();

@@ -12,6 +12,6 @@ export interface PreparedStatement {
   readonly command: Command | null;
   /** The whole Parse message, kept while the upstream has not got it. */
   parseMessage: Buffer | null;
-  /** The segment in which that message went upstream, until the upstream has confirmed it. */
+  /** The segment whose fate decides whether the statement exists, until that is known. */
   sentIn?: Segment | null;
 }

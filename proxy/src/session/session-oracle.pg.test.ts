@@ -16,6 +16,8 @@ import { type ProxiedPostgres, startProxiedPostgres } from "./testing/proxied-po
 import { RawClient, type ReceivedMessage } from "./testing/raw-client.ts";
 import { BY_KEY, CACHED, query } from "./testing/statements.ts";
 
+/** Fixed, so that a run tells of the change and not of its luck; vary it by hand. */
+const seed = Number(process.env["FC_SEED"] ?? 20_261_122);
 const numRuns = 120 * Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
 const MARKER = "SELECT 'the end'";
 
@@ -144,11 +146,13 @@ describe("a session through the proxy", () => {
         fc.asyncProperty(steps, fc.boolean(), async (sequence, slow) => {
           proxied.front.slow = slow;
           const direct = await answers(proxied.upstream.port, sequence, together);
+          // PostgreSQL's own internal error (mixing Query into an open pipeline) is no answer to be like.
+          fc.pre(!direct.some((answer) => answer.startsWith("E XX000")));
           const through = await answers(proxied.port, sequence, together);
           const what = sequence.map((one) => one.what);
           expect({ what, answers: through }).toEqual({ what, answers: direct });
         }),
-        { numRuns },
+        { numRuns, seed },
       );
     },
   );
