@@ -21,17 +21,6 @@ export function pickColumns(view: RowView, positions: readonly number[]): Row {
   return row;
 }
 
-/** Appends one value to a row under construction; returns the position behind it. */
-function writeColumn(row: Buffer, at: number, bytes: Buffer | null): number {
-  if (bytes === null) {
-    row.writeInt32BE(NULL_LENGTH, at);
-    return at + 4;
-  }
-  row.writeInt32BE(bytes.length, at);
-  row.set(bytes, at + 4);
-  return at + 4 + bytes.length;
-}
-
 /** A table's rows, reduced to the columns that a plan names. */
 export class SourceOperator extends StatelessOperator {
   readonly repeats = true;
