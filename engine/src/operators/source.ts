@@ -1,4 +1,3 @@
-import { NULL_LENGTH } from "@freshet/values";
 import type { Row } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { RowView } from "../expression/row-view.ts";
