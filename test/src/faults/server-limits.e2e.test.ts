@@ -236,7 +236,7 @@ describe("roles and tables", () => {
       });
       const found = doctor(url);
       expect(found.status).toBe(1);
-      expect(found.output).toContain("ALTER ROLE "ordinary" REPLICATION;");
+      expect(found.output).toContain('ALTER ROLE "ordinary" REPLICATION;');
       await limited.terminate();
     } finally {
       await limited.remove();
