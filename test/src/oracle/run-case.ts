@@ -19,6 +19,7 @@ const fairMisses: ReadonlySet<string> = new Set([
   "cache_error_in_scope",
   "parameter_value",
   "parameter_type",
+  "result_too_large",
   "no_cache",
 ]);
 
