@@ -80,7 +80,9 @@ export class CacheManager {
     this.#queue("dropping tables that no cache uses", () => this.#dropUnusedTables());
     // A suspension may have been left by the predecessor; whatever led to it is compared now.
     this.#schemaLsn = state.origin?.lsn ?? LSN_ZERO;
-    if (!reset) this.verifySchema();
+    // Where changes are announced the stream tells of those that were made meanwhile, at their LSN: until then the
+    // stored answers are right.
+    if (!reset) this.verifySchema(!(await this.#announced()));
     void this.#collectGarbage();
   }
 
@@ -164,14 +166,24 @@ export class CacheManager {
     return tableOids.flatMap((tableOid) => this.#parts.builder.tables.get(tableOid) ?? []);
   }
 
+  /** False also when the upstream cannot be asked. */
+  async #announced(): Promise<boolean> {
+    try {
+      return await this.#parts.announced();
+    } catch (thrown) {
+      this.#parts.logger.debug({ error: errorMessage(thrown) }, "the upstream cannot be asked for its event triggers");
+      return false;
+    }
+  }
+
   /**
    * The schema may have changed: compares the tables and the meaning of every cached statement with the
-   * upstream's catalog; hits are off meanwhile. What differs is built anew.
+   * upstream's catalog; hits are off meanwhile, unless `suspend` is false. What differs is built anew.
    */
-  verifySchema(): void {
+  verifySchema(suspend = true): void {
     if (this.#verifyQueued || this.#stopped) return;
     this.#verifyQueued = true;
-    const resume = this.#parts.health.suspend();
+    const resume = suspend ? this.#parts.health.suspend() : (): void => undefined;
     this.#tasks
       .run(async () => {
         this.#verifyQueued = false;
@@ -296,7 +308,15 @@ export class CacheManager {
     cache.reason = null;
     try {
       await builder.addTables(planned, notice);
-      await builder.build(cache, planned, notice);
+      try {
+        await builder.build(cache, planned, notice);
+      } catch (thrown) {
+        if (!(thrown instanceof FreshetError) || thrown.code !== SqlState.objectNotInPrerequisiteState) throw thrown;
+        this.#parts.logger.warn({ cache: cache.name, error: thrown.message }, "its tables are copied anew");
+        await this.#forgetTables(cache, planned);
+        await builder.addTables(planned, notice);
+        await builder.build(cache, planned, notice);
+      }
       if (cache.request.writeTo !== null) await writeBacks.seed(cache, planned.plan, notice);
     } catch (thrown) {
       await this.#discardBuild(cache);
@@ -377,6 +397,26 @@ export class CacheManager {
       compiled.forget(cache.id);
     }
     await builder.dropTables(left);
+  }
+
+  /**
+   * The stored rows of a cache's tables do not fit its types any more (an enum label was renamed behind
+   * them): they go, with the builds of all caches on them.
+   */
+  async #forgetTables(cache: Cache, planned: PlannedStatement): Promise<void> {
+    const { builder, catalog, engine, compiled } = this.#parts;
+    const tables = planned.plan.tables.flatMap(({ tableOid }) => builder.tables.get(tableOid) ?? []);
+    const reads = (other: Cache): boolean =>
+      other.planned?.plan.tables.some(({ tableOid }) => tables.some(({ oid }) => oid === tableOid)) === true;
+    for (const other of catalog.all()) {
+      if (other !== cache && other.phase === "ready" && reads(other)) {
+        this.#queueRebuild(other, "a table it reads is copied anew");
+      }
+    }
+    await engine.dropCache(cache.id);
+    compiled.forget(cache.id);
+    catalog.renew(cache);
+    await this.#dropChangedTables(tables);
   }
 
   async #verify(): Promise<void> {

@@ -153,9 +153,18 @@ test("values are added to an enum in use, and used at once", async () => {
     await expect(comesBack(counted, `INSERT INTO moods VALUES (${20 + round}, 'sad')`)).resolves.toSatisfy(same);
   }
   expect(await cachedRows(proxied, joined)).toEqual(await upstream.rows(joined));
+  // Stored rows hold the old label: the tables are copied again, and the caches come back.
   await upstream.rows("ALTER TYPE mood RENAME VALUE 'happy' TO 'serene'");
   await neverWrong(counted);
   await neverWrong(joined);
+  await expect(comesBack(counted, "INSERT INTO moods VALUES (30, 'serene')")).resolves.toSatisfy(same);
+  await expect(comesBack(joined, "INSERT INTO moods VALUES (31, 'serene')")).resolves.toSatisfy(same);
+  await upstream.rows("ALTER TYPE mood ADD VALUE 'meh' BEFORE 'serene'");
+  await upstream.rows("INSERT INTO moods VALUES (32, 'meh')");
+  await neverWrong(counted);
+  await upstream.rows("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'");
+  await expect(comesBack(counted, "INSERT INTO moods VALUES (33, 'blue')")).resolves.toSatisfy(same);
+  await expect(comesBack(joined, "INSERT INTO moods VALUES (34, 'blue')")).resolves.toSatisfy(same);
 });
 
 test("DROP TABLE: the cache fails with the reason, and the same SELECT is PostgreSQL's business", async () => {
