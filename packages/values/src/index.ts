@@ -1,6 +1,7 @@
 export * from "./codec.ts";
 export * from "./codec-set.ts";
 export { arrayOf, type ArrayValue, readArray, writeArray } from "./codecs/array-wire.ts";
+export { type CalendarDate, dateFromDays, daysFromDate } from "./codecs/calendar.ts";
 export * from "./decimal.ts";
 export * from "./internal-datum.ts";
 export * from "./key-writer.ts";
