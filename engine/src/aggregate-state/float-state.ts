@@ -1,8 +1,9 @@
 import { outOfRange } from "../expression/evaluation-error.ts";
-import type { Accumulator, AggregateState } from "./accumulator.ts";
+import type { Accumulator } from "./accumulator.ts";
 import { DOUBLE, roundRatio, SINGLE } from "./binary-fraction.ts";
 import { SpecialCounts } from "./special-counts.ts";
-import { StateReader, StateWriter } from "./state-bytes.ts";
+import type { StateReader, StateWriter } from "./state-bytes.ts";
+import { type Sum, sumAccumulator } from "./sum-state.ts";
 
 export type FloatWidth = 4 | 8;
 
@@ -13,7 +14,7 @@ const TWO_32 = 0x1_0000_0000;
  * The exact sum of floats: an integer times a power of two. Being exact it does not depend on the
  * order of the values and does not drift when they are taken back; it is rounded once, in the result.
  */
-class FloatSum {
+class FloatSum implements Sum {
   readonly #width: FloatWidth;
   readonly #specials = new SpecialCounts();
   #finiteCount = 0;
@@ -120,43 +121,6 @@ function finiteOnly(value: number): number {
   return value;
 }
 
-type Finish = (sum: FloatSum) => Buffer;
-
-class FloatState implements AggregateState {
-  readonly #sum: FloatSum;
-  readonly #finish: Finish;
-
-  constructor(sum: FloatSum, finish: Finish) {
-    this.#sum = sum;
-    this.#finish = finish;
-  }
-
-  add(bytes: Buffer | null, weight: number): void {
-    if (bytes !== null) this.#sum.add(bytes, weight);
-  }
-
-  result(): Buffer | null {
-    return this.#sum.count === 0 ? null : this.#finish(this.#sum);
-  }
-
-  serialize(): Buffer {
-    const out = new StateWriter();
-    this.#sum.write(out);
-    return out.take();
-  }
-}
-
-function floatAccumulator(width: FloatWidth, finish: Finish): Accumulator {
-  return {
-    create: () => new FloatState(new FloatSum(width), finish),
-    deserialize: (bytes) => {
-      const sum = new FloatSum(width);
-      sum.read(new StateReader(bytes));
-      return new FloatState(sum, finish);
-    },
-  };
-}
-
 function doubleBytes(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeDoubleBE(value);
@@ -171,10 +135,16 @@ function singleBytes(value: number): Buffer {
 
 /** sum(float4) is float4, sum(float8) is float8. */
 export function floatSumAccumulator(width: FloatWidth): Accumulator {
-  return floatAccumulator(width, (sum) => (width === 8 ? doubleBytes(sum.sum) : singleBytes(sum.sum)));
+  return sumAccumulator(
+    () => new FloatSum(width),
+    (sum) => (width === 8 ? doubleBytes(sum.sum) : singleBytes(sum.sum)),
+  );
 }
 
 /** avg of either is float8. */
 export function floatAverageAccumulator(width: FloatWidth): Accumulator {
-  return floatAccumulator(width, (sum) => doubleBytes(sum.average));
+  return sumAccumulator(
+    () => new FloatSum(width),
+    (sum) => doubleBytes(sum.average),
+  );
 }

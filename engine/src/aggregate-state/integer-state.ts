@@ -2,15 +2,16 @@ import { finiteDecimal } from "@freshet/values";
 import type { Codec } from "@freshet/values";
 import { outOfRange } from "../expression/evaluation-error.ts";
 import { divideDecimals } from "../expression/numeric/arithmetic.ts";
-import type { Accumulator, AggregateState } from "./accumulator.ts";
-import { StateReader, StateWriter } from "./state-bytes.ts";
+import type { Accumulator } from "./accumulator.ts";
+import type { StateReader, StateWriter } from "./state-bytes.ts";
+import { type Sum, sumAccumulator } from "./sum-state.ts";
 
 const TWO_32 = 0x1_0000_0000;
 
 export type IntegerWidth = 2 | 4 | 8;
 
 /** The exact sum and count of integers. The sum is a number while that is exact, a bigint beyond. */
-export class IntegerSum {
+export class IntegerSum implements Sum {
   readonly #width: IntegerWidth;
   count = 0;
   #low = 0;
@@ -79,69 +80,38 @@ export class IntegerSum {
   }
 }
 
-/** What is made of the sum of at least one value. */
-type Finish = (sum: IntegerSum) => Buffer;
-
-class IntegerState implements AggregateState {
-  readonly #sum: IntegerSum;
-  readonly #finish: Finish;
-
-  constructor(sum: IntegerSum, finish: Finish) {
-    this.#sum = sum;
-    this.#finish = finish;
-  }
-
-  add(bytes: Buffer | null, weight: number): void {
-    if (bytes !== null) this.#sum.add(bytes, weight);
-  }
-
-  result(): Buffer | null {
-    return this.#sum.count === 0 ? null : this.#finish(this.#sum);
-  }
-
-  serialize(): Buffer {
-    const out = new StateWriter();
-    this.#sum.write(out);
-    return out.take();
-  }
-}
-
-function integerAccumulator(width: IntegerWidth, finish: Finish): Accumulator {
-  return {
-    create: () => new IntegerState(new IntegerSum(width), finish),
-    deserialize: (bytes) => {
-      const sum = new IntegerSum(width);
-      sum.read(new StateReader(bytes));
-      return new IntegerState(sum, finish);
-    },
-  };
-}
-
 /** sum(int2) and sum(int4) are int8. */
 export function integerSumAccumulator(width: 2 | 4): Accumulator {
-  return integerAccumulator(width, (sum) => {
-    const result = Buffer.allocUnsafe(8);
-    const { small } = sum;
-    if (small !== undefined) {
-      result.writeInt32BE(Math.floor(small / TWO_32), 0);
-      result.writeUInt32BE(small >>> 0, 4);
+  return sumAccumulator(
+    () => new IntegerSum(width),
+    (sum) => {
+      const result = Buffer.allocUnsafe(8);
+      const { small } = sum;
+      if (small !== undefined) {
+        result.writeInt32BE(Math.floor(small / TWO_32), 0);
+        result.writeUInt32BE(small >>> 0, 4);
+        return result;
+      }
+      const { total } = sum;
+      if (total > 0x7fffffffffffffffn || total < -0x8000000000000000n) throw outOfRange("bigint out of range");
+      result.writeBigInt64BE(total);
       return result;
-    }
-    const { total } = sum;
-    if (total > 0x7fffffffffffffffn || total < -0x8000000000000000n) throw outOfRange("bigint out of range");
-    result.writeBigInt64BE(total);
-    return result;
-  });
+    },
+  );
 }
 
 /** sum(int8) is numeric. */
 export function bigintSumAccumulator(numeric: Codec): Accumulator {
-  return integerAccumulator(8, ({ total }) => numeric.encode(finiteDecimal(total, 0)));
+  return sumAccumulator(
+    () => new IntegerSum(8),
+    ({ total }) => numeric.encode(finiteDecimal(total, 0)),
+  );
 }
 
 /** avg of integers is the numeric quotient of sum and count. */
 export function integerAverageAccumulator(width: IntegerWidth, numeric: Codec): Accumulator {
-  return integerAccumulator(width, ({ total, count }) =>
-    numeric.encode(divideDecimals(finiteDecimal(total, 0), finiteDecimal(BigInt(count), 0))),
+  return sumAccumulator(
+    () => new IntegerSum(width),
+    ({ total, count }) => numeric.encode(divideDecimals(finiteDecimal(total, 0), finiteDecimal(BigInt(count), 0))),
   );
 }
