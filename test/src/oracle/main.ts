@@ -4,17 +4,19 @@ import { now } from "@freshet/base";
 import { describeFailure, keepRegression } from "./regression-files.ts";
 import { startOracleServer } from "./oracle-server.ts";
 import { randomCase } from "./random-case.ts";
+import { knownFeatures } from "./grammar/features.ts";
 import { runCase } from "./run-case.ts";
 import { shrink } from "./shrink.ts";
 import { list, OracleStatistics } from "./statistics.ts";
 
-/** `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100]`: the oracle by hand, with new seeds until the steps are done. */
+/** `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100] [--favour "HAVING,FILTER"]`: the oracle by hand, with new seeds until the steps are done. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       steps: { type: "string", default: "2000" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
       "per-seed": { type: "string", default: "100" },
+      favour: { type: "string", default: "" },
       verbose: { type: "boolean", default: false },
       "keep-going": { type: "boolean", default: false },
       shrink: { type: "boolean", default: true },
@@ -25,13 +27,20 @@ async function main(): Promise<number> {
   if (![steps, firstSeed, perSeed].every((value) => Number.isSafeInteger(value) && value >= 0)) {
     throw new RangeError("--steps, --seed and --per-seed are whole numbers");
   }
+  const favoured = values.favour === "" ? [] : values.favour.split(",").map((name) => name.trim());
+  const unknown = favoured.filter((name) => !knownFeatures().includes(name));
+  if (unknown.length > 0)
+    throw new RangeError(`no such features: ${unknown.join(", ")}; there are ${knownFeatures().join(", ")}`);
   const server = await startOracleServer();
   const total = new OracleStatistics();
   let failures = 0;
   const began = now();
   try {
     for (let seed = firstSeed; total.steps < steps; seed += 1) {
-      const oracleCase = randomCase(seed, { steps: Math.max(1, Math.min(perSeed, steps - total.steps)) });
+      const oracleCase = randomCase(seed, {
+        steps: Math.max(1, Math.min(perSeed, steps - total.steps)),
+        favoured,
+      });
       if (values.verbose)
         console.log(
           `seed ${seed}:\n${oracleCase.caches.map((cache) => `  ${cache.query.core} ${cache.query.tail}`).join("\n")}`,
@@ -50,7 +59,7 @@ async function main(): Promise<number> {
   } finally {
     await server.stop();
   }
-  console.log(`in all: ${total.summary()}\nrefused: ${list(total.refused)}`);
+  console.log(`in all: ${total.summary()}\nrefused: ${list(total.refused)}\n${total.coverage(knownFeatures())}`);
   return failures === 0 ? 0 : 1;
 }
 

@@ -34,6 +34,8 @@ export interface OracleQuery {
   readonly parameters: readonly QueryParameter[];
   /** Which of several equal numbers (1.0 and 1.00, 0 and -0) the answer shows is open. */
   readonly loose: boolean;
+  /** What of the grammar it has; kept cases from before have none. */
+  readonly features?: readonly string[];
 }
 
 /** The values of each parameter in one execution; null for NULL. One value unless it is a list or an array. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startOracleServer } from "./oracle-server.ts";
 import { randomCase } from "./random-case.ts";
 import { describeFailure, keepRegression } from "./regression-files.ts";
+import { knownFeatures } from "./grammar/features.ts";
 import { runCase } from "./run-case.ts";
 import { shrink } from "./shrink.ts";
 import { list, OracleStatistics } from "./statistics.ts";
@@ -38,7 +39,7 @@ test.each(seeds)("what Freshet answers is what PostgreSQL answers, seed %i", asy
 });
 
 test("the answers came from caches", () => {
-  console.log(`${total.summary()}\nrefused: ${list(total.refused)}`);
+  console.log(`${total.summary()}\nrefused: ${list(total.refused)}\n${total.coverage(knownFeatures())}`);
   expect(total.steps).toBeGreaterThanOrEqual(Math.min(steps, 100));
   expect(total.acceptedShare).toBeGreaterThanOrEqual(0.6);
   expect(total.hitShare).toBeGreaterThanOrEqual(0.7);

@@ -85,7 +85,7 @@ class CaseRun {
     const text = literals === null ? boundText(query, anyValues).text : literalText(query, literals);
     const { error } = await this.#session.proxied.simple(`CREATE CACHE ${cache.name}${withOptions} FROM ${text}`);
     if (error === undefined) {
-      this.statistics.accepted += 1;
+      this.statistics.accept(query.features ?? []);
       this.#caches.set(cache.name, cache);
     } else if (error.code === "0A000" || error.code === "42710") {
       count(this.statistics.refused, error.message);

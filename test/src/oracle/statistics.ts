@@ -1,3 +1,5 @@
+import { featurePairs } from "./grammar/features.ts";
+
 /** What a run has seen, so that a run that shows nothing can be told from one that shows all is well. */
 export class OracleStatistics {
   transactions = 0;
@@ -11,6 +13,9 @@ export class OracleStatistics {
   restarts = 0;
   accepted = 0;
   readonly refused: Map<string, number> = new Map();
+  /** How many queries with each feature, and with each pair of features, were cached. */
+  readonly features: Map<string, number> = new Map();
+  readonly pairs: Map<string, number> = new Map();
   readonly misses: Map<string, number> = new Map();
 
   get steps(): number {
@@ -42,6 +47,26 @@ export class OracleStatistics {
     this.accepted += other.accepted;
     for (const [reason, times] of other.refused) count(this.refused, reason, times);
     for (const [reason, times] of other.misses) count(this.misses, reason, times);
+    for (const [feature, times] of other.features) count(this.features, feature, times);
+    for (const [pair, times] of other.pairs) count(this.pairs, pair, times);
+  }
+
+  /** A query was cached. */
+  accept(features: readonly string[]): void {
+    this.accepted += 1;
+    for (const feature of features) count(this.features, feature);
+    for (const pair of featurePairs(features)) count(this.pairs, pair);
+  }
+
+  /** How often each feature was cached, how many pairs of features met in one query, and which features never did. */
+  coverage(known: readonly string[]): string {
+    const missing = known.filter((feature) => !this.features.has(feature));
+    const possible = (known.length * (known.length - 1)) / 2;
+    return [
+      `features cached: ${list(this.features)}`,
+      `never cached: ${missing.length === 0 ? "none" : missing.join(", ")}`,
+      `pairs of features met: ${this.pairs.size} of ${possible}`,
+    ].join("\n");
   }
 
   /** In one line. */

@@ -1,8 +1,7 @@
-import type { SeededRandom } from "@freshet/base";
-import { kindById } from "./column-types.ts";
-import { randomCondition } from "./expressions.ts";
-import type { Operand } from "./expressions.ts";
-import type { Schema, Table } from "./schema.ts";
+import { kindById } from "../column-types.ts";
+import type { Table } from "../schema.ts";
+import { randomCondition } from "./conditions.ts";
+import type { Draft, Form, Operand } from "./draft.ts";
 
 export interface FromClause {
   readonly sql: string;
@@ -12,23 +11,44 @@ export interface FromClause {
   readonly conditions: readonly string[];
 }
 
-interface Item {
+/** One item of FROM; its alias is the one that `operands` begin with. */
+export interface FromItem {
   readonly sql: string;
   readonly operands: readonly Operand[];
 }
 
+/** A way to write an item of FROM. It has a column `link` of type int4. */
+export interface FromForm extends Form {
+  write(draft: Draft, alias: string): FromItem;
+}
+
+const fromForms: readonly FromForm[] = [
+  { feature: "table", weight: 17, write: tableItem },
+  { feature: "subquery in FROM", weight: 3, write: subquery },
+];
+
+/** A way to join two items that have operands of joinable kinds. */
+export interface JoinForm extends Form {
+  readonly sql: string;
+}
+
+const joinForms: readonly JoinForm[] = [
+  { feature: "inner join", weight: 2, sql: "JOIN" },
+  { feature: "left join", weight: 2, sql: "LEFT JOIN" },
+  { feature: "right join", weight: 1, sql: "RIGHT JOIN" },
+];
+
 /** FROM with one to three items: tables, mostly, and subqueries. */
-export function randomFrom(random: SeededRandom, schema: Schema, fragile: boolean): FromClause {
-  const first = randomItem(random, schema, "a");
-  const joins = random.pick([0, 0, 0, 1, 1, 1, 2]);
+export function randomFrom(draft: Draft, fragile: boolean): FromClause {
+  const first = randomItem(draft);
+  const joins = draft.random.pick([0, 0, 0, 1, 1, 1, 2]);
   let from: FromClause = { ...first, conditions: [] };
-  for (let index = 0; index < joins; index += 1) {
-    from = join(random, from, randomItem(random, schema, index === 0 ? "b" : "c"), fragile);
-  }
+  for (let index = 0; index < joins; index += 1) from = join(draft, from, randomItem(draft), fragile);
   return from;
 }
 
-function join(random: SeededRandom, from: FromClause, item: Item, fragile: boolean): FromClause {
+function join(draft: Draft, from: FromClause, item: FromItem, fragile: boolean): FromClause {
+  const { random } = draft;
   const operands = [...from.operands, ...item.operands];
   const pairs = from.operands.flatMap((left) =>
     item.operands.filter((right) => joinable(left, right)).map((right) => [left, right] as const),
@@ -36,19 +56,19 @@ function join(random: SeededRandom, from: FromClause, item: Item, fragile: boole
   const links = pairs.filter(([left, right]) => left.sql.endsWith(".link") && right.sql.endsWith(".link"));
   const [left, right] = random.pick(random.chance(0.5) && links.length > 0 ? links : pairs);
   const equality = random.chance(0.5) ? `${left.sql} = ${right.sql}` : `${right.sql} = ${left.sql}`;
-  if (random.chance(0.1)) {
+  if (draft.use("comma join", 0.1)) {
     return { sql: `${from.sql}, ${item.sql}`, operands, conditions: [...from.conditions, equality] };
   }
-  const kind = random.pick(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN"]);
+  const kind = draft.pick(joinForms).sql;
   const isTable = !from.sql.includes("JOIN") && !from.sql.includes(", ");
-  if (isTable && random.chance(0.2) && columnName(left) === columnName(right)) {
+  if (isTable && columnName(left) === columnName(right) && draft.use("USING", 0.2)) {
     return { ...from, sql: `${from.sql} ${kind} ${item.sql} USING (${columnName(left)})`, operands };
   }
   // After a comma, ON could not name what stands before it.
   if (from.conditions.length > 0) {
     return { sql: `${from.sql}, ${item.sql}`, operands, conditions: [...from.conditions, equality] };
   }
-  const more = random.chance(0.3) ? ` AND ${randomCondition(random, operands, fragile, 1)}` : "";
+  const more = random.chance(0.3) ? ` AND ${randomCondition(draft, operands, fragile, 1)}` : "";
   return { ...from, sql: `${from.sql} ${kind} ${item.sql} ON ${equality}${more}`, operands };
 }
 
@@ -61,21 +81,26 @@ function joinable(left: Operand, right: Operand): boolean {
   return left.kind.family === right.kind.family && left.kind.family !== "array";
 }
 
-function randomItem(random: SeededRandom, schema: Schema, alias: string): Item {
-  const table = random.pick(schema.tables);
-  if (random.chance(0.15)) return subquery(random, table, alias);
+function randomItem(draft: Draft): FromItem {
+  return draft.pick(fromForms).write(draft, draft.alias());
+}
+
+function tableItem(draft: Draft, alias: string): FromItem {
+  const table = draft.random.pick(draft.schema.tables);
   return { sql: `${table.name} AS ${alias}`, operands: columnsOf(table, alias) };
 }
 
-function columnsOf(table: Table, alias: string): Operand[] {
+export function columnsOf(table: Table, alias: string): Operand[] {
   return table.columns.map((column) => ({ sql: `${alias}.${column.name}`, kind: column.kind }));
 }
 
 /** A filtered table, a grouped one, or two tables after one another; with the column `link`, so that it can be joined. */
-function subquery(random: SeededRandom, table: Table, alias: string): Item {
+function subquery(draft: Draft, alias: string): FromItem {
+  const { random } = draft;
+  const table = random.pick(draft.schema.tables);
   const link: Operand = { sql: `${alias}.link`, kind: kindById("num") };
   const columns = columnsOf(table, "i");
-  const where = random.chance(0.5) ? ` WHERE ${randomCondition(random, columns, false, 1)}` : "";
+  const where = random.chance(0.5) ? ` WHERE ${randomCondition(draft, columns, false, 1)}` : "";
   if (random.chance(0.5)) {
     const body = `SELECT i.link, count(*) AS n FROM ${table.name} AS i${where} GROUP BY i.link`;
     return { sql: `(${body}) AS ${alias}`, operands: [link, { sql: `${alias}.n`, kind: kindById("big") }] };

@@ -1,0 +1,30 @@
+import { randomAggregate } from "./aggregates.ts";
+import { columnList, type Draft, keyOperands, type Operand, where } from "./draft.ts";
+import { randomKeys } from "./parameters.ts";
+import { randomSource, type Select } from "./select.ts";
+
+/** Groups and aggregates over FROM, perhaps with HAVING. */
+export function groupedSelect(draft: Draft, isOrdered: boolean): Select {
+  const { random, wishes } = draft;
+  const { from, conditions } = randomSource(draft, isOrdered);
+  const { operands } = from;
+  const groups = random.shuffle(keyOperands(random, operands)).slice(0, random.pick([0, 1, 1, 1, 2]));
+  if (groups.some(({ kind }) => kind.loose)) draft.loose = true;
+  const aggregates = Array.from({ length: random.integer(1, 4) }, () => randomAggregate(draft, operands));
+  const outputs: Operand[] = [...groups, ...aggregates];
+  const having = draft.use("HAVING", 0.25)
+    ? ` HAVING ${random.pick(["count(*) > 1", "count(*) % 2 = 0", havingOf(draft, operands)])}`
+    : "";
+  // Keys that are grouped by may be lists and ranges, others only single values.
+  const isGroupKey = groups.length > 0 && random.chance(0.5);
+  const keys = wishes.forTable ? [] : randomKeys(draft, isGroupKey ? groups : operands, isGroupKey);
+  const by = groups.length === 0 ? "" : ` GROUP BY ${groups.map(({ sql }) => sql).join(", ")}`;
+  const list = columnList(draft, outputs);
+  return { core: `SELECT ${list} FROM ${from.sql}${where([...conditions, ...keys])}${by}${having}`, outputs };
+}
+
+function havingOf(draft: Draft, operands: readonly Operand[]): string {
+  const { sql, kind } = draft.random.pick(operands);
+  if (kind.summable) return `sum(${sql}) > ${draft.random.integer(-2, 5)}`;
+  return `count(${sql}) >= ${draft.random.integer(0, 3)}`;
+}

@@ -1,0 +1,20 @@
+import { columnList, type Draft, keyOperands, where } from "./draft.ts";
+import { randomExpression } from "./expressions.ts";
+import { randomKeys } from "./parameters.ts";
+import { randomSource, type Select } from "./select.ts";
+
+/** Columns and expressions over FROM, perhaps DISTINCT. */
+export function plainSelect(draft: Draft, isOrdered: boolean): Select {
+  const { random, wishes } = draft;
+  const { from, conditions, fragile } = randomSource(draft, isOrdered);
+  const distinct = draft.use("DISTINCT", 0.15);
+  const shown = distinct || isOrdered ? keyOperands(random, from.operands) : from.operands;
+  const outputs = Array.from({ length: random.integer(1, 6) }, () => randomExpression(draft, shown, fragile));
+  if (distinct && outputs.some(({ kind }) => kind.loose)) draft.loose = true;
+  const keys = wishes.forTable ? [] : randomKeys(draft, from.operands, !distinct);
+  const list = columnList(draft, outputs);
+  return {
+    core: `SELECT ${distinct ? "DISTINCT " : ""}${list} FROM ${from.sql}${where([...conditions, ...keys])}`,
+    outputs,
+  };
+}
