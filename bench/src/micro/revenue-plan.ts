@@ -87,7 +87,8 @@ export const REVENUE: QueryPlan = {
   offset: null,
   missingKeyRow: null,
   resultKey: null,
-  tables: REVENUE_TABLES.map(({ oid, name }) => ({ tableOid: oid, schema: "public", name, privilegeAttributes: [0] })),
+  tables: REVENUE_TABLES.map(({ oid, name }) => ({ tableOid: oid, schema: "public", name })),
+  privileges: [],
   types: [],
   collations: [],
 };

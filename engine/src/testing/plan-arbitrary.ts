@@ -268,8 +268,8 @@ export function queryOf(plan: Plan): QueryPlan {
       tableOid,
       schema: "public",
       name: `t${tableOid}`,
-      privilegeAttributes: [0],
     })),
+    privileges: [],
     types: [],
     collations: [],
   };

@@ -33,7 +33,7 @@ class FixedBuilder extends CacheBuilder {
     const failure: unknown = this.failures.shift();
     if (failure !== undefined) throw failure;
     const plan = intPlan(this.columns, this.columns);
-    const tables = [{ tableOid: TABLE, schema: "public", name: "t", privilegeAttributes: [1] }];
+    const tables = [{ tableOid: TABLE, schema: "public", name: "t" }];
     return {
       plan: {
         ...plan,

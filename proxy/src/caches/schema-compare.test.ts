@@ -24,6 +24,7 @@ function planned(labels: readonly string[]): PlannedStatement {
       missingKeyRow: null,
       resultKey: null,
       tables: [],
+      privileges: [],
       types,
       collations: [],
     },

@@ -1,4 +1,4 @@
-import type { QueryPlan, TableDependency } from "@freshet/sql";
+import type { QueryPlan, RelationPrivilege } from "@freshet/sql";
 import type { Clock } from "./clock-port.ts";
 import { LruMap } from "./lru-map.ts";
 
@@ -45,7 +45,7 @@ export class Privileges {
 
   /** What the upstream says now; nothing is remembered. */
   async ask(role: string, plan: QueryPlan): Promise<Privilege> {
-    const rows = await this.#query(privilegeQuery(role, plan.tables));
+    const rows = await this.#query(privilegeQuery(role, plan.privileges));
     const [granted, rowSecurity] = rows[0] ?? [];
     if (granted !== "t") return "privilege";
     return rowSecurity === "f" ? "granted" : "row_level_security";
@@ -76,24 +76,28 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** One row: may read all columns, row security applies. Dropped tables and columns cannot be read; NULL for a role that is gone. */
-export function privilegeQuery(role: string, tables: readonly TableDependency[]): string {
-  const who = quoteLiteral(role);
-  const columns = tables.flatMap((table) =>
-    (table.privilegeAttributes.length === 0 ? [0] : table.privilegeAttributes).map(
-      (attribute) => `(${table.tableOid}, ${attribute})`,
-    ),
+/**
+ * One row: whether all columns may be read, and whether row-level security applies to any of the relations.
+ * Dropped relations and columns cannot be read; NULLs for a reader that is gone.
+ */
+export function privilegeQuery(reader: string, privileges: readonly RelationPrivilege[]): string {
+  const who = quoteLiteral(reader);
+  const needed = privileges.flatMap(({ relation, attributes, role, named }) =>
+    attributes.map((attribute) => `(${relation}, ${attribute}, ${role ?? 0}, ${named})`),
   );
+  if (needed.length === 0) return "SELECT true, false";
   return `
     SELECT pg_catalog.bool_and(COALESCE(
-             pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE') AND
-             CASE n.attribute WHEN 0 THEN pg_catalog.has_any_column_privilege(r.oid, c.oid, 'SELECT')
-                              ELSE pg_catalog.has_column_privilege(r.oid, c.oid, n.attribute::pg_catalog.int2, 'SELECT') END,
-             false))
-             AND pg_catalog.count(c.oid) OPERATOR(pg_catalog.=) pg_catalog.count(*),
-           pg_catalog.bool_or(c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls)
-      FROM (VALUES ${columns.join(", ")}) AS n (relation, attribute)
-      CROSS JOIN (SELECT oid, rolsuper, rolbypassrls FROM pg_catalog.pg_roles
+             (NOT n.named OR pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE')) AND
+             CASE n.attribute WHEN 0 THEN pg_catalog.has_any_column_privilege(s.oid, c.oid, 'SELECT')
+                              ELSE pg_catalog.has_column_privilege(s.oid, c.oid, n.attribute::pg_catalog.int2, 'SELECT') END,
+             false)),
+           pg_catalog.bool_or(COALESCE(c.relrowsecurity AND NOT s.rolsuper AND NOT s.rolbypassrls AND
+             (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(s.oid, c.relowner, 'USAGE')), false))
+      FROM (VALUES ${needed.join(", ")}) AS n (relation, attribute, role, named)
+      CROSS JOIN (SELECT oid FROM pg_catalog.pg_roles
                    WHERE rolname OPERATOR(pg_catalog.=) ${who}::pg_catalog.name) AS r
+      LEFT JOIN pg_catalog.pg_roles AS s
+        ON s.oid OPERATOR(pg_catalog.=) CASE n.role WHEN 0 THEN r.oid ELSE n.role::pg_catalog.oid END
       LEFT JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) n.relation::pg_catalog.oid`;
 }

@@ -86,8 +86,8 @@ test("privileges are those that the upstream would grant", async () => {
       0,
       () => 0,
     );
-    const ask = (role: string, tableOid: number, privilegeAttributes: readonly number[]): Promise<Privilege> =>
-      privileges.ask(role, { ...intPlan(1, 1), tables: [{ tableOid, schema: "", name: "", privilegeAttributes }] });
+    const ask = (role: string, relation: number, attributes: readonly number[]): Promise<Privilege> =>
+      privileges.ask(role, { ...intPlan(1, 1), privileges: [{ relation, attributes, role: null, named: true }] });
     expect(await Promise.all(roles.slice(0, 4).map((role) => ask(role, kept, [1])))).toEqual([
       "granted",
       "granted",

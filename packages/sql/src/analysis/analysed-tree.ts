@@ -1,10 +1,11 @@
 import { FreshetError, must, SqlState } from "@freshet/base";
 import type { AnalysisConnection } from "./analysis-connection.ts";
+import { expandViews } from "./expand-views.ts";
 import { type NodeValue, parseNodeTree, TreeNode } from "./node-tree.ts";
 import { someNode } from "./tree-oids.ts";
 import { unsupported } from "./unsupported.ts";
 
-/** A SELECT as PostgreSQL's parser and analyser understood it. */
+/** A SELECT as PostgreSQL's parser and analyser understood it, its views expanded. */
 interface AnalysedSelect {
   readonly tree: NodeValue;
   readonly query: TreeNode;
@@ -115,7 +116,8 @@ export async function analyseSelect(
   const body = await readBody(connection, text, types);
   const tree = parseNodeTree(body);
   await checkClockConstants(connection, text, types, body, tree);
-  return { tree, query: onlyQuery(tree) };
+  const expanded = await expandViews(connection, tree);
+  return { tree: expanded, query: onlyQuery(expanded) };
 }
 
 /** The body is a list of lists of statements. */

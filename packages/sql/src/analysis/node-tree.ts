@@ -32,6 +32,11 @@ export class TreeNode {
     this.fields = fields;
   }
 
+  /** The node with some fields of other values. */
+  with(fields: Readonly<Record<string, NodeValue>>): TreeNode {
+    return new TreeNode(this.type, new Map([...this.fields, ...Object.entries(fields)]));
+  }
+
   has(field: string): boolean {
     return this.fields.has(field);
   }

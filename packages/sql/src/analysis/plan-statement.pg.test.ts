@@ -52,7 +52,11 @@ function summary(planned: PlannedStatement): object {
     limit: JSON.stringify([query.limit, query.offset]),
     resultKey: JSON.stringify(query.resultKey),
     missingKeyRow: query.missingKeyRow,
-    tables: query.tables.map((table) => `${table.schema}.${table.name} (${table.privilegeAttributes.join(", ")})`),
+    tables: query.tables.map((table) => `${table.schema}.${table.name}`),
+    privileges: query.privileges.map(
+      ({ relation, attributes, role, named }) =>
+        `${nameOf(relation)} (${attributes.join(", ")})${role === null ? "" : " by the owner"}${named ? "" : " unnamed"}`,
+    ),
     slots: slots.map((slot) =>
       slot.kind === "fixed" ? `fixed ${slot.items.map((item) => item.text).join()}` : `$${slot.parameter}`,
     ),

@@ -12,6 +12,7 @@ import type { AnalysisConnection } from "./analysis-connection.ts";
 import { loadCatalog } from "./catalog.ts";
 import { missingKeyRow } from "./missing-key-row.ts";
 import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
+import { RelationPrivileges } from "./relation-privileges.ts";
 import { checkSlotItems, type InferredTypes } from "./slot-types.ts";
 import { limitPlan, translateQuery } from "./translate-query.ts";
 import type { TranslatedQuery, TranslationContext } from "./translation.ts";
@@ -152,7 +153,7 @@ class StatementPlanner {
       const parameter = substituted.slotParameter[index] ?? null;
       if (parameter !== null) checkSlotItems(slot, parameter, inferred, catalog);
     });
-    const context: TranslationContext = { catalog, privileges: new Map(), translateQuery };
+    const context: TranslationContext = { catalog, privileges: new RelationPrivileges(), translateQuery };
     const translated = translateQuery(query, context, { parent: null, top: true, used: null });
     const parameters = viewParameters(translated, described.parameters.length);
     refuseParameters(translated.plan);
@@ -162,7 +163,8 @@ class StatementPlanner {
       result: resultColumns(described.columns, translated),
       sort: translated.sort,
       resultKey: translated.resultKey,
-      tables: tableDependencies(context),
+      tables: tableDependencies(translated.plan, catalog),
+      privileges: context.privileges.list(),
       missingKeyRow: null,
     };
     const plan: QueryPlan = { ...body, ...referencedObjects(body, catalog) };

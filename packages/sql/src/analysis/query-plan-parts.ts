@@ -1,6 +1,8 @@
 import { assert, must } from "@freshet/base";
 import type { PgCollation, PgType } from "@freshet/values";
 import { canonicalJson } from "../plan/plan-hash.ts";
+import { walkPlan } from "../plan/plan-walk.ts";
+import type { Plan } from "../plan/plan.ts";
 import type {
   QueryPlan,
   RangeBound,
@@ -12,7 +14,7 @@ import type {
 import type { DescribedColumn } from "./analysis-connection.ts";
 import { type Catalog, pgTypeOf } from "./catalog.ts";
 import type { LiftedBound } from "./lift-parameters.ts";
-import type { TranslatedQuery, TranslationContext } from "./translation.ts";
+import type { TranslatedQuery } from "./translation.ts";
 import { INT8_TYPE } from "./type-support.ts";
 import { UnliftableParameter } from "./unsupported.ts";
 
@@ -85,15 +87,15 @@ export function viewParameters(
   };
 }
 
-/** The tables the query reads and the privileges a reader needs; 0 (any column) only where nothing else is needed. */
-export function tableDependencies(context: TranslationContext): TableDependency[] {
-  const tables = [...context.privileges].map(([tableOid, attributes]): TableDependency => {
-    const relation = must(context.catalog.relations.get(tableOid));
-    const sorted = [...attributes].sort((a, b) => a - b);
-    const privilegeAttributes = sorted.length === 0 ? [0] : sorted;
-    return { tableOid, schema: relation.schema, name: relation.name, privilegeAttributes };
+/** The tables whose changes the plan follows. */
+export function tableDependencies(plan: Plan, catalog: Catalog): TableDependency[] {
+  const tables = new Map<number, TableDependency>();
+  walkPlan(plan, (node) => {
+    if (node.kind !== "scan") return;
+    const { oid, schema, name } = must(catalog.relations.get(node.tableOid));
+    tables.set(oid, { tableOid: oid, schema, name });
   });
-  return tables.sort((a, b) => a.tableOid - b.tableOid);
+  return [...tables.values()].sort((a, b) => a.tableOid - b.tableOid);
 }
 
 /** The types and collations that occur anywhere in `plan`, by the names of the members that hold them. */

@@ -11,6 +11,7 @@ export const RteKind = {
   tableFunction: 4,
   values: 5,
   cte: 6,
+  result: 8,
   group: 9,
 } as const;
 
@@ -25,11 +26,11 @@ const KNOWN_KINDS: ReadonlySet<number> = new Set([
   RteKind.subquery,
   RteKind.join,
   RteKind.cte,
+  RteKind.result,
   RteKind.group,
 ]);
 
 const RELATION_KINDS: ReadonlyMap<string, string> = new Map([
-  ["v", "is a view; write the view's query in its place"],
   ["m", "is a materialized view, which changes only by REFRESH"],
   ["f", "is a foreign table, whose changes this server does not log"],
   ["S", "is a sequence"],
@@ -68,25 +69,4 @@ export function checkRangeTableEntry(entry: TreeNode, catalog: Catalog): void {
   const relation = catalog.relations.get(entry.int("relid"));
   if (relation === undefined) throw unsupported("one of its tables was dropped meanwhile");
   checkRelation(relation, entry);
-}
-
-/** `FirstLowInvalidHeapAttributeNumber`: what is added to an attribute number in `selectedCols`. */
-const ATTRIBUTE_OFFSET = 7;
-const ACL_SELECT = 2;
-
-/**
- * The attributes of each table whose SELECT privilege the query needs; an empty set stands for "any".
- * Since 16 they stand in the query's permission infos, before in the range table.
- */
-export function collectPrivileges(query: TreeNode, privileges: Map<number, Set<number>>): void {
-  const infos = query.has("rteperminfos")
-    ? query.nodes("rteperminfos")
-    : query.nodes("rtable").filter((entry) => entry.int("rtekind") === RteKind.relation);
-  for (const info of infos) {
-    if ((info.int("requiredPerms") & ACL_SELECT) === 0) continue;
-    const relation = info.int("relid");
-    const attributes = privileges.get(relation) ?? new Set<number>();
-    for (const bit of info.ints("selectedCols")) attributes.add(bit - ATTRIBUTE_OFFSET);
-    privileges.set(relation, attributes);
-  }
 }

@@ -17,7 +17,6 @@ import { bindColumns, QueryScope, type Relation } from "./query-scope.ts";
 import { checkQuery, mergesKeys } from "./query-checks.ts";
 import { translateLimit } from "./row-limit.ts";
 import { planSetOperation } from "./set-operation.ts";
-import { collectPrivileges } from "./table-checks.ts";
 import { checkCollation } from "./translate-call.ts";
 import { translateExpression } from "./translate-expression.ts";
 import { translateSort } from "./translate-sort.ts";
@@ -34,7 +33,7 @@ interface Target {
 /** Translates one SELECT. */
 export function translateQuery(query: TreeNode, context: TranslationContext, options: QueryOptions): TranslatedQuery {
   checkQuery(query);
-  collectPrivileges(query, context.privileges);
+  context.privileges.collect(query);
   const scope = new QueryScope(query, context.catalog, options.parent, translateExpression);
   const setOperation = query.nodeOrNull("setOperations");
   const distinct = query.nodes("distinctClause").length > 0;

@@ -4,13 +4,13 @@ import type { RowLimit, ViewSort } from "../plan/query-plan.ts";
 import type { Catalog } from "./catalog.ts";
 import type { LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
+import type { RelationPrivileges } from "./relation-privileges.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
 
 /** What translating one statement shares between its query levels. */
 export interface TranslationContext {
   readonly catalog: Catalog;
-  /** Table OID -> attributes whose SELECT privilege is needed. */
-  readonly privileges: Map<number, Set<number>>;
+  readonly privileges: RelationPrivileges;
   /** Translates a nested SELECT. */
   readonly translateQuery: (query: TreeNode, context: TranslationContext, options: QueryOptions) => TranslatedQuery;
 }

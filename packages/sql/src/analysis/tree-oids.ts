@@ -93,3 +93,12 @@ export function someNode(value: NodeValue, test: (node: TreeNode) => boolean): b
     return test(value) || [...value.fields.values()].some((member) => someNode(member, test));
   return Array.isArray(value) && (value as readonly NodeValue[]).some((item) => someNode(item, test));
 }
+
+/** Rebuilds the tree bottom-up: `rewrite` sees each node with its fields already rewritten. */
+export function mapNodes(value: NodeValue, rewrite: (node: TreeNode) => TreeNode): NodeValue {
+  if (value instanceof TreeNode) {
+    const fields = new Map([...value.fields].map(([name, member]) => [name, mapNodes(member, rewrite)]));
+    return rewrite(new TreeNode(value.type, fields));
+  }
+  return Array.isArray(value) ? (value as readonly NodeValue[]).map((item) => mapNodes(item, rewrite)) : value;
+}

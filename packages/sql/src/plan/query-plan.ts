@@ -39,8 +39,18 @@ export interface TableDependency {
   readonly tableOid: number;
   readonly schema: string;
   readonly name: string;
-  /** Attributes whose SELECT privilege a reader needs; 0 stands for "any column of the table". */
-  readonly privilegeAttributes: readonly number[];
+}
+
+/** A SELECT privilege without which PostgreSQL would refuse the query. */
+export interface RelationPrivilege {
+  /** OID of a table or view. */
+  readonly relation: number;
+  /** Attributes to be read; 0 stands for "any column of the relation". */
+  readonly attributes: readonly number[];
+  /** Whose privilege it is: a role's (the owner of the view that reads the relation), or null: the reader's. */
+  readonly role: number | null;
+  /** Whether the reader's statement names the relation, so that the reader needs USAGE of its schema. */
+  readonly named: boolean;
 }
 
 /**
@@ -67,6 +77,7 @@ export interface QueryPlan {
   /** Result columns that form a key of the result (for the write-back table's unique index); null when unknown. */
   readonly resultKey: readonly number[] | null;
   readonly tables: readonly TableDependency[];
+  readonly privileges: readonly RelationPrivilege[];
   readonly types: readonly PgType[];
   readonly collations: readonly PgCollation[];
 }
