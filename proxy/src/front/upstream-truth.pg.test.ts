@@ -111,6 +111,48 @@ test("privileges are those that the upstream would grant", async () => {
   }
 });
 
+test("behind a view the privileges of its owner count, and the policies that hold for the owner", async () => {
+  const roles = ["fr_view_owner", "fr_table_owner", "fr_view_reader"];
+  await sql(`CREATE SCHEMA inner_schema;
+    ${roles.map((role) => `CREATE ROLE ${role};`).join(" ")}
+    GRANT USAGE ON SCHEMA inner_schema TO fr_table_owner;
+    CREATE TABLE inner_schema.rows (id int, secret int);
+    ALTER TABLE inner_schema.rows OWNER TO fr_table_owner;
+    GRANT SELECT (id) ON inner_schema.rows TO fr_view_owner`);
+  try {
+    const { rows } = await sql(`SELECT 'inner_schema.rows'::regclass::oid::int AS relation,
+      'fr_view_owner'::regrole::oid::int AS view_owner, 'fr_table_owner'::regrole::oid::int AS table_owner`);
+    const { relation, view_owner: viewOwner, table_owner: tableOwner } = must(rows[0]);
+    const privileges = new Privileges(
+      (text) => control.query(text),
+      0,
+      () => 0,
+    );
+    const ask = (role: number | null, attributes: readonly number[]): Promise<Privilege> =>
+      privileges.ask("fr_view_reader", {
+        ...intPlan(1, 1),
+        privileges: [{ relation, attributes, role, named: role === null }],
+      });
+    expect(await Promise.all([ask(viewOwner, [1]), ask(viewOwner, [1, 2]), ask(null, [1]), ask(1, [1])])).toEqual([
+      "granted",
+      "privilege",
+      "privilege",
+      "privilege",
+    ]);
+    await sql("ALTER TABLE inner_schema.rows ENABLE ROW LEVEL SECURITY");
+    expect(await Promise.all([ask(viewOwner, [1]), ask(tableOwner, [1, 2])])).toEqual([
+      "row_level_security",
+      "granted",
+    ]);
+    await sql("ALTER TABLE inner_schema.rows FORCE ROW LEVEL SECURITY");
+    expect(await ask(tableOwner, [1])).toBe("row_level_security");
+    await sql("ALTER ROLE fr_table_owner BYPASSRLS");
+    expect(await ask(tableOwner, [1])).toBe("granted");
+  } finally {
+    await sql(`DROP SCHEMA inner_schema CASCADE; DROP ROLE ${roles.join(", ")}`);
+  }
+});
+
 test("the upstream's position is never before a commit that came before the question", async () => {
   const upstreamLsn = new UpstreamLsn(control);
   const before = await upstreamLsn.current();

@@ -51,6 +51,7 @@ const tables = area("Tables and joins", [
   ["table with children that inherit", "SELECT id FROM parents"],
   ["generated column (stored)", "SELECT id, doubled FROM samples"],
   ["view", "SELECT id FROM paid_orders"],
+  ["view of a view, with a parameter", "SELECT id FROM paid_customer_orders WHERE name = $1"],
   ["materialized view", "SELECT region FROM region_totals"],
   ["unlogged table", "SELECT id FROM scratch"],
   ["system catalogs", "SELECT relname FROM pg_catalog.pg_class"],

@@ -11,6 +11,7 @@ CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (1000);
 CREATE TABLE parents (id int PRIMARY KEY);
 CREATE TABLE children (PRIMARY KEY (id)) INHERITS (parents);
 CREATE VIEW paid_orders AS SELECT * FROM orders WHERE status = 'paid';
+CREATE VIEW paid_customer_orders AS SELECT p.id, c.name FROM paid_orders p JOIN customers c ON c.id = p.customer_id;
 CREATE MATERIALIZED VIEW region_totals AS SELECT region, count(*) FROM customers GROUP BY region;
 CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY);
 `;

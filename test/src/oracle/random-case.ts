@@ -2,7 +2,7 @@ import { SeededRandom } from "@freshet/base";
 import type { AskMode, OracleCache, OracleCase, OracleStep, ParameterValues, QueryParameter } from "./oracle-case.ts";
 import { knownFeatures } from "./grammar/features.ts";
 import { randomQuery } from "./grammar/query.ts";
-import { randomSchema } from "./schema.ts";
+import { randomSchema } from "./random-schema.ts";
 import { initialRows, randomTransaction } from "./transactions.ts";
 
 export interface CaseSize {

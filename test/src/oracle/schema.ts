@@ -1,5 +1,5 @@
 import type { SeededRandom } from "@freshet/base";
-import { columnKinds, kindById, typedLiteral } from "./column-types.ts";
+import { kindById, typedLiteral } from "./column-types.ts";
 import type { ColumnKind } from "./column-types.ts";
 
 export interface Column {
@@ -8,8 +8,11 @@ export interface Column {
   readonly nullable: boolean;
 }
 
+/** What a query can read from by name. */
 export interface Table {
   readonly name: string;
+  /** What kind of table it is, as a feature of the grammar. */
+  readonly feature: string;
   readonly columns: readonly Column[];
   /** Columns of its key; none when rows may repeat. */
   readonly key: readonly Column[];
@@ -18,7 +21,16 @@ export interface Table {
 }
 
 export interface Schema {
+  /** What queries read. */
   readonly tables: readonly Table[];
+  /** What transactions change. */
+  readonly written: readonly Table[];
+  readonly statements: readonly string[];
+}
+
+/** A table and the statements that make it. */
+export interface TableDefinition {
+  readonly table: Table;
   readonly statements: readonly string[];
 }
 
@@ -26,22 +38,8 @@ type Identity = "primary key" | "unique index" | "full" | "full with key";
 
 const keyKinds = ["num", "num", "big", "txt", "dec", "uid", "sma", "day", "var", "flo", "chr"] as const;
 
-/** Two to four tables whose columns share names and types, and statements that make them. */
-export function randomSchema(random: SeededRandom): Schema {
-  const shared = random.shuffle(columnKinds).slice(0, 9);
-  const count = random.integer(2, 5);
-  const made = Array.from({ length: count }, (_, index) => randomTable(random, `t${index + 1}`, shared));
-  return {
-    tables: made.map(({ table }) => table),
-    statements: ["CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')", ...made.flatMap(({ statements }) => statements)],
-  };
-}
-
-function randomTable(
-  random: SeededRandom,
-  name: string,
-  shared: readonly ColumnKind[],
-): { readonly table: Table; readonly statements: readonly string[] } {
+/** A table with some of the kinds `shared`. */
+export function randomTable(random: SeededRandom, name: string, shared: readonly ColumnKind[]): TableDefinition {
   const identity: Identity = random.pick([
     "primary key",
     "primary key",
@@ -62,7 +60,7 @@ function randomTable(
     : undefined;
   if (wide !== undefined) columns.push(wide);
   const ordered = random.chance(0.3) ? random.shuffle(columns) : columns;
-  const table: Table = { name, columns: ordered, key, wide };
+  const table: Table = { name, feature: "table", columns: ordered, key, wide };
   return { table, statements: definition(table, identity) };
 }
 

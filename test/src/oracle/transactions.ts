@@ -10,7 +10,7 @@ export function randomTransaction(random: SeededRandom, schema: Schema): readonl
   const size = random.chance(0.06) ? random.integer(15, 40) : random.integer(1, 6);
   const statements: string[] = [];
   for (let index = 0; index < size; index += 1) {
-    const table = random.pick(schema.tables);
+    const table = random.pick(schema.written);
     if (random.chance(0.06)) statements.push(...undone(random, table));
     else statements.push(randomStatement(random, table));
   }
@@ -20,7 +20,7 @@ export function randomTransaction(random: SeededRandom, schema: Schema): readonl
 
 /** Rows to begin with. */
 export function initialRows(random: SeededRandom, schema: Schema): readonly string[] {
-  return schema.tables.flatMap((table) => (random.chance(0.1) ? [] : [insert(random, table, random.integer(3, 25))]));
+  return schema.written.flatMap((table) => (random.chance(0.1) ? [] : [insert(random, table, random.integer(3, 25))]));
 }
 
 function randomStatement(random: SeededRandom, table: Table): string {

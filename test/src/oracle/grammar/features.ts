@@ -1,5 +1,5 @@
 import { SeededRandom } from "@freshet/base";
-import { randomSchema } from "../schema.ts";
+import { randomSchema } from "../random-schema.ts";
 import { randomQuery } from "./query.ts";
 
 let known: readonly string[] | undefined;

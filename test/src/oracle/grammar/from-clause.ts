@@ -86,8 +86,13 @@ function randomItem(draft: Draft): FromItem {
 }
 
 function tableItem(draft: Draft, alias: string): FromItem {
-  const table = draft.random.pick(draft.schema.tables);
+  const table = randomTable(draft);
   return { sql: `${table.name} AS ${alias}`, operands: columnsOf(table, alias) };
+}
+
+/** A table, view or the like; those kinds are features of their own. */
+export function randomTable(draft: Draft): Table {
+  return draft.pick(draft.schema.tables.map((table) => ({ feature: table.feature, weight: 1, table }))).table;
 }
 
 export function columnsOf(table: Table, alias: string): Operand[] {
@@ -97,7 +102,7 @@ export function columnsOf(table: Table, alias: string): Operand[] {
 /** A filtered table, a grouped one, or two tables after one another; with the column `link`, so that it can be joined. */
 function subquery(draft: Draft, alias: string): FromItem {
   const { random } = draft;
-  const table = random.pick(draft.schema.tables);
+  const table = randomTable(draft);
   const link: Operand = { sql: `${alias}.link`, kind: kindById("num") };
   const columns = columnsOf(table, "i");
   const where = random.chance(0.5) ? ` WHERE ${randomCondition(draft, columns, false, 1)}` : "";

@@ -1,4 +1,4 @@
-import { columnsOf } from "./from-clause.ts";
+import { columnsOf, randomTable } from "./from-clause.ts";
 import { randomCondition } from "./conditions.ts";
 import { type Draft, type Form, where } from "./draft.ts";
 import type { Select } from "./select.ts";
@@ -21,7 +21,7 @@ export function setOperation(draft: Draft): Select {
     .shuffle(schema.tables.flatMap((table) => table.columns.map(({ kind }) => kind)))
     .slice(0, random.integer(1, 4));
   const branches = [0, 1].map(() => {
-    const table = random.pick(schema.tables);
+    const table = randomTable(draft);
     const alias = draft.alias();
     const operands = columnsOf(table, alias);
     const list = kinds.map((kind, index) => {

@@ -1,0 +1,44 @@
+import type { SeededRandom } from "@freshet/base";
+import { randomCondition } from "./grammar/conditions.ts";
+import { Draft, where } from "./grammar/draft.ts";
+import { randomFrom } from "./grammar/from-clause.ts";
+import type { Column, Table, TableDefinition } from "./schema.ts";
+
+/** Up to two views over the tables; the second may read the first. */
+export function randomViews(random: SeededRandom, tables: readonly Table[]): TableDefinition[] {
+  const views: TableDefinition[] = [];
+  for (let index = random.integer(0, 3); index > 0; index -= 1) {
+    const readable = [...tables, ...views.map(({ table }) => table)];
+    const view = randomView(random, `v${views.length + 1}`, readable);
+    if (view !== undefined) views.push(view);
+  }
+  return views;
+}
+
+/** Some columns of a FROM clause, `link` among them; undefined when they would not be the same each time. */
+function randomView(random: SeededRandom, name: string, tables: readonly Table[]): TableDefinition | undefined {
+  const draft = new Draft(random, { tables, written: [], statements: [] }, { forTable: true });
+  const from = randomFrom(draft, false);
+  const conditions = [...from.conditions];
+  if (random.chance(0.4)) conditions.push(randomCondition(draft, from.operands, false, 1));
+  const columns = new Map<string, { readonly column: Column; readonly sql: string }>();
+  for (const { sql, kind } of random.shuffle(from.operands)) {
+    const own = sql.slice(sql.indexOf(".") + 1);
+    const shown = own === "link" || own === "wide" || random.chance(0.5) ? own : `${own}_v`;
+    if (!columns.has(shown)) columns.set(shown, { column: { name: shown, kind, nullable: true }, sql });
+  }
+  if (draft.loose || !columns.has("link") || columns.size < 2) return undefined;
+  const list = [...columns].map(([shown, { sql }]) => `${sql} AS ${shown}`).join(", ");
+  const options = random.pick(["", "", " WITH (security_barrier)"]);
+  const table: Table = {
+    name,
+    feature: "view",
+    columns: [...columns.values()].map(({ column }) => column),
+    key: [],
+    wide: columns.get("wide")?.column,
+  };
+  return {
+    table,
+    statements: [`CREATE VIEW ${name}${options} AS SELECT ${list} FROM ${from.sql}${where(conditions)}`],
+  };
+}
