@@ -6,6 +6,7 @@ import { compileAnyAll } from "./compile-any-all.ts";
 import { compileCall } from "./compile-call.ts";
 import { compileCase, compileCoalesce, compileDistinctFrom, compileMinMax, compileNullIf } from "./compile-choice.ts";
 import { compileBooleanTest, compileLogic, compileNullTest } from "./compile-logic.ts";
+import { compileOneRow } from "./compile-one-row.ts";
 import { compileTextCast } from "./compile-text-cast.ts";
 import type { CompiledExpression, ExpressionContext } from "./context.ts";
 import type { RowView } from "./row-view.ts";
@@ -55,6 +56,10 @@ export function compileExpression(expression: Expression, context: ExpressionCon
       return compileAnyAll(expression, context, compileExpression);
     case "text-cast":
       return compileTextCast(expression, context, compileExpression);
+    case "one-row":
+      return compileOneRow(expression, context, compileExpression);
+    case "outer":
+      throw unsupported("a reference to a row around its subquery");
     default:
       return unreachable(expression, "expression");
   }

@@ -9,6 +9,7 @@ export const EvaluationState = {
   invalidEscapeSequence: "22025",
   invalidArgumentForPowerFunction: "2201F",
   programLimitExceeded: "54000",
+  cardinalityViolation: "21000",
   featureNotSupported: "0A000",
 } as const;
 

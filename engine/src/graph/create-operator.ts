@@ -8,6 +8,7 @@ import { FilterOperator } from "../operators/filter.ts";
 import { JoinOperator } from "../operators/join.ts";
 import type { Operator } from "../operators/operator.ts";
 import { ProjectOperator } from "../operators/project.ts";
+import { SingleRowOperator } from "../operators/single-row.ts";
 import { SourceOperator } from "../operators/source.ts";
 import { TopKOperator } from "../operators/top-k.ts";
 import { UnionAllOperator } from "../operators/union-all.ts";
@@ -39,7 +40,7 @@ export function createOperator(
     case "project":
       return new ProjectOperator(spec.expressions, columns, context);
     case "arrange":
-      return new ArrangeOperator(spec.keys, columns, arrangement(), context);
+      return new ArrangeOperator(spec, columns, arrangement(), context);
     case "join": {
       const [left, right] = inputs.map((input) => ({
         columns: input.columns,
@@ -55,6 +56,8 @@ export function createOperator(
       return new UnionAllOperator();
     case "top-k":
       return new TopKOperator(spec, columns, arrangement(), context);
+    case "single-row":
+      return new SingleRowOperator(spec.partition, columns, arrangement(), context);
     default:
       // Reached by plans that a newer release has written.
       throw new FreshetError(SqlState.featureNotSupported, "the plan holds an operator that this engine does not know");

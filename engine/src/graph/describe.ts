@@ -53,6 +53,8 @@ export function describeSpec(spec: NodeSpec): string {
     }
     case "top-k":
       return `limit ${spec.limit ?? "none"} offset ${spec.offset}`;
+    case "single-row":
+      return spec.partition.length === 0 ? "" : `of each ${list(spec.partition)}`;
     case "distinct":
     case "union-all":
       return "";

@@ -1,5 +1,6 @@
 import type { AggregateCall, Expression } from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
+import type { ArrangeSpec } from "../operators/arrange.ts";
 import type { TopKSpec } from "../operators/top-k.ts";
 
 /** What a node does, without its inputs. JSON. */
@@ -9,7 +10,7 @@ export type NodeSpec =
   | { readonly kind: "source"; readonly positions: readonly number[]; readonly tableColumns: number }
   | { readonly kind: "filter"; readonly predicate: Expression }
   | { readonly kind: "project"; readonly expressions: readonly Expression[] }
-  | { readonly kind: "arrange"; readonly keys: readonly Expression[] }
+  | ({ readonly kind: "arrange" } & ArrangeSpec)
   | { readonly kind: "join"; readonly join: "inner" | "left"; readonly residual: Expression | null }
   | {
       readonly kind: "aggregate";
@@ -19,7 +20,8 @@ export type NodeSpec =
     }
   | { readonly kind: "distinct" }
   | { readonly kind: "union-all" }
-  | ({ readonly kind: "top-k" } & TopKSpec);
+  | ({ readonly kind: "top-k" } & TopKSpec)
+  | { readonly kind: "single-row"; readonly partition: readonly Expression[] };
 
 /** A node as it is kept in the store. Its id is never used twice and above those of its inputs. */
 export interface NodeRecord {
@@ -42,6 +44,7 @@ export function arrangementsNeeded(spec: NodeSpec): number {
     case "arrange":
     case "distinct":
     case "top-k":
+    case "single-row":
       return 1;
     case "aggregate":
       return 4;

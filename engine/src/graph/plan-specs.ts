@@ -1,5 +1,5 @@
 import { FreshetError, SqlState, unreachable } from "@freshet/base";
-import type { JoinPlan, Plan, QueryPlan } from "@freshet/sql";
+import type { Expression, JoinPlan, Plan, QueryPlan } from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
 import { canonicalJson, sha256Hex } from "./canonical.ts";
 import type { NodeSpec } from "./node-spec.ts";
@@ -82,6 +82,10 @@ export class PlanSpecs {
         const { partition, sort, limit, offset } = plan;
         return this.#node({ kind: "top-k", partition, sort, limit, offset }, [this.#plan(plan.input)], plan.columns);
       }
+      case "single-row": {
+        const spec: NodeSpec = { kind: "single-row", partition: plan.partition };
+        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
+      }
       default:
         return unreachable(plan, "plan");
     }
@@ -91,14 +95,12 @@ export class PlanSpecs {
     const left = this.#plan(plan.left);
     const right = this.#plan(plan.right);
     const spec: NodeSpec = { kind: "join", join: plan.join, residual: plan.residual };
-    return this.#node(
-      spec,
-      [
-        this.#node({ kind: "arrange", keys: plan.leftKeys }, [left], left.columns),
-        this.#node({ kind: "arrange", keys: plan.rightKeys }, [right], right.columns),
-      ],
-      plan.columns,
-    );
+    const arranged = (input: SpecNode, keys: readonly Expression[]): SpecNode => {
+      const { nullSafe } = plan;
+      const arrange: NodeSpec = { kind: "arrange", keys, ...(nullSafe === undefined ? {} : { nullSafe }) };
+      return this.#node(arrange, [input], input.columns);
+    };
+    return this.#node(spec, [arranged(left, plan.leftKeys), arranged(right, plan.rightKeys)], plan.columns);
   }
 
   #table(tableOid: number, target: ScanTarget): SpecNode {

@@ -14,6 +14,12 @@ import type { Enumeration, Operator } from "./operator.ts";
 /** Rows per enumerated batch. */
 export const ENUMERATED_ROWS = 256;
 
+export interface ArrangeSpec {
+  readonly keys: readonly Expression[];
+  /** Parts of the key in which NULL meets NULL; absent: none. */
+  readonly nullSafe?: readonly boolean[];
+}
+
 interface KeyedRow {
   readonly key: Buffer;
   readonly hasNull: boolean;
@@ -24,7 +30,8 @@ interface KeyedRow {
 
 /**
  * Keeps its input arranged by key expressions, for joins to look into. Puts out the input's deltas
- * with their keys, in key order, without the rows whose key fails (they count as errors).
+ * with their keys, in key order, without the rows whose key fails (they count as errors). A row with NULL
+ * in its key meets nothing and has none, unless that part of the key is null-safe.
  */
 export class ArrangeOperator implements Operator {
   readonly repeats = false;
@@ -34,7 +41,7 @@ export class ArrangeOperator implements Operator {
   readonly #view = new RowView();
 
   constructor(
-    keys: readonly Expression[],
+    { keys, nullSafe }: ArrangeSpec,
     columns: readonly ColumnType[],
     arrangement: number,
     context: CompileContext,
@@ -42,6 +49,7 @@ export class ArrangeOperator implements Operator {
     this.#keys = new KeyBuilder(
       keys.map((key) => compileBytes(key, columns, context)),
       keys.map((key) => requireEquality(context, key.type)),
+      nullSafe,
     );
     this.#columns = columns.length;
     this.#arrangement = arrangement;

@@ -77,6 +77,17 @@ export class ReferenceEvaluator {
         return plan.inputs.flatMap((input) => this.evaluate(input));
       case "top-k":
         return this.#topK(plan, name);
+      case "single-row": {
+        const { columns } = plan.input;
+        const types = plan.partition.map((part) => part.type);
+        const members = this.evaluate(plan.input).flatMap((row) => {
+          const values = this.#attempt(name, () => this.#values(plan.partition, columns, row));
+          return values === undefined ? [] : [{ row, partition: this.#key(values, types) }];
+        });
+        return [...groupBy(members, ({ partition }) => partition).values()].map((rows) =>
+          Buffer.concat([smallest(rows.map(({ row }) => row)), packRow([Buffer.from([rows.length > 1 ? 1 : 0])])]),
+        );
+      }
       default:
         return unreachable(plan);
     }
@@ -86,7 +97,8 @@ export class ReferenceEvaluator {
     const keyed = (side: "left" | "right", keys: readonly Expression[]): { row: Row; key: string | null }[] => {
       const input = plan[side];
       // An arrangement is shared by all joins on the same keys of the same input: so are its failures.
-      const place = `keys of ${canonicalJson([input, keys])}`;
+      const nullSafe = plan.nullSafe ?? [];
+      const place = `keys of ${canonicalJson([input, keys, nullSafe])}`;
       const first = !this.#errors.has(place);
       if (first) this.#errors.set(place, 0);
       return this.evaluate(input).flatMap((row) => {
@@ -95,7 +107,7 @@ export class ReferenceEvaluator {
         return [
           {
             row,
-            key: values.includes(null)
+            key: values.some((value, index) => value === null && nullSafe[index] !== true)
               ? null
               : this.#key(
                   values,

@@ -18,13 +18,15 @@ const MAX_PLAIN_KEY_BYTES = 700;
 export class KeyBuilder {
   readonly #readers: readonly BytesReader[];
   readonly #codecs: readonly Codec[];
+  readonly #nullSafe: readonly boolean[];
   readonly #writer = new KeyWriter();
-  /** Whether a column of the last key was NULL. */
+  /** Whether a column of the last key was NULL that is not null-safe. */
   hasNull = false;
 
-  constructor(readers: readonly BytesReader[], codecs: readonly Codec[]) {
+  constructor(readers: readonly BytesReader[], codecs: readonly Codec[], nullSafe: readonly boolean[] = []) {
     this.#readers = readers;
     this.#codecs = codecs;
+    this.#nullSafe = nullSafe;
   }
 
   /** The key of the row in `view`; throws what an expression throws. */
@@ -35,7 +37,7 @@ export class KeyBuilder {
     for (let index = 0; index < this.#readers.length; index++) {
       const bytes = (this.#readers[index] as BytesReader)(view);
       if (bytes === null) {
-        this.hasNull = true;
+        if (this.#nullSafe[index] !== true) this.hasNull = true;
         writer.byte(NULL_MARK);
         continue;
       }

@@ -156,8 +156,9 @@ function joins(left: Plan, right: Plan): fc.Arbitrary<Plan> {
       join: fc.constantFrom("inner" as const, "left" as const),
       keys: fc.oneof(keys, computed),
       residual: fc.option(predicates(joined)),
+      safe: fc.array(fc.boolean(), { minLength: 2, maxLength: 2 }),
     })
-    .map(({ join, keys: chosen, residual }) => ({
+    .map(({ join, keys: chosen, residual, safe }) => ({
       kind: "join",
       join,
       left,
@@ -165,6 +166,7 @@ function joins(left: Plan, right: Plan): fc.Arbitrary<Plan> {
       leftKeys: chosen.map(([a]) => a),
       rightKeys: chosen.map(([, b]) => b),
       residual,
+      ...(safe.slice(0, chosen.length).includes(true) ? { nullSafe: safe.slice(0, chosen.length) } : {}),
       columns,
     }));
 }
@@ -179,6 +181,12 @@ function topKs(input: Plan): fc.Arbitrary<Plan> {
       offset: fc.integer({ min: 0, max: 2 }),
     })
     .map((spec) => ({ kind: "top-k", input, ...spec, columns: input.columns }));
+}
+
+function singleRows(input: Plan): fc.Arbitrary<Plan> {
+  return fc
+    .array(anyExpression(input), { maxLength: 2 })
+    .map((partition) => ({ kind: "single-row", input, partition, columns: [...input.columns, BOOL] }));
 }
 
 export type OperatorKind = Plan["kind"];
@@ -226,6 +234,8 @@ export function plansOfKind(kind: OperatorKind, depth: number): fc.Arbitrary<Pla
       );
     case "top-k":
       return input.chain(topKs);
+    case "single-row":
+      return input.chain(singleRows);
   }
 }
 
@@ -238,6 +248,7 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
   "distinct",
   "union-all",
   "top-k",
+  "single-row",
 ];
 
 export function plans(depth: number): fc.Arbitrary<Plan> {

@@ -7,6 +7,7 @@ export function expressionChildren(expression: Expression): readonly Expression[
     case "column":
     case "constant":
     case "parameter":
+    case "outer":
       return [];
     case "call":
     case "and":
@@ -32,6 +33,8 @@ export function expressionChildren(expression: Expression): readonly Expression[
     case "any":
     case "all":
       return [expression.left, expression.array];
+    case "one-row":
+      return [expression.more, expression.value];
     case "case": {
       const arms = expression.arms.flatMap((arm) => [arm.when, arm.then]);
       return expression.otherwise === null ? arms : [...arms, expression.otherwise];
@@ -62,6 +65,7 @@ export function mapExpression(
     case "column":
     case "constant":
     case "parameter":
+    case "outer":
       return expression;
     case "call":
     case "and":
@@ -87,6 +91,8 @@ export function mapExpression(
     case "any":
     case "all":
       return { ...expression, left: map(expression.left), array: map(expression.array) };
+    case "one-row":
+      return { ...expression, more: map(expression.more), value: map(expression.value) };
     case "case":
       return {
         ...expression,

@@ -18,7 +18,9 @@ export type Expression =
   | NullIfExpression
   | MinMaxExpression
   | AnyAllExpression
-  | TextCastExpression;
+  | TextCastExpression
+  | OuterExpression
+  | OneRowExpression;
 
 /** Column `index` of the operator's input row. */
 export interface ColumnExpression {
@@ -131,5 +133,23 @@ export interface AnyAllExpression {
 export interface TextCastExpression {
   readonly kind: "text-cast";
   readonly arg: Expression;
+  readonly type: ColumnType;
+}
+
+/**
+ * A column of a row around the subquery that the expression stands in; `index` is that column's symbol.
+ * Never reaches the engine: decorrelation removes it.
+ */
+export interface OuterExpression {
+  readonly kind: "outer";
+  readonly index: number;
+  readonly type: ColumnType;
+}
+
+/** The value of a scalar subquery; fails where `more` is true: the subquery has more than one row. Lazy. */
+export interface OneRowExpression {
+  readonly kind: "one-row";
+  readonly more: Expression;
+  readonly value: Expression;
   readonly type: ColumnType;
 }

@@ -63,7 +63,11 @@ export function joinPlan(
   join: "inner" | "left",
   left: Plan,
   right: Plan,
-  keys: { readonly left: readonly Expression[]; readonly right: readonly Expression[] },
+  keys: {
+    readonly left: readonly Expression[];
+    readonly right: readonly Expression[];
+    readonly nullSafe?: readonly boolean[];
+  },
   residual: readonly Expression[],
 ): Plan {
   return {
@@ -74,6 +78,7 @@ export function joinPlan(
     leftKeys: keys.left,
     rightKeys: keys.right,
     residual: residual.length === 0 ? null : conjunction(residual),
+    ...(keys.nullSafe?.includes(true) === true ? { nullSafe: keys.nullSafe } : {}),
     columns: [...left.columns, ...right.columns],
   };
 }
@@ -102,4 +107,8 @@ export function unionAllPlan(inputs: readonly Plan[], columns: readonly ColumnTy
 export function topKPlan(input: Plan, sort: readonly SortKey[], limit: number | null, offset: number): Plan {
   if (limit === null && offset === 0) return input;
   return { kind: "top-k", input, partition: [], sort, limit, offset, columns: input.columns };
+}
+
+export function singleRowPlan(input: Plan, partition: readonly Expression[]): Plan {
+  return { kind: "single-row", input, partition, columns: [...input.columns, BOOL] };
 }

@@ -26,7 +26,8 @@ function nodeText(plan: Plan, names: PlanNames): string {
       return `Project ${listText(plan.expressions)}`;
     case "join": {
       const keys = plan.leftKeys.map(
-        (key, index) => `${expressionText(key)} = right ${expressionText(plan.rightKeys[index] as Expression)}`,
+        (key, index) =>
+          `${expressionText(key)} ${plan.nullSafe?.[index] === true ? "is" : "="} right ${expressionText(plan.rightKeys[index] as Expression)}`,
       );
       const residual = plan.residual === null ? "" : ` where ${expressionText(plan.residual)}`;
       return `${plan.join === "left" ? "Left Join" : "Join"} on ${keys.length === 0 ? "nothing" : keys.join(" and ")}${residual}`;
@@ -40,6 +41,8 @@ function nodeText(plan: Plan, names: PlanNames): string {
     }
     case "distinct":
       return "Distinct";
+    case "single-row":
+      return `Single Row${plan.partition.length === 0 ? "" : ` of each ${listText(plan.partition)}`}`;
     case "union-all":
       return "Union All";
     case "top-k": {
@@ -66,6 +69,10 @@ export function expressionText(expression: Expression): string {
       return expression.value === null ? "null" : JSON.stringify(expression.value);
     case "parameter":
       return `$${expression.number}`;
+    case "outer":
+      return `outer ${expression.index}`;
+    case "one-row":
+      return `one-row(${expressionText(expression.more)}, ${expressionText(expression.value)})`;
     case "call":
       return `${expression.name}(${listText(expression.args)})`;
     case "and":

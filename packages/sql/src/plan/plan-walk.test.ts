@@ -36,6 +36,7 @@ function everyKind(): Expression[] {
     { kind: "nullif", equality: "int4eq", inputCollation: 0, left: b, right: c, type: INT4 },
     { kind: "greatest", inputCollation: 0, args: [a, c], type: INT4 },
     { kind: "any", name: "int4eq", inputCollation: 0, left: a, array: b, type: BOOL },
+    { kind: "one-row", more: a, value: b, type: INT4 },
     { kind: "text-cast", arg: c, type: { typeOid: 25, typmod: -1, collation: 100 } },
   ];
 }
@@ -108,6 +109,7 @@ describe("plan walks", () => {
       distinct: depth,
       "union-all": depth,
       "top-k": depth,
+      "single-row": depth,
     });
     expect(count).toBe(8);
   });

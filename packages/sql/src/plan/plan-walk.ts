@@ -17,6 +17,7 @@ export function planInputs(plan: Plan): readonly Plan[] {
     case "aggregate":
     case "distinct":
     case "top-k":
+    case "single-row":
       return [plan.input];
     case "join":
       return [plan.left, plan.right];
@@ -47,6 +48,8 @@ export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
       return visitor["union-all"](plan, inputs);
     case "top-k":
       return visitor["top-k"](plan, inputs);
+    case "single-row":
+      return visitor["single-row"](plan, inputs);
     default:
       return unreachable(plan, "plan node");
   }
@@ -62,6 +65,7 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     case "aggregate":
     case "distinct":
     case "top-k":
+    case "single-row":
       return { ...plan, input: inputs[0] as Plan };
     case "join":
       return { ...plan, left: inputs[0] as Plan, right: inputs[1] as Plan };
@@ -103,6 +107,46 @@ export function planExpressions(plan: Plan): readonly Expression[] {
       return [...plan.groups, ...plan.aggregates.flatMap((call) => (call.arg === null ? [] : [call.arg]))];
     case "top-k":
       return [...plan.partition, ...plan.sort.map((key) => key.expression)];
+    case "single-row":
+      return plan.partition;
+    default:
+      return unreachable(plan, "plan node");
+  }
+}
+
+/** The node with its own expressions mapped; its inputs stay. */
+export function mapPlanExpressions<Node extends Plan>(plan: Node, map: (expression: Expression) => Expression): Node;
+export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => Expression): Plan {
+  switch (plan.kind) {
+    case "scan":
+    case "distinct":
+    case "union-all":
+      return plan;
+    case "filter":
+      return { ...plan, predicate: map(plan.predicate) };
+    case "project":
+      return { ...plan, expressions: plan.expressions.map(map) };
+    case "join":
+      return {
+        ...plan,
+        leftKeys: plan.leftKeys.map(map),
+        rightKeys: plan.rightKeys.map(map),
+        residual: plan.residual === null ? null : map(plan.residual),
+      };
+    case "aggregate":
+      return {
+        ...plan,
+        groups: plan.groups.map(map),
+        aggregates: plan.aggregates.map((call) => ({ ...call, arg: call.arg === null ? null : map(call.arg) })),
+      };
+    case "top-k":
+      return {
+        ...plan,
+        partition: plan.partition.map(map),
+        sort: plan.sort.map((key) => ({ ...key, expression: map(key.expression) })),
+      };
+    case "single-row":
+      return { ...plan, partition: plan.partition.map(map) };
     default:
       return unreachable(plan, "plan node");
   }

@@ -13,7 +13,8 @@ export type Plan =
   | AggregatePlan
   | DistinctPlan
   | UnionAllPlan
-  | TopKPlan;
+  | TopKPlan
+  | SingleRowPlan;
 
 interface PlanBase {
   /** Types of the output row's columns. */
@@ -43,7 +44,8 @@ export interface ProjectPlan extends PlanBase {
 /**
  * Output = left columns then right columns. Rows meet where all key pairs are equal (NULL meets
  * nothing) and `residual`, over the concatenated row, is true. A left join pads with NULLs.
- * With no keys every pair of rows meets. Key pairs have the same type on both sides.
+ * With no keys every pair of rows meets. Key pairs have the same type on both sides. Where `nullSafe` is
+ * true for a pair, NULL meets NULL.
  */
 export interface JoinPlan extends PlanBase {
   readonly kind: "join";
@@ -53,6 +55,8 @@ export interface JoinPlan extends PlanBase {
   readonly leftKeys: readonly Expression[];
   readonly rightKeys: readonly Expression[];
   readonly residual: Expression | null;
+  /** One flag per key pair; absent: none is. */
+  readonly nullSafe?: readonly boolean[];
 }
 
 /** One aggregate; `name` is the C-level identity `pg_proc.proname` and the argument type tells the variant. */
@@ -103,4 +107,14 @@ export interface TopKPlan extends PlanBase {
   /** Null: no limit. */
   readonly limit: number | null;
   readonly offset: number;
+}
+
+/**
+ * Per partition its first row in the order of row bytes, followed by a boolean: whether the partition has more
+ * than that one. Partitions compare by SQL equality, NULLs equal. The rows of a scalar subquery.
+ */
+export interface SingleRowPlan extends PlanBase {
+  readonly kind: "single-row";
+  readonly input: Plan;
+  readonly partition: readonly Expression[];
 }
