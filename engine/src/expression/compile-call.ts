@@ -1,7 +1,7 @@
 import type { CallExpression } from "@freshet/sql";
 import type { Value } from "@freshet/values";
 import type { CompileArgument, CompiledExpression, ExpressionContext } from "./context.ts";
-import { findFunction } from "./functions/registry.ts";
+import { findFunction, findNullableFunction } from "./functions/registry.ts";
 import type { ScalarImplementation } from "./functions/scalar-function.ts";
 import { compileDirectComparison } from "./direct-comparison.ts";
 import { callName, requireCodec, unsupported } from "./unsupported.ts";
@@ -11,7 +11,7 @@ const CASE_FUNCTIONS: ReadonlySet<string> = new Set(["lower", "upper", "initcap"
 /** default, C, POSIX, pg_c_utf8, ucs_basic, unicode, pg_unicode_fast: ASCII letters map as everywhere. */
 const PLAIN_CASE_COLLATIONS: ReadonlySet<number> = new Set([100, 950, 951, 811, 962, 963, 6411]);
 
-/** A call of a strict function, its arguments compiled with it. */
+/** A call of a built-in, its arguments compiled with it. */
 export function compileCall(
   expression: CallExpression,
   context: ExpressionContext,
@@ -23,9 +23,8 @@ export function compileCall(
   if (CASE_FUNCTIONS.has(expression.name) && !PLAIN_CASE_COLLATIONS.has(expression.inputCollation)) {
     throw unsupported(`${callName(expression.name, argTypes, context.codecs)} under this collation`);
   }
-  const implementation = expression.strict
-    ? findFunction(expression.name, expression.functionOid, argTypes, context.codecs)
-    : undefined;
+  if (!expression.strict) return compileNullable(expression, context, compile);
+  const implementation = findFunction(expression.name, expression.functionOid, argTypes, context.codecs);
   if (implementation === undefined) throw unsupported(callName(expression.name, argTypes, context.codecs));
   requireCodec(expression.type, context.codecs);
   const args = expression.args.map((arg) => compile(arg, context));
@@ -36,6 +35,20 @@ export function compileCall(
   const constant = constantValue(expression, context);
   if (third !== undefined) return ternary(implementation, first, second, third);
   return constant === undefined ? binary(implementation, first, second) : withConstant(implementation, first, constant);
+}
+
+/** A call that is made with NULLs too. */
+function compileNullable(
+  expression: CallExpression,
+  context: ExpressionContext,
+  compile: CompileArgument,
+): CompiledExpression {
+  const argTypes = expression.args.map((arg) => arg.type);
+  const implementation = findNullableFunction(expression.name, argTypes, context.codecs);
+  if (implementation === undefined) throw unsupported(callName(expression.name, argTypes, context.codecs));
+  requireCodec(expression.type, context.codecs);
+  const args = expression.args.map((arg) => compile(arg, context));
+  return (row) => implementation(...args.map((arg) => arg(row)));
 }
 
 /** The value of a constant second argument that is not NULL. */

@@ -1,8 +1,11 @@
 import { declined, divisionByZero, EvaluationError, EvaluationState, outOfRange } from "../evaluation-error.ts";
+import { floatBucket } from "../numeric/width-bucket.ts";
 import type { FunctionTable, ScalarImplementation } from "./scalar-function.ts";
 
 const OVERFLOW = "value out of range: overflow";
 const UNDERFLOW = "value out of range: underflow";
+
+const RADIANS_PER_DEGREE = 0.0174532925199432957692;
 
 type Rounding = (value: number) => number;
 const toDouble: Rounding = (value) => value;
@@ -102,4 +105,9 @@ export const FLOAT_ARITHMETIC: FunctionTable = {
   dtrunc: ofNumber(Math.trunc),
   dsign: (value: number) => (value > 0 ? 1 : value < 0 ? -1 : 0),
   dsqrt: ofNumber(squareRoot),
+  // The functions of C's mathematical library round their last bit each in its own way: left to PostgreSQL.
+  dpi: () => Math.PI,
+  degrees: (value: number) => divide(value, RADIANS_PER_DEGREE, toDouble),
+  radians: (value: number) => multiply(value, RADIANS_PER_DEGREE, toDouble),
+  width_bucket_float8: floatBucket,
 };

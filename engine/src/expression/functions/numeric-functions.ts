@@ -11,6 +11,10 @@ import {
   subtractDecimals,
 } from "../numeric/arithmetic.ts";
 import { signOf } from "../numeric/decimal.ts";
+import { decimalGcd, decimalLcm, factorial } from "../numeric/integers.ts";
+import { power } from "../numeric/power.ts";
+import { exponential, logarithm, naturalLogarithm, squareRoot } from "../numeric/transcendental.ts";
+import { decimalBucket } from "../numeric/width-bucket.ts";
 import {
   applyTypmod,
   ceilDecimal,
@@ -23,6 +27,12 @@ import {
 import type { FunctionTable } from "./scalar-function.ts";
 
 const ONE = finiteDecimal(1n, 0);
+const TEN = finiteDecimal(10n, 0);
+
+/** `log(numeric)`, of base 10. */
+export function decimalLogarithm(value: Decimal): Decimal {
+  return logarithm(TEN, value);
+}
 
 export const NUMERIC_FUNCTIONS: FunctionTable = {
   numeric_add: addDecimals,
@@ -44,4 +54,13 @@ export const NUMERIC_FUNCTIONS: FunctionTable = {
   numeric_min_scale: (value: Decimal) => (value.kind === "finite" ? minimumScale(value) : null),
   numeric_trim_scale: trimScale,
   numeric: applyTypmod,
+  numeric_sqrt: squareRoot,
+  numeric_exp: exponential,
+  numeric_ln: naturalLogarithm,
+  numeric_log: logarithm,
+  numeric_power: power,
+  numeric_fac: factorial,
+  numeric_gcd: decimalGcd,
+  numeric_lcm: decimalLcm,
+  width_bucket_numeric: decimalBucket,
 };

@@ -5,12 +5,18 @@ import { COMPARISONS, EXTREMES } from "./comparisons.ts";
 import { ARRAY_FUNCTIONS } from "./array-functions.ts";
 import { addDays, DATE_FUNCTIONS, datePart } from "./date-functions.ts";
 import { FLOAT_ARITHMETIC } from "./float-arithmetic.ts";
-import { INTEGER_ARITHMETIC } from "./integer-arithmetic.ts";
+import { int4Checked, INTEGER_ARITHMETIC } from "./integer-arithmetic.ts";
 import { INTEGER_BITS } from "./integer-bits.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
 import { LIKE_FUNCTIONS } from "./like.ts";
-import { NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
-import type { FunctionTable, ScalarImplementation } from "./scalar-function.ts";
+import { decimalLogarithm, NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
+import type {
+  FunctionBuilder,
+  FunctionTable,
+  NullableBuilder,
+  NullableImplementation,
+  ScalarImplementation,
+} from "./scalar-function.ts";
 import { padText, TEXT_FUNCTIONS } from "./text-functions.ts";
 import { TEXT_LENGTH_COERCIONS } from "./text-lengths.ts";
 import { TYPED_COMPARISONS } from "./type-comparison.ts";
@@ -40,10 +46,20 @@ const SQL_FUNCTIONS: ReadonlyMap<number, ScalarImplementation> = new Map<number,
   [879, (text: string, length: number) => padText(text, length, " ", true)],
   [880, (text: string, length: number) => padText(text, length, " ", false)],
   [1384, datePart],
+  [1481, decimalLogarithm],
+  [1741, decimalLogarithm],
+  [1810, (bytes: Buffer) => int4Checked(bytes.length * 8)],
+  [1811, (text: string) => int4Checked(Buffer.byteLength(text) * 8)],
   [2550, (days: number, date: number) => addDays(date, days)],
 ]);
 
-/** The implementation of a function for these argument types; undefined when there is none. */
+/** Implementations that need to know the types they work on. */
+const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([...TYPED_COMPARISONS]);
+
+/** What PostgreSQL calls with NULLs too. */
+const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string, NullableBuilder>([]);
+
+/** The implementation of a strict function for these argument types; undefined when there is none. */
 export function findFunction(
   name: string,
   functionOid: number,
@@ -51,12 +67,26 @@ export function findFunction(
   codecs: CodecSet,
 ): ScalarImplementation | undefined {
   if (name === "") return SQL_FUNCTIONS.get(functionOid);
-  return FUNCTIONS.get(name) ?? TYPED_COMPARISONS.get(name)?.(argTypes, codecs);
+  return FUNCTIONS.get(name) ?? TYPED_FUNCTIONS.get(name)?.(argTypes, codecs);
+}
+
+/** The implementation of a function that is called with NULLs; undefined when there is none. */
+export function findNullableFunction(
+  name: string,
+  argTypes: readonly ColumnType[],
+  codecs: CodecSet,
+): NullableImplementation | undefined {
+  return NULLABLE_FUNCTIONS.get(name)?.(argTypes, codecs);
 }
 
 /** Every C symbol with an implementation. */
 export function supportedSymbols(): readonly string[] {
-  return [...FUNCTIONS.keys(), ...TYPED_COMPARISONS.keys()];
+  return [...FUNCTIONS.keys(), ...TYPED_FUNCTIONS.keys(), ...NULLABLE_FUNCTIONS.keys()];
+}
+
+/** The C symbols among them of functions that are called with NULLs. */
+export function nullableSymbols(): readonly string[] {
+  return [...NULLABLE_FUNCTIONS.keys()];
 }
 
 /** OIDs of the SQL-bodied built-ins with an implementation. */

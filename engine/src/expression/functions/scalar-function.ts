@@ -15,3 +15,13 @@ export type FunctionTable = Readonly<Record<string, ScalarImplementation>>;
 
 /** Makes the implementation for the argument types of one call; undefined when a type has no codec. */
 export type FunctionBuilder = (argTypes: readonly ColumnType[], codecs: CodecSet) => ScalarImplementation | undefined;
+
+/** A built-in that PostgreSQL calls with NULLs too (`pg_proc.proisstrict` is false). */
+export interface NullableFunction {
+  call(...args: readonly (Value | null)[]): Value | null;
+}
+
+export type NullableImplementation = NullableFunction["call"];
+
+/** Like FunctionBuilder, for functions that are called with NULLs. */
+export type NullableBuilder = (argTypes: readonly ColumnType[], codecs: CodecSet) => NullableImplementation | undefined;

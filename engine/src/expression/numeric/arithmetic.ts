@@ -22,7 +22,7 @@ function isFinite2(a: Decimal, b: Decimal): boolean {
 }
 
 /** Refuses what PostgreSQL's numeric cannot hold. */
-function checked(value: Decimal): Decimal {
+export function checkedDecimal(value: Decimal): Decimal {
   // 2^435000 is below 10^131072: only giants need their digits counted.
   if (value.unscaled >> 430_000n === 0n || value.unscaled >> 430_000n === -1n) return value;
   if (digitCount(value.unscaled) - value.scale > MAX_INTEGER_DIGITS) throw outOfRange("value overflows numeric format");
@@ -32,7 +32,7 @@ function checked(value: Decimal): Decimal {
 export function addDecimals(a: Decimal, b: Decimal): Decimal {
   if (isFinite2(a, b)) {
     const scale = Math.max(a.scale, b.scale);
-    return checked(finiteDecimal(unscaledAt(a, scale) + unscaledAt(b, scale), scale));
+    return checkedDecimal(finiteDecimal(unscaledAt(a, scale) + unscaledAt(b, scale), scale));
   }
   if (a.kind === "nan" || b.kind === "nan") return DECIMAL_NAN;
   if (a.kind === "finite") return b;
@@ -60,7 +60,7 @@ export function subtractDecimals(a: Decimal, b: Decimal): Decimal {
 export function multiplyDecimals(a: Decimal, b: Decimal): Decimal {
   if (isFinite2(a, b)) {
     const product = finiteDecimal(a.unscaled * b.unscaled, a.scale + b.scale);
-    return checked(product.scale > MAX_DISPLAY_SCALE ? roundTo(product, MAX_DISPLAY_SCALE) : product);
+    return checkedDecimal(product.scale > MAX_DISPLAY_SCALE ? roundTo(product, MAX_DISPLAY_SCALE) : product);
   }
   if (a.kind === "nan" || b.kind === "nan") return DECIMAL_NAN;
   const sign = signOf(a) * signOf(b);
@@ -106,7 +106,7 @@ function specialQuotient(a: Decimal, b: Decimal): Decimal {
 export function divideDecimals(a: Decimal, b: Decimal): Decimal {
   if (!isFinite2(a, b)) return specialQuotient(a, b);
   if (b.unscaled === 0n) throw divisionByZero();
-  return checked(quotientAt(a, b, quotientScale(a, b)));
+  return checkedDecimal(quotientAt(a, b, quotientScale(a, b)));
 }
 
 /** `div(a, b)`: the quotient truncated to an integer. */
@@ -114,7 +114,7 @@ export function divideTruncated(a: Decimal, b: Decimal): Decimal {
   if (!isFinite2(a, b)) return specialQuotient(a, b);
   if (b.unscaled === 0n) throw divisionByZero();
   const scale = Math.max(a.scale, b.scale);
-  return checked(finiteDecimal(unscaledAt(a, scale) / unscaledAt(b, scale), 0));
+  return checkedDecimal(finiteDecimal(unscaledAt(a, scale) / unscaledAt(b, scale), 0));
 }
 
 /** The remainder has the dividend's sign. */

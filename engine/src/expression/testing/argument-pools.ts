@@ -61,6 +61,28 @@ const precisions = fc.constantFrom(
 );
 const lengths = fc.constantFrom("-1", "5", "7", "9", "40");
 const keys = fc.constantFrom("a", "b", "", 'e"q', "four", "text", "missing");
+const powers = fc.constantFrom(
+  "0",
+  "1",
+  "2",
+  "3",
+  "-1",
+  "-2",
+  "10",
+  "0.5",
+  "-0.5",
+  "1.5",
+  "2.0",
+  "0.3333",
+  "100",
+  "-30",
+  "1234567",
+  "99999999999",
+  "NaN",
+  "Infinity",
+  "-Infinity",
+);
+const buckets = fc.constantFrom("-1", "0", "1", "3", "10", "1000", "2147483647");
 const scales = fc.integer({ min: -6, max: 12 }).map(String);
 const codePoints = fc.constantFrom("-1", "0", "65", "233", "8364", "55296", "65535", "128512", "1114111", "1114112");
 const years = fc.constantFrom(
@@ -115,6 +137,11 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   jsonb_array_element: [null, smallCounts],
   jsonb_array_element_text: [null, smallCounts],
   chr: [codePoints],
+  numeric_power: [null, powers],
+  numeric_log: [fc.constantFrom("10", "2", "1", "0.5", "1.01", "-2", "0", "NaN", "Infinity"), null],
+  numeric_fac: [fc.constantFrom("-1", "0", "1", "5", "20", "21", "100", "500", "32177", "32178", "9223372036854775807")],
+  width_bucket_numeric: [null, null, null, buckets],
+  width_bucket_float8: [null, null, null, buckets],
   make_date: [years, fc.integer({ min: 0, max: 13 }).map(String), fc.integer({ min: 0, max: 32 }).map(String)],
 };
 

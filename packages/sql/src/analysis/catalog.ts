@@ -50,6 +50,8 @@ interface CastInfo {
 
 /** What the query's OIDs stand for, as of the analysing transaction. */
 export interface Catalog {
+  /** `server_version_num`. */
+  readonly serverVersion: number;
   readonly types: ReadonlyMap<number, TypeInfo>;
   readonly relations: ReadonlyMap<number, RelationInfo>;
   readonly functions: ReadonlyMap<number, FunctionInfo>;
@@ -144,19 +146,24 @@ async function loadOperators(
   return new Map(rows.map((row) => [Number(row[0]), { name: must(row[1]), schema: must(row[2]) }]));
 }
 
-async function checkEncoding(connection: AnalysisConnection): Promise<void> {
-  const [row] = await connection.query("SELECT pg_catalog.current_setting('server_encoding')");
+/** The server's version; refuses a database that is not in UTF8. */
+async function loadServerVersion(connection: AnalysisConnection): Promise<number> {
+  const [row] = await connection.query(
+    "SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('server_version_num')",
+  );
   const encoding = must(row?.[0]);
   if (encoding !== "UTF8")
     throw unsupported(`the database's encoding is ${encoding}`, { hint: "Freshet needs a database in UTF8." });
+  return Number(must(row?.[1]));
 }
 
 /** Looks up everything the tree names; runs inside the analysing transaction. */
 export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids): Promise<Catalog> {
-  await checkEncoding(connection);
+  const serverVersion = await loadServerVersion(connection);
   const casts = await loadCasts(connection, oids.types);
   const castFunctions = [...casts.values()].map((cast) => cast.functionOid);
   return {
+    serverVersion,
     types: await loadTypes(connection, oids.types),
     relations: await loadRelations(connection, oids.relations),
     functions: await loadFunctions(connection, [...oids.functions, ...castFunctions]),

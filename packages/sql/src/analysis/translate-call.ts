@@ -4,6 +4,7 @@ import type { TreeNode } from "./node-tree.ts";
 import { followsCollationOrder, ordersComposites } from "./operators.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { unsupported } from "./unsupported.ts";
+import { isOutdated } from "./version-changes.ts";
 import { Oid } from "@freshet/values";
 
 const VOLATILITY: Readonly<Record<string, string>> = { s: "STABLE", v: "VOLATILE" };
@@ -20,6 +21,9 @@ const INT4_ZERO: Expression = {
   type: { typeOid: Oid.int4, typmod: -1, collation: 0 },
 };
 
+/** Other built-ins whose body is SQL and that the engine knows by their OID. */
+const KNOWN_SQL_FUNCTIONS: ReadonlySet<number> = new Set([879, 880, 1384, 1481, 1741, 1810, 1811, 2550]);
+
 /** The function's catalog entry, when calling it is a pure function of its arguments and built in. */
 export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
   const info = scope.catalog.functions.get(oid);
@@ -30,8 +34,10 @@ export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
       detail: "Its result can change without any row changing.",
     });
   }
-  if (info.language !== "internal" && !WITH_SCALE_ZERO.has(oid))
+  if (info.language !== "internal" && !WITH_SCALE_ZERO.has(oid) && !KNOWN_SQL_FUNCTIONS.has(oid))
     throw unsupported(`function ${info.name}() is not supported`);
+  if (isOutdated(info.symbol, scope.catalog.serverVersion))
+    throw unsupported(`function ${info.name}() of this PostgreSQL version is not supported`);
   return info;
 }
 
@@ -74,7 +80,9 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
   const scaled = WITH_SCALE_ZERO.get(functionOid);
   if (scaled !== undefined)
     return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
-  return { kind: "call", name: info.symbol, functionOid, strict: info.strict, inputCollation, args, type };
+  // A body in SQL has no symbol; servers differ in what they keep in its place.
+  const name = info.language === "internal" ? info.symbol : "";
+  return { kind: "call", name, functionOid, strict: info.strict, inputCollation, args, type };
 }
 
 /** The parts that IS DISTINCT FROM and NULLIF share. */

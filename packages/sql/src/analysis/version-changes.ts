@@ -1,0 +1,10 @@
+/** Built-ins that give other results before a major version (`server_version_num`), by C symbol. */
+const CHANGED: ReadonlyMap<string, number> = new Map([
+  // The scale of integer powers.
+  ["numeric_power", 160_000],
+]);
+
+/** Whether the server is older than the version whose results of this function are known. */
+export function isOutdated(symbol: string, serverVersion: number): boolean {
+  return serverVersion < (CHANGED.get(symbol) ?? 0);
+}
