@@ -1,3 +1,5 @@
+import { functionFeatures } from "./function-features.ts";
+
 /** One line of docs/sql-support.md: a feature and a query over the demo shop that uses it. */
 export interface SqlFeature {
   readonly area: string;
@@ -191,7 +193,6 @@ const expressions = area("Expressions and functions", [
     "SELECT abs(price), round(price, 1), ceil(price), floor(price), trunc(price) FROM products",
   ],
   ["`sqrt` of double precision", "SELECT sqrt(weight_kg) FROM products"],
-  ["`power`, `exp`, `ln`", "SELECT power(weight_kg, 2) FROM products"],
   [
     "`CASE`, `COALESCE`, `NULLIF`",
     "SELECT CASE WHEN price > 100 THEN 'dear' ELSE 'cheap' END, COALESCE(sku, ''), NULLIF(id, 1) FROM products",
@@ -236,4 +237,5 @@ export const sqlFeatures: readonly SqlFeature[] = [
   ...rest,
   ...types,
   ...expressions,
+  ...area("Built-in functions", functionFeatures),
 ];

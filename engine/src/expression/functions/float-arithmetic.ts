@@ -5,7 +5,7 @@ import type { FunctionTable, ScalarImplementation } from "./scalar-function.ts";
 const OVERFLOW = "value out of range: overflow";
 const UNDERFLOW = "value out of range: underflow";
 
-const RADIANS_PER_DEGREE = 0.0174532925199432957692;
+const RADIANS_PER_DEGREE = Math.PI / 180;
 
 type Rounding = (value: number) => number;
 const toDouble: Rounding = (value) => value;

@@ -1,4 +1,10 @@
-import { compareDecimal, DECIMAL_INFINITY, DECIMAL_NAN, DECIMAL_NEGATIVE_INFINITY, finiteDecimal } from "@freshet/values";
+import {
+  compareDecimal,
+  DECIMAL_INFINITY,
+  DECIMAL_NAN,
+  DECIMAL_NEGATIVE_INFINITY,
+  finiteDecimal,
+} from "@freshet/values";
 import { powerOfTen } from "@freshet/values";
 import type { Decimal } from "@freshet/values";
 import { declined, divisionByZero, EvaluationError, EvaluationState, outOfRange } from "../evaluation-error.ts";
@@ -14,13 +20,13 @@ import {
   MAX_SCALE,
   MIN_SIGNIFICANT_DIGITS,
   resultScale,
+  ROUGH_LOG10_E,
   roundGuarded,
   surelyTruncated,
 } from "./transcendental.ts";
 
 const ONE = finiteDecimal(1n, 0);
 const MINUS_ONE = finiteDecimal(-1n, 0);
-const LOG10_E = 0.434294481903252;
 const MAX_RESULT_SCALE = 2000;
 const MAX_WEIGHT_DIGITS = 131_072;
 const INT4_MAX = 0x7fff_ffffn;
@@ -124,7 +130,7 @@ function realPower(base: Decimal, exponent: Decimal): Decimal {
     if (rough > 0) throw outOfRange("value overflows numeric format");
     return finiteDecimal(0n, MAX_SCALE);
   }
-  const resultWeight = Math.trunc(rough * LOG10_E);
+  const resultWeight = Math.trunc(rough * ROUGH_LOG10_E);
   const scale = resultScale(resultWeight, base, exponent);
   const localScale = Math.max(Math.max(scale + resultWeight, 0) - weight + 8, 0);
   const product = productAt(logarithmAt(magnitude, localScale), exponent, localScale);

@@ -14,9 +14,8 @@ import { fixedExponential, fixedLogarithm } from "./logarithm.ts";
 
 export const MIN_SIGNIFICANT_DIGITS = 16;
 export const MAX_SCALE = 1000;
-const LOG10_E = 0.434294481903252;
-/** PostgreSQL's own value of it: the estimate must be the same. */
-const LN_10 = 2.302585092994046; // oxlint-disable-line approx-constant
+/** As many digits of log10(e) as PostgreSQL's estimates use, which must come out the same. */
+export const ROUGH_LOG10_E: number = 434_294_481_903_252 / 1e15;
 const MAX_RESULT_SCALE = 2000;
 /** Digits computed beyond the result's scale. */
 export const GUARD_DIGITS = 15;
@@ -58,8 +57,8 @@ export function logarithmWeight(value: Decimal): number {
   const [first = 0, second] = digits;
   const logarithm =
     second === undefined
-      ? Math.log(first) + weight * 4 * LN_10
-      : Math.log(first * 10_000 + second) + (weight * 4 - 4) * LN_10;
+      ? Math.log(first) + weight * 4 * Math.LN10
+      : Math.log(first * 10_000 + second) + (weight * 4 - 4) * Math.LN10;
   return Math.trunc(surelyTruncated(Math.log10(Math.abs(logarithm))));
 }
 
@@ -115,7 +114,7 @@ function specialLogarithm(base: Decimal, value: Decimal): Decimal {
 export function exponential(value: Decimal): Decimal {
   if (value.kind === "-infinity") return DECIMAL_ZERO;
   if (value.kind !== "finite") return value;
-  const weight = Math.min(Math.max(approximate(value) * LOG10_E, -MAX_RESULT_SCALE), MAX_RESULT_SCALE);
+  const weight = Math.min(Math.max(approximate(value) * ROUGH_LOG10_E, -MAX_RESULT_SCALE), MAX_RESULT_SCALE);
   return exponentialAt(value, resultScale(Math.trunc(weight), value), DOUBT);
 }
 

@@ -139,7 +139,9 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   chr: [codePoints],
   numeric_power: [null, powers],
   numeric_log: [fc.constantFrom("10", "2", "1", "0.5", "1.01", "-2", "0", "NaN", "Infinity"), null],
-  numeric_fac: [fc.constantFrom("-1", "0", "1", "5", "20", "21", "100", "500", "32177", "32178", "9223372036854775807")],
+  numeric_fac: [
+    fc.constantFrom("-1", "0", "1", "5", "20", "21", "100", "500", "32177", "32178", "9223372036854775807"),
+  ],
   width_bucket_numeric: [null, null, null, buckets],
   width_bucket_float8: [null, null, null, buckets],
   make_date: [years, fc.integer({ min: 0, max: 13 }).map(String), fc.integer({ min: 0, max: 32 }).map(String)],
