@@ -99,6 +99,7 @@ export async function showStatus(parts: CommandParts): Promise<CommandResult> {
     ["store_used_bytes", String(stats.storeUsedBytes)],
     ["commits_applied", String(stats.commitsApplied)],
     ["changes_applied", String(stats.changesApplied)],
+    ["apply_seconds", stats.applySecondsTotal.toFixed(6)],
   ];
   return { tag: `SELECT ${rows.length}`, rows };
 }
