@@ -79,7 +79,15 @@ function commit(write: (changes: ChangeWriter) => void, schemaChanged = false): 
   const changes = new ChangeWriter();
   write(changes);
   lsn += 10n;
-  return { commitLsn: lsn - 5n, endLsn: lsn, commitTime: 0n, changes: changes.take(), schemaChanged };
+  return {
+    commitLsn: lsn - 5n,
+    endLsn: lsn,
+    commitTime: 0n,
+    changes: changes.take(),
+    schemaChanged,
+    xid: 1,
+    touched: [],
+  };
 }
 
 async function loadTable(rows: readonly Row[], snapshotLsn: bigint = lsn): Promise<void> {

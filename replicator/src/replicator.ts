@@ -7,6 +7,7 @@ import type {
   SnapshotSink,
   StreamSink,
   TableSchema,
+  WatchedTable,
 } from "@freshet/contract";
 import type { Lsn } from "@freshet/values";
 import { LSN_ZERO, maxLsn } from "@freshet/values";
@@ -25,6 +26,8 @@ import { loadTables } from "./table-loader.ts";
 import { TrackedTables } from "./tracked-tables.ts";
 import { TransactionAssembler } from "./transaction-assembler.ts";
 import { asFreshetError, isTransient, withSession } from "./upstream.ts";
+import { publishWatched } from "./watch-tables.ts";
+import { WatchedTables } from "./watched-tables.ts";
 
 /** Acknowledgements within this time are reported at once. */
 const ACKNOWLEDGE_DELAY_MS = 50;
@@ -46,6 +49,7 @@ class Replicator implements ChangeSource {
   readonly #options: ResolvedOptions;
   readonly #names: InstanceNames;
   readonly #tables = new TrackedTables();
+  readonly #watched = new WatchedTables();
   readonly #listeners: ((status: ReplicationStatus) => void)[] = [];
   #unsendable: ReadonlySet<number> = new Set();
   #run: Run | null = null;
@@ -55,7 +59,7 @@ class Replicator implements ChangeSource {
   #receivedLsn: Lsn = LSN_ZERO;
   #acknowledgedLsn: Lsn = LSN_ZERO;
   #acknowledgeTimer: NodeJS.Timeout | null = null;
-  /** Tables are added one call after the other. */
+  /** Tables are added, watched and removed one call after the other. */
   #adding: Promise<void> = Promise.resolve();
 
   constructor(options: ResolvedOptions) {
@@ -77,6 +81,7 @@ class Replicator implements ChangeSource {
       const prepared = await this.#retry(run, () => prepareStart(this.#options, this.#names, from, oids));
       run.abort.signal.throwIfAborted();
       this.#tables.clear();
+      this.#watched.clear();
       if (from !== null && !prepared.reset) for (const table of tables) this.#tables.addLive(table);
       this.#unsendable = prepared.unsendable;
       this.#receivedLsn = prepared.origin.lsn;
@@ -98,7 +103,7 @@ class Replicator implements ChangeSource {
   ): Promise<void> {
     const run = this.#running();
     const delivery = must(run.delivery);
-    const added = this.#adding.then(async () => {
+    await this.#serially(async () => {
       run.abort.signal.throwIfAborted();
       // A type made since then may be among the tables' columns.
       this.#unsendable = await withSession(this.#options.url, typesWithoutSend);
@@ -115,19 +120,44 @@ class Replicator implements ChangeSource {
         progress,
       );
     });
-    // The next call must not fail because of this one.
-    this.#adding = added.catch(() => undefined);
-    try {
-      await added;
-    } catch (error) {
-      throw asFreshetError(error);
-    }
   }
 
   async removeTables(oids: readonly number[]): Promise<void> {
     for (const oid of oids) this.#tables.remove(oid);
+    await this.#serially(() => this.#unpublishUnused(oids));
+  }
+
+  async watchTables(tables: readonly WatchedTable[]): Promise<bigint> {
+    const run = this.#running();
+    return this.#serially(async () => {
+      run.abort.signal.throwIfAborted();
+      return publishWatched(this.#options, this.#names.publication, this.#watched, tables);
+    });
+  }
+
+  async unwatchTables(oids: readonly number[]): Promise<void> {
+    this.#watched.unwatch(oids);
+    await this.#serially(() => this.#unpublishUnused(oids));
+  }
+
+  /** Takes those tables out of the publication that are neither added nor watched. */
+  async #unpublishUnused(oids: readonly number[]): Promise<void> {
+    const unused = oids.filter(
+      (oid) => this.#tables.get(oid) === undefined && this.#watched.columns(oid) === undefined,
+    );
+    if (unused.length === 0) return;
+    await withSession(this.#options.url, (session) => unpublishTables(session, this.#names.publication, unused));
+  }
+
+  /** One such task after the other; a failure is its caller's alone. */
+  async #serially<T>(task: () => Promise<T>): Promise<T> {
+    const done = this.#adding.then(task);
+    this.#adding = done.then(
+      () => undefined,
+      () => undefined,
+    );
     try {
-      await withSession(this.#options.url, (session) => unpublishTables(session, this.#names.publication, oids));
+      return await done;
     } catch (error) {
       throw asFreshetError(error);
     }
@@ -177,6 +207,7 @@ class Replicator implements ChangeSource {
     this.#acknowledgeTimer = null;
     await run.following;
     this.#tables.clear();
+    this.#watched.clear();
     if (this.#run === run) this.#run = null;
     this.#setState("stopped", this.#lastError);
   }
@@ -224,7 +255,8 @@ class Replicator implements ChangeSource {
     while (!run.abort.signal.aborted) {
       try {
         if (timeoutMs === null) {
-          const point = { origin, lsn: delivery.resumeLsn, tables: this.#tables.oids };
+          const tables = [...this.#tables.oids, ...this.#watched.oids];
+          const point = { origin, lsn: delivery.resumeLsn, tables };
           timeoutMs = await prepareResume(this.#options, this.#names, point);
         }
         await this.#streamOnce(run, delivery, timeoutMs, backoff);
@@ -253,6 +285,7 @@ class Replicator implements ChangeSource {
     );
     const assembler = new TransactionAssembler({
       tables: this.#tables,
+      watched: this.#watched,
       unsendable: () => this.#unsendable,
       partBytes: this.#options.partBytes,
       emit: (item) => {

@@ -7,6 +7,7 @@ import type { StreamItem } from "./stream-item.ts";
 import { withoutTables } from "./stream-item.ts";
 import { TrackedTables } from "./tracked-tables.ts";
 import { TransactionAssembler } from "./transaction-assembler.ts";
+import { WatchedTables } from "./watched-tables.ts";
 
 const OID = 500;
 const schema: TableSchema = {
@@ -49,13 +50,15 @@ const insert = (id: string, v: string): PgoutputMessage => ({ kind: "insert", oi
 
 class Setup {
   readonly tables = new TrackedTables();
+  readonly watched = new WatchedTables();
   readonly items: StreamItem[] = [];
   readonly assembler: TransactionAssembler;
   #lsn = 100n;
 
   constructor(partBytes = 1 << 20, unsendable: ReadonlySet<number> = new Set()) {
     const emit = (item: StreamItem): void => void this.items.push(item);
-    this.assembler = new TransactionAssembler({ tables: this.tables, unsendable: () => unsendable, partBytes, emit });
+    const { tables, watched } = this;
+    this.assembler = new TransactionAssembler({ tables, watched, unsendable: () => unsendable, partBytes, emit });
   }
 
   transaction(...messages: readonly PgoutputMessage[]): StreamItem | undefined {
@@ -102,6 +105,50 @@ describe("TransactionAssembler", () => {
   it("makes progress of a transaction without interest", () => {
     const setup = new Setup();
     expect(setup.transaction(relation, insert("1", "a"))?.event).toEqual({ kind: "progress", lsn: 150n });
+  });
+
+  it("tells old and new rows of watched tables, as far as they are known", () => {
+    const setup = new Setup();
+    setup.watched.watch([{ tableOid: OID, columns: ["v", "id"] }]);
+    const item = setup.transaction(
+      relation,
+      insert("1", "a"),
+      { kind: "update", oid: OID, oldKind: null, oldTuple: null, tuple: tuple("1", null) },
+      { kind: "update", oid: OID, oldKind: "K", oldTuple: tuple("1", null), tuple: tuple("2", "b") },
+      { kind: "delete", oid: OID, oldKind: "O", oldTuple: tuple("2", "b") },
+    );
+    const [v, id] = [Buffer.from("a"), Buffer.from("1")];
+    const [b, two] = [Buffer.from("b"), Buffer.from("2")];
+    const rows = [
+      [v, id],
+      [null, id],
+      [undefined, id],
+      [b, two],
+      [undefined, id],
+      [b, two],
+    ];
+    expect(item?.event).toMatchObject({ kind: "commit", commit: { xid: 1, changes: [] } });
+    const touched = item?.event.kind === "commit" ? item.event.commit.touched : [];
+    expect(touched).toEqual([{ tableOid: OID, columns: ["v", "id"], rows }]);
+  });
+
+  it.each<[string, readonly PgoutputMessage[]]>([
+    ["TRUNCATE", [{ kind: "truncate", oids: [OID], cascade: false, restartIdentity: false }]],
+    ["more rows than it tells", Array.from({ length: 1001 }, (_, index) => insert(String(index), "v"))],
+    ["longer rows than it tells", Array.from({ length: 3 }, () => insert("1", "v".repeat(100_000)))],
+  ])("tells that any row of a watched table may have changed by %s", (_what, messages) => {
+    const setup = new Setup();
+    setup.watched.watch([{ tableOid: OID, columns: ["v"] }]);
+    const item = setup.transaction(relation, insert("1", "a"), ...messages, insert("1", "a"));
+    const touched = item?.event.kind === "commit" ? item.event.commit.touched : [];
+    expect(touched).toEqual([{ tableOid: OID, columns: ["v"], rows: null }]);
+  });
+
+  it("tells nothing of a column that the table does not have any more", () => {
+    const setup = new Setup();
+    setup.watched.watch([{ tableOid: OID, columns: ["gone", "id"] }]);
+    const item = setup.transaction(relation, insert("1", "a"));
+    expect(item?.event).toMatchObject({ commit: { touched: [{ rows: [[undefined, Buffer.from("1")]] }] } });
   });
 
   it("cuts a large transaction into parts", () => {

@@ -9,12 +9,16 @@ import type { RowPlan } from "./row-plan.ts";
 import { planRows } from "./row-plan.ts";
 import type { StreamItem } from "./stream-item.ts";
 import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
+import { TransactionTouches } from "./transaction-touches.ts";
+import type { WatchedTables } from "./watched-tables.ts";
 
 type Message<Kind extends PgoutputMessage["kind"]> = Extract<PgoutputMessage, { kind: Kind }>;
 
 interface Transaction {
   readonly commitLsn: Lsn;
   readonly commitTime: bigint;
+  readonly xid: number;
+  readonly touches: TransactionTouches;
   schemaChanged: boolean;
   parts: number;
   tables: Set<number>;
@@ -34,6 +38,7 @@ interface CachedPlan {
  */
 export class TransactionAssembler {
   readonly #tables: TrackedTables;
+  readonly #watched: WatchedTables;
   readonly #unsendable: () => ReadonlySet<number>;
   readonly #partBytes: number;
   readonly #emit: (item: StreamItem) => void;
@@ -49,12 +54,14 @@ export class TransactionAssembler {
 
   constructor(parts: {
     readonly tables: TrackedTables;
+    readonly watched: WatchedTables;
     /** Types whose columns no table schema holds. */
     readonly unsendable: () => ReadonlySet<number>;
     readonly partBytes: number;
     readonly emit: (item: StreamItem) => void;
   }) {
     this.#tables = parts.tables;
+    this.#watched = parts.watched;
     this.#unsendable = parts.unsendable;
     this.#partBytes = parts.partBytes;
     this.#emit = parts.emit;
@@ -94,6 +101,8 @@ export class TransactionAssembler {
     this.#transaction = {
       commitLsn: message.finalLsn,
       commitTime: message.commitTime,
+      xid: message.xid,
+      touches: new TransactionTouches(this.#watched),
       schemaChanged: false,
       parts: 0,
       tables: new Set(),
@@ -105,18 +114,20 @@ export class TransactionAssembler {
     const transaction = this.#current();
     if (message.commitLsn !== transaction.commitLsn) throw violation("a transaction's end does not match its begin");
     this.#transaction = null;
-    const { commitLsn, commitTime, schemaChanged, tables } = transaction;
+    const { commitLsn, commitTime, schemaChanged, tables, xid } = transaction;
+    const touched = transaction.touches.take();
     const { endLsn } = message;
     const bytes = this.#writer.bytes;
-    if (bytes === 0 && !schemaChanged && transaction.parts === 0) {
+    if (bytes === 0 && !schemaChanged && transaction.parts === 0 && touched.length === 0) {
       this.#emit({ event: { kind: "progress", lsn: endLsn }, bytes: 0, commitLsn, resumeLsn: endLsn, tables });
       return;
     }
-    const commit = { commitLsn, endLsn, commitTime, changes: this.#writer.take(), schemaChanged };
+    const commit = { commitLsn, endLsn, commitTime, changes: this.#writer.take(), schemaChanged, xid, touched };
     this.#emit({ event: { kind: "commit", commit }, bytes, commitLsn, resumeLsn: endLsn, tables });
   }
 
   #insert(message: Message<"insert">): void {
+    this.#current().touches.insert(message, this.#relations.get(message.oid));
     const plan = this.#plan(message.oid);
     if (plan === undefined) return;
     const row = this.#packer.pack(message.tuple, plan.row);
@@ -126,6 +137,7 @@ export class TransactionAssembler {
   }
 
   #update(message: Message<"update">): void {
+    this.#current().touches.update(message, this.#relations.get(message.oid));
     const plan = this.#plan(message.oid);
     if (plan === undefined) return;
     const oldKind = oldRowFlag(message.oldKind);
@@ -137,6 +149,7 @@ export class TransactionAssembler {
   }
 
   #delete(message: Message<"delete">): void {
+    this.#current().touches.delete(message, this.#relations.get(message.oid));
     const plan = this.#plan(message.oid);
     if (plan === undefined) return;
     const oldKind = oldRowFlag(message.oldKind);
@@ -152,6 +165,7 @@ export class TransactionAssembler {
   }
 
   #truncate(message: Message<"truncate">): void {
+    this.#current().touches.truncate(message);
     for (const oid of message.oids) {
       if (this.#plan(oid) === undefined) continue;
       this.#writer.truncate(oid);

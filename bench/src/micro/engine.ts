@@ -81,7 +81,15 @@ function commitOf(write: (writer: ChangeWriter) => void): Commit {
   const writer = new ChangeWriter();
   write(writer);
   lsn += 20n;
-  return { commitLsn: lsn - 10n, endLsn: lsn, commitTime: 0n, changes: writer.take(), schemaChanged: false };
+  return {
+    commitLsn: lsn - 10n,
+    endLsn: lsn,
+    commitTime: 0n,
+    changes: writer.take(),
+    schemaChanged: false,
+    xid: 1,
+    touched: [],
+  };
 }
 
 function updates(count: number): Commit {

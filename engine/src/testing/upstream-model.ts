@@ -76,7 +76,15 @@ export class UpstreamModel {
     for (const event of events) this.#carryOut(event, writer);
     const commitLsn = this.lsn + 10n;
     this.lsn += 20n;
-    return { commitLsn, endLsn: this.lsn, commitTime: 0n, changes: writer.take(), schemaChanged: false };
+    return {
+      commitLsn,
+      endLsn: this.lsn,
+      commitTime: 0n,
+      changes: writer.take(),
+      schemaChanged: false,
+      xid: 1,
+      touched: [],
+    };
   }
 
   #carryOut(event: TableEvent, writer: ChangeWriter): void {

@@ -1,6 +1,7 @@
 import type { Lsn } from "@freshet/values";
 import type { StreamEvent } from "./commit.ts";
 import type { TableSchema } from "./table.ts";
+import type { WatchedTable } from "./table-touch.ts";
 
 /** Receives the stream. Resolves when the event is accepted; the source reads no further until then. */
 export interface StreamSink {
@@ -62,8 +63,16 @@ export interface ChangeSource {
     sink: SnapshotSink,
     progress: (progress: SnapshotProgress) => void,
   ): Promise<void>;
-  /** Takes tables out of the publication. */
+  /** Ends what `addTables` began; tables that are not watched either leave the publication. */
   removeTables(tables: readonly number[]): Promise<void>;
+  /**
+   * Publishes the tables without copying them: from then on commits tell how they touched them. Of a table that is
+   * watched already the columns are replaced. Resolves with a transaction id (with its epoch): whatever has
+   * this one or a later one, and commits, tells all its touches. Holds until `start` or `stop`.
+   */
+  watchTables(tables: readonly WatchedTable[]): Promise<bigint>;
+  /** Ends what `watchTables` began; tables that are not added either leave the publication. */
+  unwatchTables(tables: readonly number[]): Promise<void>;
   /** Reports `lsn` as durable: the slot may forget everything before it. */
   acknowledge(lsn: Lsn): void;
   /** The tables' present shape in the catalog; absent where a table no longer exists. */

@@ -1,4 +1,5 @@
 import type { Lsn } from "@freshet/values";
+import type { TableTouch } from "./table-touch.ts";
 
 /**
  * One upstream transaction. `changes` are packed by ChangeWriter (change.ts), in the transaction's
@@ -14,6 +15,10 @@ export interface Commit {
   readonly changes: readonly Buffer[];
   /** True when the transaction changed the schema (seen through the event trigger's message). */
   readonly schemaChanged: boolean;
+  /** The (top-level) transaction's id upstream, without its epoch. */
+  readonly xid: number;
+  /** What it did to watched tables, in no order; each table once. */
+  readonly touched: readonly TableTouch[];
 }
 
 /** What the replication stream yields, in LSN order. */

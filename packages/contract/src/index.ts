@@ -5,4 +5,5 @@ export * from "./engine.ts";
 export * from "./outbox-layout.ts";
 export * from "./rows.ts";
 export * from "./table.ts";
+export * from "./table-touch.ts";
 export * from "./view-layout.ts";

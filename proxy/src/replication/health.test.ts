@@ -54,7 +54,15 @@ test("the lag is that of the last batch while something waits, nothing when all 
   );
   const result = { appliedLsn: 10n, durableLsn: 0n, caches: [], invalidTables: [] };
   expect(lag.onApplied(result, [])).toBeNull();
-  const commit = { commitLsn: 9n, endLsn: 10n, commitTime: 100_000n, changes: [], schemaChanged: false };
+  const commit = {
+    commitLsn: 9n,
+    endLsn: 10n,
+    commitTime: 100_000n,
+    changes: [],
+    schemaChanged: false,
+    xid: 1,
+    touched: [],
+  };
   expect(lag.onApplied(result, [commit])).toBe(150);
   health.advance(10n);
   source.receivedLsn = 25n;

@@ -5,7 +5,15 @@ import { Pump } from "./pump.ts";
 
 const commit = (endLsn: Lsn, bytes: number = 1): StreamEvent => ({
   kind: "commit",
-  commit: { commitLsn: endLsn - 1n, endLsn, commitTime: 0n, changes: [Buffer.alloc(bytes)], schemaChanged: false },
+  commit: {
+    commitLsn: endLsn - 1n,
+    endLsn,
+    commitTime: 0n,
+    changes: [Buffer.alloc(bytes)],
+    schemaChanged: false,
+    xid: 1,
+    touched: [],
+  },
 });
 
 /** Notes what it is asked to do; `gate` holds the next apply back. */

@@ -8,6 +8,7 @@ import {
   type SnapshotSink,
   type StreamSink,
   type TableSchema,
+  type WatchedTable,
 } from "@freshet/contract";
 import { LSN_ZERO, type Lsn, Oid, type Row } from "@freshet/values";
 
@@ -44,6 +45,7 @@ export interface FakeTable {
 export class FakeSource implements ChangeSource {
   readonly tables: Map<number, FakeTable> = new Map();
   readonly published: Set<number> = new Set();
+  readonly watched: Set<number> = new Set();
   readonly acknowledged: Lsn[] = [];
   /** Thrown by the next calls that reach the upstream, one each. */
   readonly failures: unknown[] = [];
@@ -84,6 +86,17 @@ export class FakeSource implements ChangeSource {
   async removeTables(oids: readonly number[]): Promise<void> {
     await this.#reach();
     for (const oid of oids) this.published.delete(oid);
+  }
+
+  async watchTables(tables: readonly WatchedTable[]): Promise<bigint> {
+    await this.#reach();
+    for (const { tableOid } of tables) this.watched.add(tableOid);
+    return 1n;
+  }
+
+  async unwatchTables(oids: readonly number[]): Promise<void> {
+    await this.#reach();
+    for (const oid of oids) this.watched.delete(oid);
   }
 
   acknowledge(lsn: Lsn): void {
