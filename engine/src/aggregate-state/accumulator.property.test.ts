@@ -1,5 +1,5 @@
 import { environment, must } from "@freshet/base";
-import type { AggregateCall } from "@freshet/sql";
+import type { AggregateName } from "@freshet/sql";
 import { createCodecs, DEFAULT_TEXT_SETTINGS, Oid } from "@freshet/values";
 import type { ColumnType } from "@freshet/values";
 import fc from "fast-check";
@@ -12,6 +12,18 @@ import { createAccumulator } from "./create-accumulator.ts";
 const RUNS = { numRuns: 150 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1) };
 const codecs = createCodecs([]);
 
+const SUMS: readonly AggregateName[] = ["count", "sum", "avg"];
+const BITS: readonly AggregateName[] = ["bit_and", "bit_or", "bit_xor"];
+const AGGREGATES: Readonly<Record<ArgumentName, readonly AggregateName[]>> = {
+  int2: [...SUMS, ...BITS],
+  int4: [...SUMS, ...BITS],
+  int8: [...SUMS, ...BITS],
+  numeric: SUMS,
+  float4: SUMS,
+  float8: SUMS,
+  bool: ["count", "bool_and", "bool_or"],
+};
+
 function columnType(typeOid: number): ColumnType {
   return { typeOid, typmod: -1, collation: 0 };
 }
@@ -23,11 +35,12 @@ const ARGUMENTS = {
   numeric: Oid.numeric,
   float4: Oid.float4,
   float8: Oid.float8,
+  bool: Oid.bool,
 };
 type ArgumentName = keyof typeof ARGUMENTS;
 const NAMES = Object.keys(ARGUMENTS) as ArgumentName[];
 
-function accumulatorOf(name: AggregateCall["name"], argument: ArgumentName): ReturnType<typeof createAccumulator> {
+function accumulatorOf(name: AggregateName, argument: ArgumentName): ReturnType<typeof createAccumulator> {
   const type = columnType(ARGUMENTS[argument]);
   return createAccumulator({ name, arg: null, distinct: false, type, inputCollation: 0 }, type, codecs);
 }
@@ -55,7 +68,7 @@ test.each(NAMES)("states over %s depend on the present values only, also in thei
   const values = fc.array(fc.tuple(bytesOf(argument), weights), { maxLength: 10 });
   fc.assert(
     fc.property(values, values, fc.infiniteStream(fc.nat()), fc.boolean(), (kept, passing, order, reopened) => {
-      for (const name of ["count", "sum", "avg"] as const) {
+      for (const name of AGGREGATES[argument]) {
         const accumulator = accumulatorOf(name, argument);
         const plain = accumulator.create();
         for (const [bytes, weight] of kept) plain.add(bytes, weight);

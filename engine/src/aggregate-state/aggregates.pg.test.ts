@@ -22,12 +22,13 @@ const CASES = 60 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
 
 /** Result types of the aggregates by argument type. */
 const RESULTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  int2: { sum: "int8", avg: "numeric", count: "int8" },
-  int4: { sum: "int8", avg: "numeric", count: "int8" },
-  int8: { sum: "numeric", avg: "numeric", count: "int8" },
+  int2: { sum: "int8", avg: "numeric", count: "int8", bit_and: "int2", bit_or: "int2", bit_xor: "int2" },
+  int4: { sum: "int8", avg: "numeric", count: "int8", bit_and: "int4", bit_or: "int4", bit_xor: "int4" },
+  int8: { sum: "numeric", avg: "numeric", count: "int8", bit_and: "int8", bit_or: "int8", bit_xor: "int8" },
   numeric: { sum: "numeric", avg: "numeric", count: "int8" },
   float4: { sum: "float4", avg: "float8", count: "int8" },
   float8: { sum: "float8", avg: "float8", count: "int8" },
+  bool: { count: "int8", bool_and: "bool", bool_or: "bool" },
   text: { count: "int8" },
 };
 

@@ -3,14 +3,21 @@ import { Oid } from "@freshet/values";
 import type { CodecSet, ColumnType } from "@freshet/values";
 import { requireCodec, typeName, unsupported } from "../expression/unsupported.ts";
 import type { Accumulator } from "./accumulator.ts";
+import { bitAccumulator, type BitAggregate } from "./bit-state.ts";
+import { truthAccumulator } from "./bool-state.ts";
 import { countAccumulator } from "./count-state.ts";
 import { floatAverageAccumulator, floatSumAccumulator } from "./float-state.ts";
-import { bigintSumAccumulator, integerAverageAccumulator, integerSumAccumulator } from "./integer-state.ts";
+import {
+  bigintSumAccumulator,
+  integerAverageAccumulator,
+  integerSumAccumulator,
+  type IntegerWidth,
+} from "./integer-state.ts";
 import { numericAverageAccumulator, numericSumAccumulator } from "./numeric-state.ts";
 
 /**
- * The accumulator of count, sum and avg; `argType` is null for count(*). min and max are not here:
- * taking values back needs the ordered values themselves. DISTINCT is the caller's: it adds each
+ * The accumulator of an aggregate that is computed from running totals; `argType` is null for count(*). min,
+ * max and the like are not here: taking values back needs the ordered values themselves. DISTINCT is the caller's: it adds each
  * distinct value once. Throws a FreshetError (0A000) for other argument types.
  */
 export function createAccumulator(call: AggregateCall, argType: ColumnType | null, codecs: CodecSet): Accumulator {
@@ -21,9 +28,33 @@ export function createAccumulator(call: AggregateCall, argType: ColumnType | nul
 }
 
 function accumulatorOf(name: AggregateCall["name"], oid: number, codecs: CodecSet): Accumulator | undefined {
-  if (name === "sum") return sumAccumulator(oid, codecs);
-  return name === "avg" ? averageAccumulator(oid, codecs) : undefined;
+  switch (name) {
+    case "sum":
+      return sumAccumulator(oid, codecs);
+    case "avg":
+      return averageAccumulator(oid, codecs);
+    case "bool_and":
+    case "bool_or":
+      return truthAccumulator(name);
+    case "bit_and":
+    case "bit_or":
+    case "bit_xor":
+      return bitwiseAccumulator(name, oid);
+    default:
+      return undefined;
+  }
 }
+
+function bitwiseAccumulator(name: BitAggregate, oid: number): Accumulator | undefined {
+  const width = INTEGER_WIDTHS.get(oid);
+  return width === undefined ? undefined : bitAccumulator(name, width);
+}
+
+const INTEGER_WIDTHS: ReadonlyMap<number, IntegerWidth> = new Map([
+  [Oid.int2, 2],
+  [Oid.int4, 4],
+  [Oid.int8, 8],
+]);
 
 const NUMERIC: ColumnType = { typeOid: Oid.numeric, typmod: -1, collation: 0 };
 

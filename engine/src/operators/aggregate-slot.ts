@@ -27,7 +27,7 @@ export function slotPrefix(group: Buffer, slot: number): Buffer {
 
 /** One aggregate of an aggregation. */
 export interface AggregateSlot {
-  /** Of aggregates that accumulate; null for min and max. */
+  /** Of aggregates that accumulate; null for those that choose among the kept values. */
   readonly accumulator: Accumulator | null;
   /** The argument's value; throws EvaluationError, before anything is changed. */
   evaluate(view: RowView): SlotValue;
@@ -42,7 +42,7 @@ export interface AggregateSlot {
   result(reads: ReadTransaction, state: AggregateState | null, group: Buffer): Buffer | null;
 }
 
-/** count, sum and avg: all is in the accumulator. */
+/** count, sum and the like: all is in the accumulator. */
 function plainSlot(accumulator: Accumulator, read: BytesReader): AggregateSlot {
   return {
     accumulator,
@@ -120,6 +120,20 @@ function extremumSlot(
   };
 }
 
+/** any_value: the group's values as a multiset in the order of their bytes, of which the first is the result. */
+function anyValueSlot(read: BytesReader, index: number, arrangement: number): AggregateSlot {
+  return {
+    accumulator: null,
+    evaluate: (view) => ({ bytes: read(view), key: null }),
+    add: (transaction, _state, group, { bytes }, weight, tally) => {
+      if (bytes === null) return;
+      const prefix = slotPrefix(group, index);
+      addWeight(transaction, arrangement, multisetKey(prefix, bytes), prefix.length, bytes, weight, tally);
+    },
+    result: (reads, _state, group) => firstRow(reads, arrangement, slotPrefix(group, index)),
+  };
+}
+
 /** Compiles aggregate number `index` (below 255) of an aggregation. */
 export function compileSlot(
   call: AggregateCall,
@@ -133,6 +147,7 @@ export function compileSlot(
     const codec = requireOrder(context, { ...call.arg.type, collation: call.inputCollation });
     return extremumSlot(call.name, read, codec, index, arrangements.extrema);
   }
+  if (call.name === "any_value") return anyValueSlot(read, index, arrangements.extrema);
   const accumulator = createAccumulator(call, call.arg?.type ?? null, context.codecs);
   if (call.arg === null || !call.distinct) return plainSlot(accumulator, read);
   const codec = requireEquality(context, call.arg.type);

@@ -176,6 +176,7 @@ export class ReferenceEvaluator {
       const sorted = present.toSorted((a, b) => compareText(keyOf(a), keyOf(b)) || Buffer.compare(a, b));
       return sorted.at(call.name === "min" ? 0 : -1) ?? null;
     }
+    if (call.name === "any_value") return present.length === 0 ? null : smallest(present);
     const values = call.distinct ? [...groupBy(present, keyOf).values()].map((images) => smallest(images)) : args;
     return addAll(createAccumulator(call, arg.type, this.#codecs), values);
   }

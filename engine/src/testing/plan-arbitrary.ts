@@ -1,7 +1,8 @@
 import { must } from "@freshet/base";
-import type { AggregateCall, Expression, Plan, QueryPlan } from "@freshet/sql";
+import type { Expression, Plan, QueryPlan } from "@freshet/sql";
 import { type ColumnType, createCodecs } from "@freshet/values";
 import fc from "fast-check";
+import { aggregateCalls } from "./aggregate-arbitrary.ts";
 
 const INT4: ColumnType = { typeOid: 23, typmod: -1, collation: 0 };
 const TEXT: ColumnType = { typeOid: 25, typmod: -1, collation: 950 };
@@ -89,55 +90,24 @@ const scans: fc.Arbitrary<Plan> = fc
     columns: attributes.map((attribute) => must(TABLE_COLUMNS[attribute - 1])),
   }));
 
-function aggregateCalls(input: Plan): fc.Arbitrary<AggregateCall> {
-  const ofInteger = (arg: Expression): fc.Arbitrary<AggregateCall> =>
-    fc
-      .record({ name: fc.constantFrom("count", "sum", "avg", "min", "max"), distinct: fc.boolean() })
-      .map(({ name, distinct }) => ({
-        name,
-        arg,
-        distinct,
-        inputCollation: 0,
-        type: { count: INT8, sum: INT8, avg: NUMERIC, min: INT4, max: INT4 }[name],
-      }));
-  const others = [...columnsOf(input, NUMERIC.typeOid), ...columnsOf(input, TEXT.typeOid)];
-  const ofOther = (arg: Expression): fc.Arbitrary<AggregateCall> =>
-    fc
-      .record({
-        name:
-          arg.type.typeOid === NUMERIC.typeOid
-            ? fc.constantFrom("count", "sum", "min", "max")
-            : fc.constantFrom("count", "min", "max"),
-        distinct: fc.boolean(),
-      })
-      .map(({ name, distinct }) => ({
-        name: name as AggregateCall["name"],
-        arg,
-        distinct,
-        inputCollation: arg.type.collation,
-        type: name === "count" ? INT8 : arg.type,
-      }));
-  const star: AggregateCall = { name: "count", arg: null, distinct: false, inputCollation: 0, type: INT8 };
-  return fc.oneof(
-    fc.constant(star),
-    integerExpressions(input).chain(ofInteger),
-    ...(others.length === 0 ? [] : [fc.constantFrom(...others).chain(ofOther)]),
-  );
-}
-
 function aggregates(input: Plan): fc.Arbitrary<Plan> {
   const groups = fc.oneof(
     fc.constant<Expression[]>([]),
     fc.array(anyExpression(input), { minLength: 1, maxLength: 2 }),
   );
-  return fc.tuple(groups, fc.array(aggregateCalls(input), { maxLength: 3 })).map(([by, calls]) => ({
-    kind: "aggregate",
-    input,
-    groups: by,
-    aggregates: calls,
-    scalar: by.length === 0,
-    columns: [...by.map((group) => group.type), ...calls.map((aggregate) => aggregate.type)],
-  }));
+  return fc
+    .tuple(
+      groups,
+      fc.array(aggregateCalls(columnsOf(input), integerExpressions(input), predicates(input)), { maxLength: 3 }),
+    )
+    .map(([by, calls]) => ({
+      kind: "aggregate",
+      input,
+      groups: by,
+      aggregates: calls,
+      scalar: by.length === 0,
+      columns: [...by.map((group) => group.type), ...calls.map((aggregate) => aggregate.type)],
+    }));
 }
 
 function joins(left: Plan, right: Plan): fc.Arbitrary<Plan> {

@@ -1,4 +1,5 @@
 import { must } from "@freshet/base";
+import { aggregateExpressions, mapAggregateCall } from "../plan/aggregate-call.ts";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
 import { columnsOf, mapExpression } from "../plan/expression-walk.ts";
 import { aggregatePlan, filterPlan } from "../plan/plan-build.ts";
@@ -114,12 +115,12 @@ export function aggregate(
   const outputTargets = targets.map((target) => groups.rewrite(target));
   const outputHaving = having.map((conjunct) => groups.rewrite(conjunct));
   const calls = [...scope.aggregates.entries()];
-  const args = calls.flatMap(([, call]) => (call.arg === null ? [] : [call.arg]));
+  const args = calls.flatMap(([, call]) => aggregateExpressions(call));
   const input = source(columnsOf(...groups.expressions, ...args));
   const plan = aggregatePlan(
     input.plan,
     groups.expressions.map((expression) => bindColumns(expression, input)),
-    calls.map(([, call]) => ({ ...call, arg: call.arg === null ? null : bindColumns(call.arg, input) })),
+    calls.map(([, call]) => mapAggregateCall(call, (expression) => bindColumns(expression, input))),
     groups.expressions.length === 0,
   );
   const symbols = [...columnSymbols(groups.symbols), ...calls.map(([symbol]) => symbol)];

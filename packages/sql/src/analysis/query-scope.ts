@@ -1,9 +1,10 @@
 import { must } from "@freshet/base";
 import type { ColumnType } from "@freshet/values";
+import type { AggregateCall } from "../plan/aggregate-call.ts";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
 import { columnsOf, mapExpression } from "../plan/expression-walk.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
-import type { AggregateCall, Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Catalog } from "./catalog.ts";
 import { isSupportedType } from "./catalog-types.ts";
 import type { TreeNode } from "./node-tree.ts";

@@ -1,42 +1,43 @@
-import { type ColumnType, Oid } from "@freshet/values";
+import type { ColumnType } from "@freshet/values";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
-import type { AggregateCall } from "../plan/plan.ts";
-import { hasEquality, hasOrder } from "./catalog-types.ts";
+import type { AggregateName } from "../plan/aggregate-call.ts";
+import { acceptsArgument, engineAggregate } from "./aggregate-functions.ts";
+import { hasEquality } from "./catalog-types.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { checkCollation } from "./translate-call.ts";
-import { BOOL_TYPE, isSummable, isTextual } from "./type-support.ts";
+import { BOOL_TYPE } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
-
-type AggregateName = AggregateCall["name"];
-
-const NAMES: readonly AggregateName[] = ["count", "sum", "avg", "min", "max"];
-
-function isEngineAggregate(name: string): name is AggregateName {
-  return NAMES.some((known) => known === name);
-}
 
 const TRUE: Expression = { kind: "constant", value: "\x01", type: BOOL_TYPE };
 
 /** An aggregate's call becomes a symbol; the call itself is kept in the scope. */
 export function translateAggregate(node: TreeNode, scope: QueryScope): ColumnExpression {
   const info = scope.catalog.functions.get(node.int("aggfnoid"));
-  if (info === undefined || info.schema !== "pg_catalog" || !isEngineAggregate(info.name)) {
-    throw unsupported(`aggregate ${info?.name ?? "function"}() is not supported`, {
-      hint: "Supported are count, sum, avg, min and max.",
-    });
-  }
+  const name = info?.schema === "pg_catalog" ? engineAggregate(info.name) : undefined;
+  if (name === undefined) throw unsupported(`aggregate ${info?.name ?? "function"}() is not supported`);
   if (node.int("agglevelsup") > 0) throw unsupported("an aggregate belongs to the query around its subquery");
   if (node.text("aggkind") !== "n") throw unsupported("ordered-set aggregates are not supported");
+  checkUnneededOrder(name, node, scope);
   const args = node.nodes("args").map((entry) => scope.translate(entry.node("expr")));
   const distinct = node.nodes("aggdistinct").length > 0;
   const inputCollation = node.int("inputcollid");
   const [arg = null] = args;
-  checkArgument(info.name, arg, distinct, inputCollation, scope);
+  checkArgument(name, arg, distinct, inputCollation, scope);
   const filter = node.nodeOrNull("aggfilter");
   const filtered = filter === null ? arg : filteredArgument(arg, scope.translate(filter));
   const type: ColumnType = { typeOid: node.int("aggtype"), typmod: -1, collation: node.int("aggcollid") };
-  return scope.aggregate({ name: info.name, arg: filtered, distinct, type, inputCollation });
+  return scope.aggregate({ name, arg: filtered, distinct, type, inputCollation });
+}
+
+/** ORDER BY changes nothing in these aggregates, but PostgreSQL evaluates its expressions, which may fail. */
+function checkUnneededOrder(name: AggregateName, node: TreeNode, scope: QueryScope): void {
+  for (const entry of node.nodes("args")) {
+    if (entry.flag("resjunk") && scope.translate(entry.node("expr")).kind !== "column")
+      throw unsupported(`${name}() with ORDER BY an expression is not supported`, {
+        hint: "The order has no influence on the result: leave it out.",
+      });
+  }
 }
 
 /** These aggregates ignore NULL, so FILTER is a CASE around the argument; of count(*) the argument is then true. */
@@ -55,12 +56,9 @@ function checkArgument(
   if (arg === null) return;
   const { typeOid } = arg.type;
   const refusal = (): Error => unsupported(`${name}(${scope.typeName(typeOid)}) is not supported`);
-  if ((name === "sum" || name === "avg") && !isSummable(typeOid)) throw refusal();
-  if (name === "min" || name === "max") {
-    if (!hasOrder(scope.catalog.types, typeOid) || typeOid === Oid.bool) throw refusal();
-    checkCollation(`${name}()`, isTextual(typeOid), collation, scope);
-  }
-  if (distinct) {
+  if (!acceptsArgument(name, typeOid, scope)) throw refusal();
+  if (name === "min" || name === "max") checkCollation(`${name}()`, true, collation, scope);
+  else if (distinct && name !== "any_value") {
     if (!hasEquality(scope.catalog.types, typeOid)) throw refusal();
     checkCollation(`${name}(DISTINCT)`, false, arg.type.collation, scope);
   }

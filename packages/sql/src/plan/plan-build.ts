@@ -2,7 +2,8 @@ import { assert } from "@freshet/base";
 import type { ColumnType } from "@freshet/values";
 import type { Expression } from "./expression.ts";
 import { mapExpression } from "./expression-walk.ts";
-import type { AggregateCall, Plan, SortKey } from "./plan.ts";
+import type { AggregateCall } from "./aggregate-call.ts";
+import type { Plan, SortKey } from "./plan.ts";
 
 const BOOL: ColumnType = { typeOid: 16, typmod: -1, collation: 0 };
 

@@ -1,6 +1,7 @@
 import { unreachable } from "@freshet/base";
+import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, SortKey } from "./plan.ts";
 import { planInputs } from "./plan-walk.ts";
 
 /** Names for what a plan holds only as OIDs. */
@@ -33,10 +34,7 @@ function nodeText(plan: Plan, names: PlanNames): string {
       return `${plan.join === "left" ? "Left Join" : "Join"} on ${keys.length === 0 ? "nothing" : keys.join(" and ")}${residual}`;
     }
     case "aggregate": {
-      const calls = plan.aggregates.map(
-        (call) =>
-          `${call.name}(${call.distinct ? "distinct " : ""}${call.arg === null ? "*" : expressionText(call.arg)})`,
-      );
+      const calls = plan.aggregates.map(aggregateText);
       return `Aggregate ${calls.join(", ")}${plan.scalar ? "" : ` by ${listText(plan.groups)}`}`;
     }
     case "distinct":
@@ -46,14 +44,23 @@ function nodeText(plan: Plan, names: PlanNames): string {
     case "union-all":
       return "Union All";
     case "top-k": {
-      const sort = plan.sort
-        .map((key) => `${expressionText(key.expression)}${key.descending ? " desc" : ""}`)
-        .join(", ");
+      const sort = sortText(plan.sort);
       return `Top ${plan.limit ?? "all"} offset ${plan.offset}${sort === "" ? "" : ` by ${sort}`}`;
     }
     default:
       return unreachable(plan, "plan node");
   }
+}
+
+function aggregateText(call: AggregateCall): string {
+  const args = call.arg === null ? "*" : listText([call.arg, ...(call.rest ?? [])]);
+  const sort = call.sort === undefined || call.sort.length === 0 ? "" : ` order by ${sortText(call.sort)}`;
+  const filter = call.filter === undefined ? "" : ` filter ${expressionText(call.filter)}`;
+  return `${call.name}(${call.distinct ? "distinct " : ""}${args}${sort})${filter}`;
+}
+
+function sortText(sort: readonly SortKey[]): string {
+  return sort.map((key) => `${expressionText(key.expression)}${key.descending ? " desc" : ""}`).join(", ");
 }
 
 function listText(expressions: readonly Expression[]): string {

@@ -1,4 +1,5 @@
 import { unreachable } from "@freshet/base";
+import { aggregateExpressions } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { Plan } from "./plan.ts";
 
@@ -104,7 +105,7 @@ export function planExpressions(plan: Plan): readonly Expression[] {
     case "join":
       return [...plan.leftKeys, ...plan.rightKeys, ...(plan.residual === null ? [] : [plan.residual])];
     case "aggregate":
-      return [...plan.groups, ...plan.aggregates.flatMap((call) => (call.arg === null ? [] : [call.arg]))];
+      return [...plan.groups, ...plan.aggregates.flatMap(aggregateExpressions)];
     case "top-k":
       return [...plan.partition, ...plan.sort.map((key) => key.expression)];
     case "single-row":

@@ -1,4 +1,5 @@
 import type { ColumnType } from "@freshet/values";
+import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 
 /**
@@ -57,16 +58,6 @@ export interface JoinPlan extends PlanBase {
   readonly residual: Expression | null;
   /** One flag per key pair; absent: none is. */
   readonly nullSafe?: readonly boolean[];
-}
-
-/** One aggregate; `name` is the C-level identity `pg_proc.proname` and the argument type tells the variant. */
-export interface AggregateCall {
-  readonly name: "count" | "sum" | "avg" | "min" | "max";
-  /** Null for count(*). */
-  readonly arg: Expression | null;
-  readonly distinct: boolean;
-  readonly type: ColumnType;
-  readonly inputCollation: number;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { kindById } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
-import { randomCondition } from "./conditions.ts";
+import { randomFilter } from "./aggregate-filter.ts";
 import { type Draft, type Form, keyOperands, type Operand } from "./draft.ts";
+import { truthAggregateForms } from "./truth-aggregates.ts";
 
 /** A way to write an aggregate over one of `operands`. */
 export interface AggregateForm extends Form {
@@ -10,15 +11,11 @@ export interface AggregateForm extends Form {
 
 const aggregateForms: readonly AggregateForm[] = [
   { feature: "count, sum, avg, min, max", weight: 10, write: basicAggregate },
+  ...truthAggregateForms,
 ];
 
 export function randomAggregate(draft: Draft, operands: readonly Operand[]): Operand {
   return draft.pick(aggregateForms).write(draft, operands);
-}
-
-/** ` FILTER (WHERE …)`, or nothing. */
-export function randomFilter(draft: Draft, operands: readonly Operand[]): string {
-  return draft.use("FILTER", 0.15) ? ` FILTER (WHERE ${randomCondition(draft, operands, false, 1)})` : "";
 }
 
 function basicAggregate(draft: Draft, operands: readonly Operand[]): Operand {

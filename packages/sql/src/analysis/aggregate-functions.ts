@@ -1,0 +1,42 @@
+import { Oid } from "@freshet/values";
+import { ACCUMULATED_AGGREGATES, type AggregateName, CHOOSING_AGGREGATES } from "../plan/aggregate-call.ts";
+import { hasOrder } from "./catalog-types.ts";
+import type { QueryScope } from "./query-scope.ts";
+import { isSummable } from "./type-support.ts";
+
+/** Aggregates that PostgreSQL has under several names. */
+const SYNONYMS: ReadonlyMap<string, AggregateName> = new Map([["every", "bool_and"]]);
+
+const NAMES: ReadonlySet<string> = new Set([...ACCUMULATED_AGGREGATES, ...CHOOSING_AGGREGATES]);
+
+function isEngineAggregate(name: string): name is AggregateName {
+  return NAMES.has(name);
+}
+
+/** The engine's name of a built-in aggregate; undefined for those that it does not have. */
+export function engineAggregate(name: string): AggregateName | undefined {
+  return SYNONYMS.get(name) ?? (isEngineAggregate(name) ? name : undefined);
+}
+
+const BITWISE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8]);
+
+/** Whether the engine has the aggregate over a first argument of this type. */
+export function acceptsArgument(name: AggregateName, typeOid: number, scope: QueryScope): boolean {
+  switch (name) {
+    case "sum":
+    case "avg":
+      return isSummable(typeOid);
+    case "bit_and":
+    case "bit_or":
+    case "bit_xor":
+      return BITWISE.has(typeOid);
+    case "min":
+    case "max":
+      return hasOrder(scope.catalog.types, typeOid);
+    case "count":
+    case "bool_and":
+    case "bool_or":
+    case "any_value":
+      return true;
+  }
+}

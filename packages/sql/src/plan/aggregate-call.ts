@@ -1,0 +1,61 @@
+import type { ColumnType } from "@freshet/values";
+import type { Expression } from "./expression.ts";
+import type { SortKey } from "./plan.ts";
+
+/** Aggregates whose value follows from running totals of their arguments, to which a row can be added and taken back. */
+export const ACCUMULATED_AGGREGATES = [
+  "count",
+  "sum",
+  "avg",
+  "bool_and",
+  "bool_or",
+  "bit_and",
+  "bit_or",
+  "bit_xor",
+] as const;
+export type AccumulatedAggregate = (typeof ACCUMULATED_AGGREGATES)[number];
+
+/** Aggregates that choose one of the values. */
+export const CHOOSING_AGGREGATES = ["min", "max", "any_value"] as const;
+export type ChoosingAggregate = (typeof CHOOSING_AGGREGATES)[number];
+
+export type AggregateName = AccumulatedAggregate | ChoosingAggregate;
+
+/**
+ * One aggregate; `name` is the C-level identity `pg_proc.proname` (of synonyms the one listed above) and
+ * the argument types tell the variant.
+ */
+export interface AggregateCall {
+  readonly name: AggregateName;
+  /** The first argument; null for count(*). */
+  readonly arg: Expression | null;
+  readonly distinct: boolean;
+  readonly type: ColumnType;
+  readonly inputCollation: number;
+  /** The arguments after the first. */
+  readonly rest?: readonly Expression[];
+  /** The order in which the rows are taken in; it covers all arguments where `distinct` is set. */
+  readonly sort?: readonly SortKey[];
+  /** Only rows on which it is true are taken in, and no other expression is evaluated on others. */
+  readonly filter?: Expression;
+}
+
+/** All expressions of the call, over the aggregation's input. */
+export function aggregateExpressions(call: AggregateCall): readonly Expression[] {
+  const sort = (call.sort ?? []).map((key) => key.expression);
+  const filter = call.filter === undefined ? [] : [call.filter];
+  return [...(call.arg === null ? [] : [call.arg]), ...(call.rest ?? []), ...sort, ...filter];
+}
+
+/** The call with each of its expressions replaced. */
+export function mapAggregateCall(call: AggregateCall, replace: (expression: Expression) => Expression): AggregateCall {
+  return {
+    ...call,
+    arg: call.arg === null ? null : replace(call.arg),
+    ...(call.rest === undefined ? {} : { rest: call.rest.map(replace) }),
+    ...(call.sort === undefined
+      ? {}
+      : { sort: call.sort.map((key) => ({ ...key, expression: replace(key.expression) })) }),
+    ...(call.filter === undefined ? {} : { filter: replace(call.filter) }),
+  };
+}
