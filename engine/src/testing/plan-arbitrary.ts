@@ -1,6 +1,6 @@
 import { must } from "@freshet/base";
 import type { Expression, Plan, QueryPlan } from "@freshet/sql";
-import { type ColumnType, createCodecs } from "@freshet/values";
+import { type ColumnType, createCodecs, DEFAULT_TEXT_SETTINGS } from "@freshet/values";
 import fc from "fast-check";
 import { aggregateCalls } from "./aggregate-arbitrary.ts";
 
@@ -21,14 +21,7 @@ const codecs = createCodecs([]);
 export function binary(type: ColumnType, text: string | null): Buffer | null {
   if (text === null) return null;
   const codec = must(codecs.get(type.typeOid));
-  const settings = {
-    timeZone: "UTC",
-    dateStyle: "ISO, MDY",
-    intervalStyle: "postgres",
-    extraFloatDigits: 1,
-    byteaOutput: "hex",
-  } as const;
-  return must(codec.fromText(text, settings));
+  return must(codec.fromText(text, DEFAULT_TEXT_SETTINGS));
 }
 
 function column(index: number, type: ColumnType): Expression {

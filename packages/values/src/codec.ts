@@ -2,10 +2,10 @@ import type { KeyWriter } from "./key-writer.ts";
 
 /**
  * A value as expressions see it:
- * bool: boolean; int2, int4, oid, date (days since 2000-01-01): number; int8, timestamp, timestamptz
- * (microseconds since 2000-01-01): bigint; float4, float8: number; numeric: Decimal;
+ * bool: boolean; int2, int4, oid and the types that are oids, date (days since 2000-01-01): number; int8, money (cents),
+ * timestamp, timestamptz (microseconds since 2000-01-01), time (microseconds since midnight): bigint; float4, float8: number; numeric: Decimal;
  * text, varchar, bpchar, name, enum (label), json, jsonb (PostgreSQL's text): string;
- * bytea, uuid, arrays and everything without operations of its own: Buffer in binary send format.
+ * bytea, uuid, interval, timetz, arrays and all others: Buffer in binary send format.
  */
 export type Value = boolean | number | bigint | string | Buffer | Decimal;
 
@@ -24,6 +24,10 @@ export interface TextSettings {
   readonly intervalStyle: string;
   readonly extraFloatDigits: number;
   readonly byteaOutput: "hex" | "escape";
+  /** `lc_monetary`. */
+  readonly lcMonetary: string;
+  /** `server_version_num`: a few types are shown differently by later versions. */
+  readonly serverVersion: number;
 }
 
 /** PostgreSQL's defaults, with the time zone that is exact without a tz database. */
@@ -33,6 +37,8 @@ export const DEFAULT_TEXT_SETTINGS: TextSettings = {
   intervalStyle: "postgres",
   extraFloatDigits: 1,
   byteaOutput: "hex",
+  lcMonetary: "C",
+  serverVersion: 180_000,
 };
 
 /**

@@ -50,7 +50,7 @@ afterAll(() => server.stop());
 
 async function ask(type: SqlType, inputs: readonly string[]): Promise<OracleValue[]> {
   return withClient(server, async (client) => {
-    await client.query("SET timezone = 'UTC'");
+    await client.query("SET timezone = 'UTC'; SET lc_monetary = 'C'");
     return askValues(client, type, inputs);
   });
 }
@@ -67,7 +67,7 @@ describe(`against PostgreSQL, seed ${samples.SEED}`, () => {
     expect(formDifferences(codec, values, settings)).toEqual([]);
     const readable = type.codec.startsWith("_") ? values.filter(({ text }) => isReadBack(text)) : values;
     expect(inputDifferences(codec, readable, settings)).toEqual([]);
-    expect(codec.hasEquality ? keyDifferences(codec, values) : []).toEqual([]);
+    expect(codec.hasEquality && type.sortable !== false ? keyDifferences(codec, values) : []).toEqual([]);
   });
 
   test("enums: forms and the declared order", async () => {

@@ -2,6 +2,17 @@ export * from "./codec.ts";
 export * from "./codec-set.ts";
 export { arrayOf, type ArrayValue, readArray, writeArray } from "./codecs/array-wire.ts";
 export { type CalendarDate, dateFromDays, daysFromDate } from "./codecs/calendar.ts";
+export {
+  type Interval,
+  INTERVAL_INFINITY,
+  INTERVAL_NEGATIVE_INFINITY,
+  intervalInfinity,
+  intervalSpan,
+  readInterval,
+  writeInterval,
+} from "./codecs/interval.ts";
+export { hostText, networkAddress, networkBits, writeNetwork } from "./codecs/network.ts";
+export { readZonedTime, writeZonedTime, type ZonedTime } from "./codecs/time.ts";
 export * from "./decimal.ts";
 export * from "./internal-datum.ts";
 export * from "./key-writer.ts";

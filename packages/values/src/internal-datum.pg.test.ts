@@ -44,6 +44,26 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   timestamp: ["2024-02-29 10:11:12.5", "infinity"],
   timestamptz: ["2024-02-29 10:11:12.5+02"],
   uuid: ["01234567-89ab-cdef-0123-456789abcdef"],
+  interval: ["1 year 2 mons -3 days 04:05:06.7", "infinity"],
+  time: ["12:34:56.7"],
+  timetz: ["12:34:56.7+05:30"],
+  money: ["-12.34"],
+  varbit: ["", "101010101"],
+  inet: ["10.0.0.1/8", "2001:db8::1"],
+  cidr: ["10.0.0.0/8", "::/0"],
+  macaddr: ["08:00:2b:01:02:03"],
+  macaddr8: ["08:00:2b:ff:fe:01:02:03"],
+  regclass: ["pg_class"],
+  xid: ["4294967295"],
+  tid: ["(70000,7)"],
+  xid8: ["18446744073709551615"],
+  pg_lsn: ["16/B374D848"],
+  "interval[]": ["{1 mon,NULL,2 days}"],
+  "timetz[]": ["{12:34:56.7+05:30,01:00+01}"],
+  "inet[]": ["{10.0.0.1,::1,10.0.0.0/8}"],
+  "varbit[]": ["{1,101010101,NULL}"],
+  "tid[]": ['{"(1,2)","(3,4)"}'],
+  "macaddr[]": ["{08:00:2b:01:02:03,08:00:2b:01:02:04}"],
   "int4[]": ["{}", "{1,2,3}", "{1,NULL,3}", "{{1,2},{3,4}}", "[5:6]={1,2}"],
   "int8[]": ["{1,-2}", "{NULL,1}"],
   "int2[]": ["{1,-2,3}"],
@@ -54,6 +74,11 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   "name[]": ["{a,b}"],
 };
 
+function sendOf(name: string): string {
+  if (name.endsWith("[]")) return "array_send";
+  return TYPE_CASES.find((type) => type.name === name || type.codec === name)?.send ?? `${name}send`;
+}
+
 const CONST =
   /\{CONST :consttype (\d+) [^{}]*?:constlen (-?\d+) :constbyval (\w+) :constisnull false [^{}]*?:constvalue (\d+) \[ ([-\d ]+) \]\}/g;
 
@@ -63,7 +88,7 @@ test.each(Object.entries(LITERALS))(
     await withClient(server, async (client) => {
       await client.query("SET timezone = 'UTC'");
       const items = literals.map((literal) => `${client.escapeLiteral(literal)}::${name}`);
-      const send = TYPE_CASES.find((type) => type.name === name)?.send ?? "array_send";
+      const send = sendOf(name);
       await client.query(
         `CREATE FUNCTION pg_temp.constants() RETURNS void BEGIN ATOMIC SELECT ${items.join(", ")}; END`,
       );

@@ -1,5 +1,6 @@
 import { writeArray } from "./codecs/array-wire.ts";
-import { BUILTIN_TYPES, Oid } from "./oids.ts";
+import { writeNetwork } from "./codecs/network.ts";
+import { BUILTIN_TYPES, OBJECT_NAME_OIDS, Oid } from "./oids.ts";
 
 /** `pg_type.typbyval` and `typlen`, as a Const node carries them. */
 export interface DatumLayout {
@@ -37,6 +38,33 @@ function fixed(len: 1 | 2 | 4 | 8): Storage {
   return { len, byVal: true, align: len, toWire: reversed };
 }
 
+/** Machine words of these widths, one behind the other, each to network order. */
+function inWords(...widths: readonly number[]): Storage["toWire"] {
+  return (bytes) => {
+    const wire = Buffer.from(bytes);
+    let at = 0;
+    for (const width of widths) {
+      wire.subarray(at, at + width).reverse();
+      at += width;
+    }
+    return wire;
+  };
+}
+
+/** int32 number of bits, then the bits. */
+function bitsToWire(data: Buffer): Buffer | undefined {
+  if (data.length < 4) return undefined;
+  const wire = Buffer.from(data);
+  wire.subarray(0, 4).reverse();
+  return wire;
+}
+
+/** uint8 family, uint8 prefix length, then the address. */
+function networkToWire(data: Buffer, isCidr: boolean): Buffer | undefined {
+  const address = data.subarray(2);
+  return address.length === 4 || address.length === 16 ? writeNetwork(isCidr, data[1] as number, address) : undefined;
+}
+
 const TEXT: Storage = { len: VARLENA, byVal: false, align: 4, toWire: copied };
 
 const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
@@ -59,6 +87,22 @@ const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
   [Oid.numeric, { ...TEXT, toWire: numericToWire }],
   [Oid.name, { len: 64, byVal: false, align: 1, toWire: untilZero }],
   [Oid.uuid, { len: 16, byVal: false, align: 1, toWire: copied }],
+  [Oid.time, fixed(8)],
+  [Oid.money, fixed(8)],
+  [Oid.xid8, fixed(8)],
+  [Oid.pg_lsn, fixed(8)],
+  [Oid.xid, fixed(4)],
+  [Oid.cid, fixed(4)],
+  ...OBJECT_NAME_OIDS.map((oid) => [oid, fixed(4)] as const),
+  [Oid.tid, { len: 6, byVal: false, align: 2, toWire: inWords(2, 2, 2) }],
+  [Oid.interval, { len: 16, byVal: false, align: 8, toWire: inWords(8, 4, 4) }],
+  [Oid.timetz, { len: 12, byVal: false, align: 8, toWire: inWords(8, 4) }],
+  [Oid.macaddr, { len: 6, byVal: false, align: 4, toWire: copied }],
+  [Oid.macaddr8, { len: 8, byVal: false, align: 4, toWire: copied }],
+  [Oid.bit, { ...TEXT, toWire: bitsToWire }],
+  [Oid.varbit, { ...TEXT, toWire: bitsToWire }],
+  [Oid.inet, { ...TEXT, toWire: (data) => networkToWire(data, false) }],
+  [Oid.cidr, { ...TEXT, toWire: (data) => networkToWire(data, true) }],
 ]);
 
 const ARRAY_ELEMENTS: ReadonlyMap<number, number> = new Map(

@@ -46,6 +46,34 @@ describe("session settings", () => {
     }
   });
 
+  test.each(["postgres", "postgres_verbose", "sql_standard", "iso_8601"])(
+    "IntervalStyle = %s",
+    async (intervalStyle) => {
+      const codec = codecNamed("interval");
+      const inputs = samples.intervals();
+      const asPostgres = await ask(
+        { name: "interval", send: "interval_send" },
+        inputs,
+        "SET intervalstyle = 'postgres'",
+      );
+      const texts = asPostgres.map(({ text }) => text);
+      // Read under the style itself, where a sign may mean more than its own field.
+      const values = await ask(
+        { name: "interval", send: "interval_send" },
+        texts,
+        `SET intervalstyle = '${intervalStyle}'`,
+      );
+      expect(formDifferences(codec, values, { ...settings, intervalStyle })).toEqual([]);
+    },
+  );
+
+  test.each(["C", "POSIX", "C.UTF-8"])("lc_monetary = %s", async (lcMonetary) => {
+    const session = `SET lc_monetary = '${lcMonetary}'`;
+    const values = await ask({ name: "money", send: "cash_send" }, samples.moneys(), session);
+    expect(formDifferences(codecNamed("money"), values, { ...settings, lcMonetary })).toEqual([]);
+    expect(inputDifferences(codecNamed("money"), values, { ...settings, lcMonetary })).toEqual([]);
+  });
+
   test.each([
     "Etc/GMT+5",
     "Etc/GMT-14",
@@ -84,5 +112,8 @@ describe("session settings", () => {
       const value = codec.encode(name === "date" ? 0 : 0n);
       expect(codec.toText(value, { ...settings, dateStyle: "German, DMY" })).toBeUndefined();
     }
+    expect(
+      codecNamed("money").toText(codecNamed("money").encode(1n), { ...settings, lcMonetary: "de_DE" }),
+    ).toBeUndefined();
   });
 });

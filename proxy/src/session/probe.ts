@@ -35,6 +35,8 @@ const COLUMNS: readonly string[] = [
   setting("IntervalStyle"),
   setting("extra_float_digits"),
   setting("bytea_output"),
+  setting("lc_monetary"),
+  setting("server_version_num"),
   "pg_catalog.current_setting('freshet.consistency', true)",
   "pg_catalog.pg_current_wal_insert_lsn()",
   ...Object.keys(ASSUMED_SETTINGS).map(setting),
@@ -79,13 +81,15 @@ function readFacts(values: readonly (string | null)[]): SessionFacts | null {
     intervalStyle,
     floatDigits,
     bytea,
+    lcMonetary,
+    serverVersion,
     consistency,
     lsn,
   ] = values;
   const insertLsn = parseLsn(lsn ?? "");
   const level = consistencyLevel(consistency ?? null);
   if (insertLsn === undefined || !present(role, database, schemas, temporary, encoding)) return null;
-  if (!present(timeZone, dateStyle, intervalStyle, floatDigits, bytea)) return null;
+  if (!present(timeZone, dateStyle, intervalStyle, floatDigits, bytea, lcMonetary, serverVersion)) return null;
   const deviating = Object.entries(ASSUMED_SETTINGS)
     .filter(([, assumed], index) => values[COLUMNS.length - Object.keys(ASSUMED_SETTINGS).length + index] !== assumed)
     .map(([name]) => name);
@@ -102,6 +106,8 @@ function readFacts(values: readonly (string | null)[]): SessionFacts | null {
       intervalStyle: intervalStyle ?? "",
       extraFloatDigits: Number(floatDigits),
       byteaOutput: bytea === "escape" ? "escape" : "hex",
+      lcMonetary: lcMonetary ?? "",
+      serverVersion: Number(serverVersion),
     },
     deviatingSettings: deviating,
     consistency: level ?? "strong",

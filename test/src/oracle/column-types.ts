@@ -18,7 +18,15 @@ export interface ColumnKind {
     | "uuid"
     | "json"
     | "enum"
-    | "array";
+    | "array"
+    | "interval"
+    | "time"
+    | "timetz"
+    | "money"
+    | "bit"
+    | "network"
+    | "mac"
+    | "number of the system";
   readonly ordered: boolean;
   readonly summable: boolean;
   /** Equal values may have different texts (1.0 and 1.00, 0 and -0), so that which of them a group shows is open. */
@@ -121,6 +129,40 @@ export const columnKinds: readonly ColumnKind[] = [
     values: ["{}", "{1,2}", "{NULL,3}", "[0:1]={1,2}", "{1}"],
     family: "array",
     ...composite,
+  },
+  {
+    id: "itv",
+    sql: "interval",
+    values: ["0", "1 mon", "30 days", "-1 day", "24:00:00", "1 day", "1 year 2 mons -3 days 04:05:06.7", "infinity"],
+    family: "interval",
+    ...plain,
+    loose: true,
+  },
+  { id: "clo", sql: "time", values: ["00:00", "24:00:00", "12:34:56.7", "06:00"], family: "time", ...plain },
+  {
+    id: "zon",
+    sql: "timetz",
+    values: ["00:00+00", "12:34:56.7+05:30", "01:00+01", "02:00+02", "23:00-08"],
+    family: "timetz",
+    ...plain,
+  },
+  { id: "mon", sql: "money", values: ["0", "0.01", "-1.00", "1234.56", "7.77"], family: "money", ...plain },
+  { id: "bit", sql: "varbit", values: ["", "0", "1", "10", "101010101"], family: "bit", ...plain },
+  {
+    id: "net",
+    sql: "inet",
+    values: ["10.0.0.1", "10.0.0.1/8", "10.0.0.0/8", "10.0.0.0/9", "::1", "2001:db8::1/32", "::ffff:1.2.3.4"],
+    family: "network",
+    ...plain,
+  },
+  { id: "cid", sql: "cidr", values: ["10.0.0.0/8", "10.0.0.0/9", "10.0.0.1/32", "::/0"], family: "network", ...plain },
+  { id: "mac", sql: "macaddr", values: ["00:00:00:00:00:00", "08:00:2b:01:02:03"], family: "mac", ...plain },
+  {
+    id: "lsn",
+    sql: "pg_lsn",
+    values: ["0/0", "0/1", "1/0", "FFFFFFFF/FFFFFFFF"],
+    family: "number of the system",
+    ...plain,
   },
   { id: "tag", sql: "text[]", values: ["{}", '{a,"b c",NULL}', '{""}', '{"NULL"}'], family: "array", ...composite },
 ];

@@ -79,8 +79,9 @@ function orderDifference(
 const FLOAT4 = 700;
 const FLOAT8 = 701;
 const NUMERIC = 1700;
+const INTERVAL = 1186;
 
-/** A row's text for comparison; with `loose` equal numbers have equal texts. */
+/** A row's text for comparison; with `loose` equal numbers and equal intervals have equal texts. */
 export function rowNamer(reply: Reply, loose: boolean): (row: Values) => string {
   const fields = describedFields(reply.envelope);
   return (row) =>
@@ -97,6 +98,7 @@ export function rowNamer(reply: Reply, loose: boolean): (row: Values) => string 
 }
 
 function withoutSpelling(value: Buffer, typeOid: number, format: number): Buffer {
+  if (typeOid === INTERVAL) return intervalWithoutSpelling(value, format);
   if (format === 0) {
     const text = value.toString("latin1");
     if (typeOid === FLOAT4 || typeOid === FLOAT8) return text === "-0" ? Buffer.from("0") : value;
@@ -109,6 +111,28 @@ function withoutSpelling(value: Buffer, typeOid: number, format: number): Buffer
     return copy;
   }
   return typeOid === FLOAT4 || typeOid === FLOAT8 ? floatWithoutSpelling(value) : value;
+}
+
+const PARTS = /([+-]?\d+) (year|mon|day)s?/g;
+const PART_DAYS: Readonly<Record<string, number>> = { year: 360, mon: 30, day: 1 };
+const CLOCK = /([+-]?)(\d+):(\d+):(\d+)(?:\.(\d+))?$/;
+
+/** The span in microseconds: a month has 30 days, a day 24 hours. */
+function intervalWithoutSpelling(value: Buffer, format: number): Buffer {
+  if (format === 1) {
+    const days = BigInt(value.readInt32BE(8)) + 30n * BigInt(value.readInt32BE(12));
+    return Buffer.from(String(value.readBigInt64BE(0) + days * 86_400_000_000n));
+  }
+  const text = value.toString("latin1");
+  if (text.endsWith("infinity")) return value;
+  let micros = 0n;
+  for (const [, count = "0", unit = ""] of text.matchAll(PARTS)) {
+    micros += BigInt(Number(count) * (PART_DAYS[unit] ?? 0)) * 86_400_000_000n;
+  }
+  const [, sign, hours = "0", minutes = "0", seconds = "0", decimals = ""] = CLOCK.exec(text) ?? [];
+  const clock = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  const time = BigInt(clock) * 1_000_000n + BigInt(decimals.padEnd(6, "0"));
+  return Buffer.from(String(sign === "-" ? micros - time : micros + time));
 }
 
 /** 0 for -0, and one NaN: which sign bit the sum of infinities has depends on the order and on the processor. */

@@ -35,6 +35,12 @@ export const COMPARISONS: FunctionTable = {
   ...comparisonTable(compareBytes, "uuid_"),
   ...comparisonTable(compareIntegers, "date_"),
   ...comparisonTable(compareIntegers, "timestamp_"),
+  ...comparisonTable(compareIntegers, "time_"),
+  ...comparisonTable(compareIntegers, "cash_"),
+  // Also of an xid with an int4, whose bits are then the xid's.
+  xideq: (a: number, b: number) => a >>> 0 === b >>> 0,
+  xidneq: (a: number, b: number) => a >>> 0 !== b >>> 0,
+  cideq: (a: number, b: number) => a === b,
   ...comparisonTable(compareDateTimestamp, "date_", "_timestamp"),
   ...comparisonTable(compareTimestampDate, "timestamp_", "_date"),
   ...orderOnly(comparisonTable(compareText, "text_pattern_")),

@@ -76,9 +76,25 @@ function builder(order: (codec: Codec) => Compare, suffix: ComparisonSuffix): Fu
   };
 }
 
+/** Prefixes of the comparisons whose order is that of the type's keys. */
+const BY_KEY: readonly string[] = [
+  "interval_",
+  "timetz_",
+  "bit",
+  "network_",
+  "macaddr_",
+  "macaddr8_",
+  "tid",
+  "xid8",
+  "pg_lsn_",
+];
+
 /** Comparisons that need to know the type they work on. */
 export const TYPED_COMPARISONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...COMPARISON_SUFFIXES.map((suffix) => [`enum_${suffix}`, builder(compareLabels, suffix)] as const),
+  ...BY_KEY.flatMap((prefix) =>
+    COMPARISON_SUFFIXES.map((suffix) => [`${prefix}${suffix}`, builder(compareByKey, suffix)] as const),
+  ),
   ["jsonb_eq", builder(compareByKey, "eq")],
   ["jsonb_ne", builder(compareByKey, "ne")],
   ["array_eq", builder(compareByKey, "eq")],

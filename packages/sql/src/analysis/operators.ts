@@ -22,6 +22,19 @@ const EQUALITY: ReadonlySet<string> = new Set([
   "jsonb_eq",
   "enum_eq",
   "array_eq",
+  "interval_eq",
+  "time_eq",
+  "timetz_eq",
+  "cash_eq",
+  "biteq",
+  "network_eq",
+  "macaddr_eq",
+  "macaddr8_eq",
+  "xideq",
+  "cideq",
+  "tideq",
+  "xid8eq",
+  "pg_lsn_eq",
 ]);
 
 /** Equality between integers or floats of different widths: the symbol and the wider type. */
@@ -77,6 +90,17 @@ const RANGE_TYPES: readonly string[] = [
   "timestamptz_",
   "uuid_",
   "enum_",
+  "interval_",
+  "time_",
+  "timetz_",
+  "cash_",
+  "bit",
+  "network_",
+  "macaddr_",
+  "macaddr8_",
+  "tid",
+  "xid8",
+  "pg_lsn_",
 ];
 
 const MIXED_RANGE: ReadonlyMap<string, number> = new Map([

@@ -9,7 +9,7 @@ import { RteKind } from "./table-checks.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
 import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
 import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
-import { BOOL_TYPE, isTextCastable, isTextual } from "./type-support.ts";
+import { BOOL_TYPE, isSameImage, isTextCastable, isTextual } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
 type Translator = (node: TreeNode, scope: QueryScope) => Expression;
@@ -162,7 +162,7 @@ function translateMinMax(node: TreeNode, scope: QueryScope): Expression {
   return { kind, inputCollation, args: translateAll(node.nodes("args"), scope), type };
 }
 
-/** The same bytes under another type: kept only between the text types, whose values are alike. */
+/** The same value under another type. Of a network, the bytes say whether it is a cidr: it goes through its text. */
 function translateRelabel(node: TreeNode, scope: QueryScope): Expression {
   const arg = translateExpression(node.node("arg"), scope);
   const type: ColumnType = {
@@ -171,7 +171,8 @@ function translateRelabel(node: TreeNode, scope: QueryScope): Expression {
     collation: node.int("resultcollid"),
   };
   const from = arg.type.typeOid;
-  if (from !== type.typeOid && !(isTextual(from) && isTextual(type.typeOid))) {
+  if (from === Oid.cidr && type.typeOid === Oid.inet) return { kind: "text-cast", arg, type };
+  if (!isSameImage(from, type.typeOid)) {
     throw unsupported(`a cast from ${scope.typeName(from)} to ${scope.typeName(type.typeOid)} is not supported`);
   }
   return { ...arg, type };

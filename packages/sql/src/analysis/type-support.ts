@@ -1,28 +1,9 @@
-import { type ColumnType, Oid } from "@freshet/values";
+import { type ColumnType, OBJECT_NAME_OIDS, Oid } from "@freshet/values";
 
 const BASE: ReadonlySet<number> = new Set(Object.values(Oid));
 
-/** Types with a total order that the engine follows (text only under a byte-ordered collation). */
-const ORDERED: ReadonlySet<number> = new Set([
-  Oid.bool,
-  Oid.int2,
-  Oid.int4,
-  Oid.int8,
-  Oid.float4,
-  Oid.float8,
-  Oid.numeric,
-  Oid.text,
-  Oid.varchar,
-  Oid.bpchar,
-  Oid.name,
-  Oid.char,
-  Oid.oid,
-  Oid.bytea,
-  Oid.date,
-  Oid.timestamp,
-  Oid.timestamptz,
-  Oid.uuid,
-]);
+/** Types without a btree operator class that the engine follows. */
+const UNORDERED: ReadonlySet<number> = new Set([Oid.json, Oid.jsonb, Oid.xid, Oid.cid]);
 
 const TEXTUAL: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar]);
 
@@ -45,13 +26,23 @@ export function isBaseType(oid: number): boolean {
   return BASE.has(oid);
 }
 
+/** Whether the type has a total order (text only under a byte-ordered collation). */
 export function isOrderedBaseType(oid: number): boolean {
-  return ORDERED.has(oid);
+  return BASE.has(oid) && !UNORDERED.has(oid);
 }
 
 /** text, varchar and char(n): one representation, different in what trailing blanks mean. */
 export function isTextual(oid: number): boolean {
   return TEXTUAL.has(oid);
+}
+
+const OIDS: ReadonlySet<number> = new Set([Oid.oid, ...OBJECT_NAME_OIDS]);
+const BITS: ReadonlySet<number> = new Set([Oid.bit, Oid.varbit]);
+
+/** Whether a value of one type is the same bytes under the other. */
+export function isSameImage(from: number, to: number): boolean {
+  if (from === to) return true;
+  return [TEXTUAL, OIDS, BITS].some((group) => group.has(from) && group.has(to));
 }
 
 export function isTextCastable(oid: number): boolean {

@@ -1,3 +1,5 @@
+import { twoDigits } from "./calendar.ts";
+
 /** Zones of the tz database that have always been UTC (links of Etc/UTC and Etc/GMT), in lower case. */
 const UTC_ZONES: ReadonlySet<string> = new Set([
   "utc",
@@ -42,4 +44,14 @@ export function fixedOffset(timeZone: string): number | undefined {
   if (posix === null) return undefined;
   const seconds = Number(posix[2]) * 3600 + Number(posix[3] ?? 0) * 60 + Number(posix[4] ?? 0);
   return posix[1] === "-" ? seconds : -seconds;
+}
+
+/** `+02`, `-03:30`, `+00:19:32`: seconds east of UTC as ISO output shows them. */
+export function offsetText(offset: number): string {
+  const total = Math.abs(offset);
+  const minutes = Math.floor(total / 60) % 60;
+  const seconds = total % 60;
+  let text = `${offset < 0 ? "-" : "+"}${twoDigits(Math.floor(total / 3600))}`;
+  if (minutes !== 0 || seconds !== 0) text += `:${twoDigits(minutes)}`;
+  return seconds === 0 ? text : `${text}:${twoDigits(seconds)}`;
 }

@@ -4,7 +4,7 @@ import { dateFromDays, isBeforeChrist, isoDate, twoDigits } from "./calendar.ts"
 import { infinityWord, isIsoStyle, parseIsoDate } from "./date.ts";
 import { encodeInt8, writeInt8Key } from "./integer.ts";
 import { ascii, bigintOf, trimBlanks } from "./support.ts";
-import { fixedOffset } from "./time-zone.ts";
+import { fixedOffset, offsetText } from "./time-zone.ts";
 
 const INFINITY = (1n << 63n) - 1n;
 const MINUS_INFINITY = -(1n << 63n);
@@ -42,16 +42,6 @@ function timestampText(micros: bigint, offset: number, zone: string): string {
   const time = `${twoDigits(Math.floor(ofDay / 3600))}:${twoDigits(Math.floor(ofDay / 60) % 60)}:${twoDigits(ofDay % 60)}`;
   const decimals = fraction === 0 ? "" : `.${String(fraction).padStart(6, "0").replace(/0+$/, "")}`;
   return `${isoDate(date)} ${time}${decimals}${zone}${isBeforeChrist(date) ? " BC" : ""}`;
-}
-
-/** `+02`, `-03:30`, `+00:19:32`: seconds east of UTC as ISO output shows them. */
-function offsetText(offset: number): string {
-  const total = Math.abs(offset);
-  const minutes = Math.floor(total / 60) % 60;
-  const seconds = total % 60;
-  let text = `${offset < 0 ? "-" : "+"}${twoDigits(Math.floor(total / 3600))}`;
-  if (minutes !== 0 || seconds !== 0) text += `:${twoDigits(minutes)}`;
-  return seconds === 0 ? text : `${text}:${twoDigits(seconds)}`;
 }
 
 /** Date, time of day, up to six decimals, zone, era. */

@@ -410,3 +410,151 @@ export function arrays(items: readonly string[]): string[] {
     ...sample(fc.oneof(one, one, bounded, two), 500),
   ];
 }
+
+/** Texts of intervals with fields of any sign; many with the same span. */
+export function intervals(): string[] {
+  const small = fc.integer({ min: -40, max: 40 });
+  const time = fc.oneof(
+    fc.constantFrom(0, 24, -24, 1, -1, 23, 25).map((hours) => `${hours}:00:00`),
+    fc
+      .tuple(
+        fc.constantFrom("", "-", "+"),
+        fc.integer({ min: 0, max: 99_999 }),
+        fc.integer({ min: 0, max: 59_999_999 }),
+      )
+      .map(([s, hours, micros]) => `${s}${hours}:07:${(micros / 1e6).toFixed(6).padStart(9, "0")}`),
+  );
+  const several = fc
+    .tuple(small, fc.integer({ min: -30, max: 30 }), small, time)
+    .map(([years, months, days, clock]) => `${years} years ${months} mons ${days} days ${clock}`);
+  const single = fc
+    .tuple(fc.integer({ min: -3, max: 3 }), fc.constantFrom("year", "mon", "day", "hour", "min", "sec", "week"))
+    .map(([count, unit]) => `${count} ${unit}`);
+  const listed = [
+    "0",
+    "1 month",
+    "30 days",
+    "720 hours",
+    "-1 month",
+    "-30 days",
+    "1 year",
+    "12 months",
+    "360 days",
+    "1 mon -30 days",
+    "1 day 00:00:01",
+    "24:00:01",
+    "1 sec",
+    "-1 sec",
+    "1.5 secs",
+    "-0.000001 sec",
+    "178956970 years 7 mons 2147483647 days 2562047788:00:54.775806",
+    "-178956970 years -8 mons -2147483648 days -2562047788:00:54.775807",
+    "2147483647 days",
+    "-2147483648 mons",
+    "infinity",
+    "-infinity",
+    "P1Y2M3DT4H5M6.7S",
+    "1 day ago",
+    "@ 1 min",
+  ];
+  return [...listed, ...sample(fc.oneof(several, several, single), 1500)];
+}
+
+const timeOfDay = fc
+  .integer({ min: 0, max: 86_399 })
+  .map((seconds) => new Date(seconds * 1000).toISOString().slice(11, 19));
+
+export function times(): string[] {
+  const precise = fc
+    .tuple(timeOfDay, fc.nat(999_999))
+    .map(([time, micros]) => `${time}.${String(micros).padStart(6, "0")}`);
+  const listed = ["00:00", "24:00:00", "23:59:59.999999", "12:00:00.5", " 01:02:03 ", "04:05"];
+  return [...listed, ...sample(fc.oneof(timeOfDay, precise), 500)];
+}
+
+export function zonedTimes(): string[] {
+  const zone = fc.constantFrom("+00", "-00", "+01", "-08", "+05:30", "-03:30", "+15:59:59", "-15:59", "+00:00:01", "Z");
+  const hourly = fc.integer({ min: 0, max: 23 }).map((hour) => `${String(hour).padStart(2, "0")}:00:00`);
+  const random = fc.tuple(fc.oneof(timeOfDay, hourly, hourly), zone).map((parts) => parts.join(""));
+  return [
+    "00:00+00",
+    "24:00:00-15:59:59",
+    "24:00:00+00",
+    "12:00:00",
+    "01:00:00+01",
+    "02:00:00+02",
+    ...sample(random, 800),
+  ];
+}
+
+export function moneys(): string[] {
+  const listed = [
+    "0",
+    "$1,234.56",
+    "-$0.01",
+    "12.34",
+    "-92233720368547758.08",
+    "92233720368547758.07",
+    "($5.00)",
+    "1.5",
+    "100",
+  ];
+  const random = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((cents) => {
+    const digits = String(cents < 0n ? -cents : cents).padStart(3, "0");
+    return `${cents < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+  });
+  return [...listed, ...sample(random, 300)];
+}
+
+export function bits(length: number | undefined): string[] {
+  const lengths = length === undefined ? { maxLength: 20 } : { minLength: length, maxLength: length };
+  const random = fc.string({ unit: fc.constantFrom("0", "1"), ...lengths });
+  return [...(length === undefined ? ["", "0", "00", "00000000", "000000000", "1"] : []), ...sample(random, 300)];
+}
+
+const ipv4 = fc.oneof(fc.ipV4(), fc.constantFrom("0.0.0.0", "10.0.0.0", "10.0.0.1", "10.1.0.0", "255.255.255.255"));
+const ipv6 = fc.oneof(
+  fc.ipV6(),
+  fc
+    .array(fc.constantFrom("0", "0", "0", "1", "ffff", "a0b"), { minLength: 8, maxLength: 8 })
+    .map((words) => words.join(":")),
+);
+
+export function inets(): string[] {
+  const listed = [
+    "10.0.0.1",
+    "10.0.0.1/8",
+    "10.0.0.0/8",
+    "10.0.0.0/9",
+    "0.0.0.0/0",
+    "::",
+    "::/0",
+    "::1",
+    "::2",
+    "::ffff:1.2.3.4",
+    "::1:2:3",
+    "2001:db8::/32",
+  ];
+  const four = fc.tuple(ipv4, fc.integer({ min: 0, max: 32 })).map(([host, count]) => `${host}/${count}`);
+  const six = fc.tuple(ipv6, fc.integer({ min: 0, max: 128 })).map(([host, count]) => `${host}/${count}`);
+  return [...listed, ...sample(fc.oneof(ipv4, four, four, ipv6, six), 1500)];
+}
+
+/** Networks, with no bit set behind the prefix. */
+export function cidrs(): string[] {
+  const four = fc
+    .tuple(fc.integer({ min: 0, max: 0xffff_ffff }), fc.integer({ min: 0, max: 32 }))
+    .map(([host, count]) => {
+      const kept = count === 0 ? 0 : (host & (-1 << (32 - count))) >>> 0;
+      return `${kept >>> 24}.${(kept >>> 16) & 255}.${(kept >>> 8) & 255}.${kept & 255}/${count}`;
+    });
+  return ["10.0.0.0/8", "10.0.0.0/9", "10.0.0.1/32", "10.0.0.1", "::/0", "2001:db8::/32", "::1", ...sample(four, 500)];
+}
+
+export function macs(size: number): string[] {
+  const octet = fc.nat(255).map((value) => value.toString(16).padStart(2, "0"));
+  return sample(
+    fc.array(octet, { minLength: size, maxLength: size }).map((octets) => octets.join(":")),
+    200,
+  );
+}

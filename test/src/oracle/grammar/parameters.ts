@@ -11,6 +11,7 @@ export function place(draft: Draft, form: QueryParameter["form"], kind: ColumnKi
 /** The type that PostgreSQL gives to a parameter compared with such a column. */
 function parameterType(kind: ColumnKind): string {
   if (kind.family === "text") return "text";
+  if (kind.family === "network") return "inet";
   return kind.family === "char" ? "bpchar" : kind.sql.replace(/\(.*/, "");
 }
 
