@@ -1,4 +1,4 @@
-import type { AggregateCall, Expression } from "@freshet/sql";
+import type { AggregateCall, Expression, JoinPlan } from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
 import type { ArrangeSpec } from "../operators/arrange.ts";
 import type { TopKSpec } from "../operators/top-k.ts";
@@ -11,7 +11,7 @@ export type NodeSpec =
   | { readonly kind: "filter"; readonly predicate: Expression }
   | { readonly kind: "project"; readonly expressions: readonly Expression[] }
   | ({ readonly kind: "arrange" } & ArrangeSpec)
-  | { readonly kind: "join"; readonly join: "inner" | "left"; readonly residual: Expression | null }
+  | { readonly kind: "join"; readonly join: JoinPlan["join"]; readonly residual: Expression | null }
   | {
       readonly kind: "aggregate";
       readonly groups: readonly Expression[];

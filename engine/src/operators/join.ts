@@ -1,4 +1,4 @@
-import type { Expression } from "@freshet/sql";
+import type { Expression, JoinPlan } from "@freshet/sql";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import { type ColumnType, NULL_LENGTH, type Row } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
@@ -11,7 +11,12 @@ import { compilePredicate, type CompileContext } from "./evaluate.ts";
 import type { Enumeration, Operator } from "./operator.ts";
 
 /** Rows with their weights under one key. */
-export type WeightedRows = readonly { readonly row: Row; readonly weight: number }[];
+export interface WeightedRow {
+  readonly row: Row;
+  readonly weight: number;
+}
+
+export type WeightedRows = readonly WeightedRow[];
 
 const NO_ROWS: WeightedRows = [];
 
@@ -46,80 +51,130 @@ function before(rows: WeightedRows, deltas: WeightedRows): WeightedRows {
   return [...weights.values()].filter(({ weight }) => weight !== 0);
 }
 
+/** One side of a join. */
+interface Side {
+  readonly arrangement: number;
+  /** Whether its rows that meet nothing are put out, padded with NULLs. */
+  readonly preserved: boolean;
+  /** Concatenates a row of this side with one of the other. */
+  readonly pair: (own: Row, other: Row) => Row;
+  /** NULLs in the place of the other side's columns. */
+  readonly padding: Row;
+}
+
+function nullRow(columns: number): Row {
+  const row = Buffer.alloc(columns * 4);
+  for (let index = 0; index < columns; index++) row.writeInt32BE(NULL_LENGTH, index * 4);
+  return row;
+}
+
+function rowsAt(reads: ReadTransaction, { arrangement }: Side, key: Buffer, limit?: number): WeightedRows {
+  const rows: { row: Row; weight: number }[] = [];
+  for (const entry of reads.scanPrefix(arrangement, key, limit)) rows.push(decodeMultisetEntry(entry));
+  return rows;
+}
+
+interface JoinInput {
+  readonly arrangement: number;
+  readonly columns: readonly ColumnType[];
+}
+
 /**
- * Inner and left join of two arrange nodes. With A and B the inputs' states before the batch:
- *   delta = dA x B + A' x dB (A' = A + dA), and for a left join
- *   pads(A', B') - pads(A, B), where a left row is padded as long as nothing meets it.
- * A pair whose residual fails counts as an error and as no match.
+ * Inner, left and full join of two arrange nodes. With A and B the inputs' states before the batch:
+ *   delta = dA x B + A' x dB (A' = A + dA), and for each preserved side, here A,
+ *   pads(A', B') - pads(A, B) = pads(dA, B') + pads(A, B') - pads(A, B),
+ * where a row is padded as long as nothing meets it. A pair whose residual fails counts as an error and as no match.
  */
 export class JoinOperator implements Operator {
   readonly repeats = true;
-  readonly #left: number;
-  readonly #right: number;
-  readonly #outer: boolean;
+  readonly #left: Side;
+  readonly #right: Side;
   readonly #residual: ((row: RowView) => boolean) | null;
   readonly #columns: number;
-  readonly #padding: Buffer;
   readonly #view = new RowView();
 
   constructor(
-    plan: { readonly join: "inner" | "left"; readonly residual: Expression | null },
-    left: { readonly arrangement: number; readonly columns: readonly ColumnType[] },
-    right: { readonly arrangement: number; readonly columns: readonly ColumnType[] },
+    plan: { readonly join: JoinPlan["join"]; readonly residual: Expression | null },
+    left: JoinInput,
+    right: JoinInput,
     context: CompileContext,
   ) {
     const columns = [...left.columns, ...right.columns];
-    this.#left = left.arrangement;
-    this.#right = right.arrangement;
-    this.#outer = plan.join === "left";
+    this.#left = {
+      arrangement: left.arrangement,
+      preserved: plan.join !== "inner",
+      pair: (own, other) => Buffer.concat([own, other]),
+      padding: nullRow(right.columns.length),
+    };
+    this.#right = {
+      arrangement: right.arrangement,
+      preserved: plan.join === "full",
+      pair: (own, other) => Buffer.concat([other, own]),
+      padding: nullRow(left.columns.length),
+    };
     this.#residual = plan.residual === null ? null : compilePredicate(plan.residual, columns, context);
     this.#columns = columns.length;
-    this.#padding = Buffer.alloc(right.columns.length * 4);
-    right.columns.forEach((_column, index) => this.#padding.writeInt32BE(NULL_LENGTH, index * 4));
   }
 
   apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch {
-    const leftDelta = inputs[0] as DeltaBatch;
+    const [leftDelta, rightDelta] = [inputs[0] as DeltaBatch, inputs[1] as DeltaBatch];
     const leftGroups = groupByKey(leftDelta);
-    const rightGroups = groupByKey(inputs[1] as DeltaBatch);
+    const rightGroups = groupByKey(rightDelta);
     const output = new DeltaBatch();
     for (const [name, { key, rows }] of leftGroups) {
-      const rightNow = this.#rowsAt(transaction, this.#right, key);
-      const rightDelta = rightGroups.get(name)?.rows ?? NO_ROWS;
-      const rightBefore = before(rightNow, rightDelta);
+      const rightNow = rowsAt(transaction, this.#right, key);
+      const rightBefore = before(rightNow, rightGroups.get(name)?.rows ?? NO_ROWS);
       for (const left of rows) this.#meet(left, rightBefore, output, tally);
-      if (!this.#outer) continue;
-      for (const { row, weight } of rows) if (!this.#matches(row, rightNow)) output.push(this.#padded(row), weight);
+      this.#padAlone(this.#left, rows, rightNow, output);
     }
     for (const [name, { key, rows }] of rightGroups) {
-      const leftNow = this.#rowsAt(transaction, this.#left, key);
+      const leftNow = rowsAt(transaction, this.#left, key);
       for (const left of leftNow) this.#meet(left, rows, output, tally);
-      if (!this.#outer) continue;
+      this.#padAlone(this.#right, rows, leftNow, output);
       const leftBefore = before(leftNow, leftGroups.get(name)?.rows ?? NO_ROWS);
-      if (leftBefore.length === 0) continue;
-      // Without a residual any one match counts: one entry more than there are deltas tells before and after.
-      const limit = this.#residual === null ? rows.length + 1 : undefined;
-      this.#repad(leftBefore, this.#rowsAt(transaction, this.#right, key, limit), rows, output);
+      if (this.#left.preserved) this.#repad(transaction, this.#left, leftBefore, this.#right, { key, rows }, output);
     }
-    if (this.#outer) this.#padKeyless(leftDelta, output);
+    if (this.#right.preserved) {
+      for (const [name, { key, rows }] of leftGroups) {
+        const rightBefore = before(rowsAt(transaction, this.#right, key), rightGroups.get(name)?.rows ?? NO_ROWS);
+        this.#repad(transaction, this.#right, rightBefore, this.#left, { key, rows }, output);
+      }
+    }
+    this.#padKeyless(this.#left, leftDelta, output);
+    this.#padKeyless(this.#right, rightDelta, output);
     return output;
   }
 
   *enumerate(reads: ReadTransaction, inputs: readonly (() => Enumeration)[], tally: Tally): Enumeration {
+    yield* this.#enumerateSide(reads, inputs[0] as () => Enumeration, this.#right, (left, rights, output) => {
+      this.#meet(left, rights, output, tally);
+      this.#padAlone(this.#left, [left], rights, output);
+    });
+    if (!this.#right.preserved) return;
+    yield* this.#enumerateSide(reads, inputs[1] as () => Enumeration, this.#left, (right, lefts, output) =>
+      this.#padAlone(this.#right, [right], lefts, output),
+    );
+  }
+
+  /** Calls `visit` for each row of one side with the other side's rows under its key. */
+  *#enumerateSide(
+    reads: ReadTransaction,
+    input: () => Enumeration,
+    other: Side,
+    visit: (own: WeightedRow, others: WeightedRows, output: DeltaBatch) => void,
+  ): Enumeration {
     let output = new DeltaBatch();
     let cachedKey = null as Buffer | null;
     let cachedRows = NO_ROWS;
-    for (const batch of (inputs[0] as () => Enumeration)()) {
+    for (const batch of input()) {
       for (let index = 0; index < batch.length; index++) {
         const key = batch.keys[index] as Buffer | null;
-        const left = { row: batch.rows[index] as Row, weight: batch.weights[index] as number };
+        const own = { row: batch.rows[index] as Row, weight: batch.weights[index] as number };
         if (key !== null && (cachedKey === null || !key.equals(cachedKey))) {
           cachedKey = key;
-          cachedRows = this.#rowsAt(reads, this.#right, key);
+          cachedRows = rowsAt(reads, other, key);
         }
-        const rows = key === null ? NO_ROWS : cachedRows;
-        this.#meet(left, rows, output, tally);
-        if (this.#outer && !this.#matches(left.row, rows)) output.push(this.#padded(left.row), left.weight);
+        visit(own, key === null ? NO_ROWS : cachedRows, output);
         if (output.length < ENUMERATED_ROWS) continue;
         yield output;
         output = new DeltaBatch();
@@ -128,19 +183,8 @@ export class JoinOperator implements Operator {
     if (output.length > 0) yield output;
   }
 
-  #rowsAt(reads: ReadTransaction, arrangement: number, key: Buffer, limit?: number): WeightedRows {
-    const rows: { row: Row; weight: number }[] = [];
-    for (const entry of reads.scanPrefix(arrangement, key, limit)) rows.push(decodeMultisetEntry(entry));
-    return rows;
-  }
-
   /** Puts out the pairs of one left row with `rights`. */
-  #meet(
-    left: { readonly row: Row; readonly weight: number },
-    rights: WeightedRows,
-    output: DeltaBatch,
-    tally: Tally,
-  ): void {
+  #meet(left: WeightedRow, rights: WeightedRows, output: DeltaBatch, tally: Tally): void {
     for (const right of rights) {
       const pair = Buffer.allocUnsafe(left.row.length + right.row.length);
       pair.set(left.row, 0);
@@ -163,30 +207,45 @@ export class JoinOperator implements Operator {
     }
   }
 
-  #matches(left: Row, rights: WeightedRows): boolean {
-    if (this.#residual === null) return rights.length > 0;
-    return rights.some((right) => this.#test(Buffer.concat([left, right.row])) === true);
+  #matches(side: Side, row: Row, others: WeightedRows): boolean {
+    if (this.#residual === null) return others.length > 0;
+    return others.some((other) => this.#test(side.pair(row, other.row)) === true);
   }
 
-  #padded(left: Row): Row {
-    return Buffer.concat([left, this.#padding]);
+  /** Pads those of a preserved side's rows that meet none of `others`. */
+  #padAlone(side: Side, rows: WeightedRows, others: WeightedRows, output: DeltaBatch): void {
+    if (!side.preserved) return;
+    for (const { row, weight } of rows)
+      if (!this.#matches(side, row, others)) output.push(side.pair(row, side.padding), weight);
   }
 
-  /** Pads of left rows that were there before: appear or vanish where matches vanish or appear. */
-  #repad(lefts: WeightedRows, rightNow: WeightedRows, rightDelta: WeightedRows, output: DeltaBatch): void {
-    const rightBefore = before(rightNow, rightDelta);
-    for (const { row, weight } of lefts) {
-      const now = this.#matches(row, rightNow);
-      if (now === this.#matches(row, rightBefore)) continue;
-      output.push(this.#padded(row), now ? -weight : weight);
+  /** Pads of rows that were there before: appear or vanish where matches on the other side vanish or appear. */
+  #repad(
+    reads: ReadTransaction,
+    side: Side,
+    rows: WeightedRows,
+    other: Side,
+    delta: { readonly key: Buffer; readonly rows: WeightedRows },
+    output: DeltaBatch,
+  ): void {
+    if (rows.length === 0) return;
+    // Without a residual any one match counts: one entry more than there are deltas tells before and after.
+    const limit = this.#residual === null ? delta.rows.length + 1 : undefined;
+    const othersNow = rowsAt(reads, other, delta.key, limit);
+    const othersBefore = before(othersNow, delta.rows);
+    for (const { row, weight } of rows) {
+      const now = this.#matches(side, row, othersNow);
+      if (now === this.#matches(side, row, othersBefore)) continue;
+      output.push(side.pair(row, side.padding), now ? -weight : weight);
     }
   }
 
-  /** Left rows with NULL in their key meet nothing. */
-  #padKeyless(leftDelta: DeltaBatch, output: DeltaBatch): void {
-    for (let index = 0; index < leftDelta.length; index++) {
-      if (leftDelta.keys[index] !== null) continue;
-      output.push(this.#padded(leftDelta.rows[index] as Row), leftDelta.weights[index] as number);
+  /** Rows with NULL in their key meet nothing. */
+  #padKeyless(side: Side, delta: DeltaBatch, output: DeltaBatch): void {
+    if (!side.preserved) return;
+    for (let index = 0; index < delta.length; index++) {
+      if (delta.keys[index] !== null) continue;
+      output.push(side.pair(delta.rows[index] as Row, side.padding), delta.weights[index] as number);
     }
   }
 }

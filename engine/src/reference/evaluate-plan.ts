@@ -120,13 +120,21 @@ export class ReferenceEvaluator {
     const test = plan.residual === null ? () => true : this.#predicate(plan.residual, plan.columns);
     const rights = keyed("right", plan.rightKeys);
     const padding = packRow(plan.right.columns.map(() => null));
-    return keyed("left", plan.leftKeys).flatMap((left) => {
-      const pairs = rights
-        .filter((right) => left.key !== null && left.key === right.key)
-        .map((right) => Buffer.concat([left.row, right.row]))
-        .filter((pair) => this.#attempt(name, () => test(pair)) === true);
-      return pairs.length === 0 && plan.join === "left" ? [Buffer.concat([left.row, padding])] : pairs;
+    const met = new Set<number>();
+    const pairs = keyed("left", plan.leftKeys).flatMap((left) => {
+      const partners = rights.flatMap((right, index) => {
+        if (left.key === null || left.key !== right.key) return [];
+        const pair = Buffer.concat([left.row, right.row]);
+        if (this.#attempt(name, () => test(pair)) !== true) return [];
+        met.add(index);
+        return [pair];
+      });
+      return partners.length === 0 && plan.join !== "inner" ? [Buffer.concat([left.row, padding])] : partners;
     });
+    if (plan.join !== "full") return pairs;
+    const leftPadding = packRow(plan.left.columns.map(() => null));
+    const alone = rights.filter((_right, index) => !met.has(index));
+    return [...pairs, ...alone.map(({ row }) => Buffer.concat([leftPadding, row]))];
   }
 
   #aggregate(plan: AggregatePlan, name: string): readonly Row[] {

@@ -103,6 +103,8 @@ function aggregates(input: Plan): fc.Arbitrary<Plan> {
     }));
 }
 
+const joinKinds = fc.constantFrom("inner" as const, "left" as const, "full" as const);
+
 function joins(left: Plan, right: Plan): fc.Arbitrary<Plan> {
   const pairs = columnsOf(left).flatMap((a) =>
     columnsOf(right)
@@ -116,7 +118,7 @@ function joins(left: Plan, right: Plan): fc.Arbitrary<Plan> {
   const computed: typeof keys = fc.tuple(integerExpressions(left), integerExpressions(right)).map((pair) => [pair]);
   return fc
     .record({
-      join: fc.constantFrom("inner" as const, "left" as const),
+      join: joinKinds,
       keys: fc.oneof(keys, computed),
       residual: fc.option(predicates(joined)),
       safe: fc.array(fc.boolean(), { minLength: 2, maxLength: 2 }),
@@ -252,7 +254,7 @@ export function queryOf(plan: Plan): QueryPlan {
 /** Two joins that can share one or both of their arrangements. */
 export const joinPairs: fc.Arbitrary<readonly [Plan, Plan]> = fc.tuple(plans(1), scans).chain(([left, right]) =>
   fc
-    .tuple(joins(left, right), fc.constantFrom("inner" as const, "left" as const), fc.boolean())
+    .tuple(joins(left, right), joinKinds, fc.boolean())
     .map(([first, join, over]) => {
       if (first.kind !== "join") return [first, first];
       const other: Plan = { ...first, join, residual: null };

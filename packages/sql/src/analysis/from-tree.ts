@@ -8,7 +8,7 @@ export type FromTree =
   | { readonly kind: "entry"; readonly varno: number }
   | { readonly kind: "inner"; readonly inputs: readonly FromTree[]; readonly conjuncts: readonly Expression[] }
   | {
-      readonly kind: "left";
+      readonly kind: "left" | "full";
       readonly left: FromTree;
       readonly right: FromTree;
       readonly conjuncts: readonly Expression[];
@@ -52,7 +52,7 @@ function translateItem(node: TreeNode, scope: QueryScope): FromTree {
     case JoinType.right:
       return { kind: "left", left: right, right: left, conjuncts };
     case JoinType.full:
-      throw unsupported("FULL JOIN is not supported");
+      return { kind: "full", left, right, conjuncts };
     default:
       throw unsupported("this kind of join is not supported");
   }
@@ -66,6 +66,7 @@ export function entriesOf(tree: FromTree): Set<number> {
     case "inner":
       return new Set(tree.inputs.flatMap((input) => [...entriesOf(input)]));
     case "left":
+    case "full":
       return new Set([...entriesOf(tree.left), ...entriesOf(tree.right)]);
   }
 }

@@ -2,10 +2,14 @@ import { must } from "@freshet/base";
 import type { Expression } from "../plan/expression.ts";
 import { columnsOf } from "../plan/expression-walk.ts";
 import { filterPlan, joinPlan, projectPlan } from "../plan/plan-build.ts";
+import type { JoinPlan } from "../plan/plan.ts";
 import { entriesOf, type FromTree } from "./from-tree.ts";
 import { type KeyPair, keyPair } from "./join-keys.ts";
 import { rejectsNulls } from "./null-rejection.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
+import { unsupported } from "./unsupported.ts";
+
+type OuterTree = Extract<FromTree, { kind: "left" | "full" }>;
 
 /** Plans one range table entry with at least the columns `symbols`. */
 type EntryPlanner = (varno: number, symbols: ReadonlySet<number>) => Relation;
@@ -28,8 +32,8 @@ function take<T>(items: T[], test: (item: T) => boolean): T[] {
 
 /**
  * Turns a FROM tree and the conjuncts above it into joins. Conjuncts sink to the lowest place that has
- * their columns, but never below the nullable side of a left join (which is an inner join where they drop
- * the padded rows); equalities become join keys. Inner
+ * their columns, but never below the nullable side of an outer join (which is less of an outer join where they
+ * drop padded rows); equalities become join keys. Inner
  * joins are made in the order written, but a relation that keys connect goes before one that none does.
  */
 export class JoinPlanner {
@@ -47,14 +51,28 @@ export class JoinPlanner {
       case "entry":
         return this.#finish(this.#planEntry(tree.varno, union(needed, columnsOf(...conjuncts))), conjuncts, needed);
       case "left":
-        return this.#planLeft(tree, conjuncts, needed);
+      case "full":
+        return this.#planOuter(tree, conjuncts, needed);
       case "inner":
         return this.#planInner(tree, conjuncts, needed);
     }
   }
 
+  /** A full join is as much of an outer join as the conditions above it leave: they may drop a side's padded rows. */
+  #planOuter(tree: OuterTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+    const dropsPadsOf = (side: FromTree): boolean => {
+      const entries = entriesOf(side);
+      const isPadded = (symbol: number): boolean => entries.has(this.#scope.info(symbol).varno);
+      return conjuncts.some((conjunct) => rejectsNulls(conjunct, isPadded));
+    };
+    if (tree.kind === "left" || dropsPadsOf(tree.left)) return this.#planLeft(tree, conjuncts, needed);
+    if (dropsPadsOf(tree.right))
+      return this.#planLeft({ ...tree, left: tree.right, right: tree.left }, conjuncts, needed);
+    return this.#planFull(tree, conjuncts, needed);
+  }
+
   #planLeft(
-    tree: Extract<FromTree, { kind: "left" }>,
+    tree: OuterTree,
     conjuncts: readonly Expression[],
     needed: ReadonlySet<number>,
   ): Relation {
@@ -84,6 +102,21 @@ export class JoinPlanner {
       this.#within(union(wanted, columnsOf(...keys.map((key) => key.right))), rightEntries),
     );
     return this.#finish(this.#join("left", left, right, keys, on), above, needed);
+  }
+
+  #planFull(tree: OuterTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+    const on = [...tree.conjuncts];
+    const keys = this.#takeKeys(on, entriesOf(tree.left), entriesOf(tree.right));
+    // PostgreSQL itself joins fully only where rows can be hashed or merged.
+    if (keys.length === 0 && on.some((conjunct) => conjunct.kind !== "constant"))
+      throw unsupported("a FULL JOIN without an equality between its sides is not supported");
+    const wanted = union(needed, columnsOf(...conjuncts, ...on));
+    const planSide = (side: "left" | "right"): Relation => {
+      const ends = columnsOf(...keys.map((key) => key[side]));
+      return this.plan(tree[side], [], this.#within(union(wanted, ends), entriesOf(tree[side])));
+    };
+    const joined = this.#join("full", planSide("left"), planSide("right"), keys, on);
+    return this.#finish(joined, conjuncts, needed);
   }
 
   #planInner(
@@ -149,7 +182,7 @@ export class JoinPlanner {
   }
 
   #join(
-    join: "inner" | "left",
+    join: JoinPlan["join"],
     left: Relation,
     right: Relation,
     keys: readonly KeyPair[],

@@ -3,7 +3,7 @@ import type { ColumnType } from "@freshet/values";
 import type { Expression } from "./expression.ts";
 import { mapExpression } from "./expression-walk.ts";
 import type { AggregateCall } from "./aggregate-call.ts";
-import type { Plan, SortKey } from "./plan.ts";
+import type { JoinPlan, Plan, SortKey } from "./plan.ts";
 
 const BOOL: ColumnType = { typeOid: 16, typmod: -1, collation: 0 };
 
@@ -61,7 +61,7 @@ function retyped(expression: Expression, type: ColumnType): Expression {
 }
 
 export function joinPlan(
-  join: "inner" | "left",
+  join: JoinPlan["join"],
   left: Plan,
   right: Plan,
   keys: {

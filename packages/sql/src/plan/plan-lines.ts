@@ -1,7 +1,7 @@
 import { unreachable } from "@freshet/base";
 import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
-import type { Plan, SortKey } from "./plan.ts";
+import type { JoinPlan, Plan, SortKey } from "./plan.ts";
 import { planInputs } from "./plan-walk.ts";
 
 /** Names for what a plan holds only as OIDs. */
@@ -17,6 +17,8 @@ export function planLines(plan: Plan, names: PlanNames = OID_NAMES, depth = 0): 
   return [line, ...planInputs(plan).flatMap((input) => planLines(input, names, depth + 1))];
 }
 
+const JOIN_NAMES: Readonly<Record<JoinPlan["join"], string>> = { inner: "Join", left: "Left Join", full: "Full Join" };
+
 function nodeText(plan: Plan, names: PlanNames): string {
   switch (plan.kind) {
     case "scan":
@@ -31,7 +33,7 @@ function nodeText(plan: Plan, names: PlanNames): string {
           `${expressionText(key)} ${plan.nullSafe?.[index] === true ? "is" : "="} right ${expressionText(plan.rightKeys[index] as Expression)}`,
       );
       const residual = plan.residual === null ? "" : ` where ${expressionText(plan.residual)}`;
-      return `${plan.join === "left" ? "Left Join" : "Join"} on ${keys.length === 0 ? "nothing" : keys.join(" and ")}${residual}`;
+      return `${JOIN_NAMES[plan.join]} on ${keys.length === 0 ? "nothing" : keys.join(" and ")}${residual}`;
     }
     case "aggregate": {
       const calls = plan.aggregates.map(aggregateText);

@@ -44,13 +44,14 @@ export interface ProjectPlan extends PlanBase {
 
 /**
  * Output = left columns then right columns. Rows meet where all key pairs are equal (NULL meets
- * nothing) and `residual`, over the concatenated row, is true. A left join pads with NULLs.
+ * nothing) and `residual`, over the concatenated row, is true. A left join pads its left rows that meet nothing
+ * with NULLs, a full join the rows of either side.
  * With no keys every pair of rows meets. Key pairs have the same type on both sides. Where `nullSafe` is
  * true for a pair, NULL meets NULL.
  */
 export interface JoinPlan extends PlanBase {
   readonly kind: "join";
-  readonly join: "inner" | "left";
+  readonly join: "inner" | "left" | "full";
   readonly left: Plan;
   readonly right: Plan;
   readonly leftKeys: readonly Expression[];
