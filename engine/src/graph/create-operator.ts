@@ -10,6 +10,7 @@ import type { Operator } from "../operators/operator.ts";
 import { ProjectOperator } from "../operators/project.ts";
 import { SingleRowOperator } from "../operators/single-row.ts";
 import { SourceOperator } from "../operators/source.ts";
+import { SetOperationOperator } from "../operators/set-operation.ts";
 import { TopKOperator } from "../operators/top-k.ts";
 import { UnionAllOperator } from "../operators/union-all.ts";
 import type { NodeSpec } from "./node-spec.ts";
@@ -54,6 +55,8 @@ export function createOperator(
       return new DistinctOperator(columns, arrangement(), context);
     case "union-all":
       return new UnionAllOperator();
+    case "set-operation":
+      return new SetOperationOperator(spec, columns, arrangements, context);
     case "top-k":
       return new TopKOperator(spec, columns, arrangement(), context);
     case "single-row":

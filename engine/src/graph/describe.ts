@@ -55,6 +55,8 @@ export function describeSpec(spec: NodeSpec): string {
       return `limit ${spec.limit ?? "none"} offset ${spec.offset}`;
     case "single-row":
       return spec.partition.length === 0 ? "" : `of each ${list(spec.partition)}`;
+    case "set-operation":
+      return `${spec.operation}${spec.all ? " all" : ""}`;
     case "distinct":
     case "union-all":
       return "";

@@ -1,6 +1,7 @@
 import type { AggregateCall, Expression, JoinPlan } from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
 import type { ArrangeSpec } from "../operators/arrange.ts";
+import type { SetOperationSpec } from "../operators/set-operation.ts";
 import type { TopKSpec } from "../operators/top-k.ts";
 
 /** What a node does, without its inputs. JSON. */
@@ -20,6 +21,7 @@ export type NodeSpec =
     }
   | { readonly kind: "distinct" }
   | { readonly kind: "union-all" }
+  | ({ readonly kind: "set-operation" } & SetOperationSpec)
   | ({ readonly kind: "top-k" } & TopKSpec)
   | { readonly kind: "single-row"; readonly partition: readonly Expression[] };
 
@@ -46,6 +48,8 @@ export function arrangementsNeeded(spec: NodeSpec): number {
     case "top-k":
     case "single-row":
       return 1;
+    case "set-operation":
+      return 2;
     case "aggregate":
       return 4;
     case "source":

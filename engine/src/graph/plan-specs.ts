@@ -78,6 +78,11 @@ export class PlanSpecs {
           plan.inputs.map((input) => this.#plan(input)),
           plan.columns,
         );
+      case "set-operation": {
+        const { operation, all } = plan;
+        const inputs = [this.#plan(plan.left), this.#plan(plan.right)];
+        return this.#node({ kind: "set-operation", operation, all }, inputs, plan.columns);
+      }
       case "top-k": {
         const { partition, sort, limit, offset } = plan;
         return this.#node({ kind: "top-k", partition, sort, limit, offset }, [this.#plan(plan.input)], plan.columns);

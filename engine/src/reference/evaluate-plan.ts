@@ -1,6 +1,14 @@
 import { assert, must, unreachable } from "@freshet/base";
 import { writeSortKey } from "@freshet/contract";
-import type { AggregateCall, AggregatePlan, Expression, JoinPlan, Plan, TopKPlan } from "@freshet/sql";
+import type {
+  AggregateCall,
+  AggregatePlan,
+  Expression,
+  JoinPlan,
+  Plan,
+  SetOperationPlan,
+  TopKPlan,
+} from "@freshet/sql";
 import { type CodecSet, type ColumnType, KeyWriter, packRow, type Row, unpackRow } from "@freshet/values";
 import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
 import { compileBytes, compileExpression } from "../expression/compile.ts";
@@ -75,6 +83,8 @@ export class ReferenceEvaluator {
       }
       case "union-all":
         return plan.inputs.flatMap((input) => this.evaluate(input));
+      case "set-operation":
+        return this.#setOperation(plan);
       case "top-k":
         return this.#topK(plan, name);
       case "single-row": {
@@ -187,6 +197,18 @@ export class ReferenceEvaluator {
     if (call.name === "any_value") return present.length === 0 ? null : smallest(present);
     const values = call.distinct ? [...groupBy(present, keyOf).values()].map((images) => smallest(images)) : args;
     return addAll(createAccumulator(call, arg.type, this.#codecs), values);
+  }
+
+  #setOperation({ operation, all, left, right, columns }: SetOperationPlan): readonly Row[] {
+    const groups = (input: Plan): Map<string, Row[]> =>
+      groupBy(this.evaluate(input), (row) => this.#key(unpackRow(row), columns));
+    const [lefts, rights] = [groups(left), groups(right)];
+    return [...lefts].flatMap(([key, rows]) => {
+      const others = rights.get(key)?.length ?? 0;
+      const count = operation === "intersect" ? Math.min(rows.length, others) : Math.max(0, rows.length - others);
+      const kept = all ? count : Math.min(1, operation === "except" && others > 0 ? 0 : count);
+      return Array.from({ length: kept }, () => smallest(rows));
+    });
   }
 
   #topK(plan: TopKPlan, name: string): readonly Row[] {

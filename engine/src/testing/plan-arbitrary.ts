@@ -154,6 +154,18 @@ function singleRows(input: Plan): fc.Arbitrary<Plan> {
     .map((partition) => ({ kind: "single-row", input, partition, columns: [...input.columns, BOOL] }));
 }
 
+/** The plan twice, or with a plan of the same columns: a part of its rows, or a scan. */
+function pairsOfOneShape(plan: Plan): fc.Arbitrary<readonly [Plan, Plan]> {
+  const part = predicates(plan).map((predicate): Plan => ({
+    kind: "filter",
+    input: plan,
+    predicate,
+    columns: plan.columns,
+  }));
+  const ofTable = (tableOid: number): Plan => (plan.kind === "scan" ? { ...plan, tableOid } : plan);
+  return fc.oneof(fc.constant(plan), part, fc.constantFrom(...TABLE_OIDS).map(ofTable)).map((second) => [plan, second]);
+}
+
 export type OperatorKind = Plan["kind"];
 
 /** A random plan whose root is of the given kind, at most `depth` operators deep. */
@@ -182,21 +194,23 @@ export function plansOfKind(kind: OperatorKind, depth: number): fc.Arbitrary<Pla
     case "distinct":
       return input.map((plan) => ({ kind, input: plan, columns: plan.columns }));
     case "union-all":
-      return input.chain((plan) =>
-        fc
-          .boolean()
-          .chain((twice) =>
-            twice
-              ? fc.constant(plan)
-              : predicates(plan).map((predicate): Plan => ({
-                  kind: "filter",
-                  input: plan,
-                  predicate,
-                  columns: plan.columns,
-                })),
-          )
-          .map((second) => ({ kind, inputs: [plan, second], columns: plan.columns })),
-      );
+      return input.chain(pairsOfOneShape).map(([plan, second]) => ({
+        kind,
+        inputs: [plan, second],
+        columns: plan.columns,
+      }));
+    case "set-operation":
+      return fc
+        .record({
+          inputs: input.chain(pairsOfOneShape),
+          operation: fc.constantFrom("intersect" as const, "except" as const),
+          all: fc.boolean(),
+          swapped: fc.boolean(),
+        })
+        .map(({ inputs, operation, all, swapped }) => {
+          const [left, right] = swapped ? [inputs[1], inputs[0]] : inputs;
+          return { kind, operation, all, left, right, columns: left.columns };
+        });
     case "top-k":
       return input.chain(topKs);
     case "single-row":
@@ -212,6 +226,7 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
   "aggregate",
   "distinct",
   "union-all",
+  "set-operation",
   "top-k",
   "single-row",
 ];
@@ -253,19 +268,17 @@ export function queryOf(plan: Plan): QueryPlan {
 
 /** Two joins that can share one or both of their arrangements. */
 export const joinPairs: fc.Arbitrary<readonly [Plan, Plan]> = fc.tuple(plans(1), scans).chain(([left, right]) =>
-  fc
-    .tuple(joins(left, right), joinKinds, fc.boolean())
-    .map(([first, join, over]) => {
-      if (first.kind !== "join") return [first, first];
-      const other: Plan = { ...first, join, residual: null };
-      const counted: Plan = {
-        kind: "aggregate",
-        input: other,
-        groups: [],
-        aggregates: [{ name: "count", arg: null, distinct: false, inputCollation: 0, type: INT8 }],
-        scalar: true,
-        columns: [INT8],
-      };
-      return [first, over ? counted : other];
-    }),
+  fc.tuple(joins(left, right), joinKinds, fc.boolean()).map(([first, join, over]) => {
+    if (first.kind !== "join") return [first, first];
+    const other: Plan = { ...first, join, residual: null };
+    const counted: Plan = {
+      kind: "aggregate",
+      input: other,
+      groups: [],
+      aggregates: [{ name: "count", arg: null, distinct: false, inputCollation: 0, type: INT8 }],
+      scalar: true,
+      columns: [INT8],
+    };
+    return [first, over ? counted : other];
+  }),
 );

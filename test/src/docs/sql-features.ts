@@ -26,6 +26,7 @@ const tables = area("Tables and joins", [
   ["`LEFT JOIN`", "SELECT p.name, r.rating FROM products p LEFT JOIN reviews r ON r.product_id = p.id"],
   ["`RIGHT JOIN`", "SELECT p.name, r.rating FROM reviews r RIGHT JOIN products p ON r.product_id = p.id"],
   ["`FULL JOIN`", "SELECT p.name, r.rating FROM products p FULL JOIN reviews r ON r.product_id = p.id"],
+  ["`FULL JOIN … USING`", "SELECT id, name, rating FROM products FULL JOIN reviews USING (id)"],
   ["`CROSS JOIN`", "SELECT a.id, b.id FROM products a CROSS JOIN products b"],
   ["join by inequality only", "SELECT a.id, b.id FROM products a JOIN products b ON a.price < b.price"],
   [
@@ -137,6 +138,12 @@ const rest = area("Subqueries, sets, windows, order", [
   ["`UNION`", "SELECT customer_id FROM orders UNION SELECT customer_id FROM reviews"],
   ["`INTERSECT`", "SELECT customer_id FROM orders INTERSECT SELECT customer_id FROM reviews"],
   ["`EXCEPT`", "SELECT id FROM customers EXCEPT SELECT customer_id FROM orders"],
+  ["`INTERSECT ALL`", "SELECT customer_id FROM orders INTERSECT ALL SELECT customer_id FROM reviews"],
+  ["`EXCEPT ALL`", "SELECT customer_id FROM orders EXCEPT ALL SELECT customer_id FROM reviews"],
+  [
+    "nested set operations",
+    "SELECT id FROM customers EXCEPT (SELECT customer_id FROM orders UNION ALL SELECT customer_id FROM reviews ORDER BY 1 LIMIT 10)",
+  ],
   ["window functions", "SELECT id, rank() OVER (ORDER BY price DESC) FROM products"],
   ["`ORDER BY` numbers and dates", "SELECT id FROM orders ORDER BY ordered_at DESC, id"],
   ["`ORDER BY` text in byte order", 'SELECT id FROM products ORDER BY name COLLATE "C"'],

@@ -16,9 +16,11 @@ export type FromTree =
 
 const JoinType = { inner: 0, left: 1, full: 2, right: 3 } as const;
 
+const TRUE = "\x01";
+
 /** The expressions whose conjunction `expression` is. */
 function splitConjuncts(expression: Expression | null): Expression[] {
-  if (expression === null) return [];
+  if (expression === null || (expression.kind === "constant" && expression.value === TRUE)) return [];
   return expression.kind === "and" ? expression.args.flatMap(splitConjuncts) : [expression];
 }
 

@@ -12,9 +12,13 @@ import type { TranslationContext } from "./translation.ts";
 import { isTextual } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
-const UNION = 1;
+const OPERATIONS: ReadonlyMap<number, "union" | "intersect" | "except"> = new Map([
+  [1, "union"],
+  [2, "intersect"],
+  [3, "except"],
+]);
 
-/** Plans UNION [ALL]; the result's columns have the symbols of the leftmost branch's columns. */
+/** Plans UNION, INTERSECT and EXCEPT [ALL]; the result's columns have the symbols of the leftmost branch's columns. */
 export function planSetOperation(node: TreeNode, scope: QueryScope, context: TranslationContext): Relation {
   const plan = planBranch(node, scope, context);
   const varno = leftmost(node);
@@ -28,20 +32,24 @@ function leftmost(node: TreeNode): number {
 
 function planBranch(node: TreeNode, scope: QueryScope, context: TranslationContext): Plan {
   if (node.type === "RANGETBLREF") return planSubquery(scope.entry(node.int("rtindex")), null, scope, context);
-  if (node.int("op") !== UNION) throw unsupported("INTERSECT and EXCEPT are not supported");
+  const operation = must(OPERATIONS.get(node.int("op")), "an unknown set operation");
+  const all = node.flag("all");
   const columns = resultTypes(node);
-  const inputs = [node.node("larg"), node.node("rarg")].map((branch) =>
-    coerce(planBranch(branch, scope, context), columns, scope),
-  );
-  const all = unionAllPlan(inputs, columns);
-  if (node.flag("all")) return all;
+  const branch = (side: "larg" | "rarg"): Plan => coerce(planBranch(node.node(side), scope, context), columns, scope);
+  const [left, right] = [branch("larg"), branch("rarg")];
+  if (operation !== "union" || !all) checkEquality(operation.toUpperCase(), columns, scope);
+  if (operation !== "union") return { kind: "set-operation", operation, all, left, right, columns };
+  const both = unionAllPlan([left, right], columns);
+  return all ? both : distinctPlan(both);
+}
+
+function checkEquality(name: string, columns: readonly ColumnType[], scope: QueryScope): void {
   for (const column of columns) {
     if (!hasEquality(scope.catalog.types, column.typeOid)) {
-      throw unsupported(`UNION over type ${scope.typeName(column.typeOid)} is not supported`);
+      throw unsupported(`${name} over type ${scope.typeName(column.typeOid)} is not supported`);
     }
-    checkCollation("UNION", false, column.collation, scope);
+    checkCollation(name, false, column.collation, scope);
   }
-  return distinctPlan(all);
 }
 
 function resultTypes(node: TreeNode): ColumnType[] {
@@ -55,7 +63,7 @@ function resultTypes(node: TreeNode): ColumnType[] {
 /** Casts a branch's columns to the result's types, as PostgreSQL's planner does: by the implicit casts. */
 function coerce(plan: Plan, columns: readonly ColumnType[], scope: QueryScope): Plan {
   const expressions = columns.map((type, index): Expression => {
-    const from = must(plan.columns[index], "a UNION's branches have equally many columns");
+    const from = must(plan.columns[index], "the branches of a set operation have equally many columns");
     const column: Expression = { kind: "column", index, type: from };
     if (from.typeOid === type.typeOid) return { ...column, type };
     return cast(column, type, scope);
@@ -68,9 +76,12 @@ function cast(column: Expression, type: ColumnType, scope: QueryScope): Expressi
   const known = scope.catalog.casts.get(`${from}>${type.typeOid}`);
   if (known?.functionOid === 0 && isTextual(from) && isTextual(type.typeOid)) return { ...column, type };
   if (known === undefined || known.functionOid === 0) {
-    throw unsupported(`UNION of ${scope.typeName(from)} with ${scope.typeName(type.typeOid)} is not supported`, {
-      hint: "Add a cast.",
-    });
+    throw unsupported(
+      `a set operation of ${scope.typeName(from)} with ${scope.typeName(type.typeOid)} is not supported`,
+      {
+        hint: "Add a cast.",
+      },
+    );
   }
   const info = pureFunction(known.functionOid, scope);
   const call = {

@@ -45,6 +45,8 @@ function nodeText(plan: Plan, names: PlanNames): string {
       return `Single Row${plan.partition.length === 0 ? "" : ` of each ${listText(plan.partition)}`}`;
     case "union-all":
       return "Union All";
+    case "set-operation":
+      return `${plan.operation === "intersect" ? "Intersect" : "Except"}${plan.all ? " All" : ""}`;
     case "top-k": {
       const sort = sortText(plan.sort);
       return `Top ${plan.limit ?? "all"} offset ${plan.offset}${sort === "" ? "" : ` by ${sort}`}`;

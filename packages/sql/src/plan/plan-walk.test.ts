@@ -108,6 +108,7 @@ describe("plan walks", () => {
       aggregate: depth,
       distinct: depth,
       "union-all": depth,
+      "set-operation": depth,
       "top-k": depth,
       "single-row": depth,
     });

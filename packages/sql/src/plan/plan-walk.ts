@@ -21,6 +21,7 @@ export function planInputs(plan: Plan): readonly Plan[] {
     case "single-row":
       return [plan.input];
     case "join":
+    case "set-operation":
       return [plan.left, plan.right];
     case "union-all":
       return plan.inputs;
@@ -47,6 +48,8 @@ export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
       return visitor.distinct(plan, inputs);
     case "union-all":
       return visitor["union-all"](plan, inputs);
+    case "set-operation":
+      return visitor["set-operation"](plan, inputs);
     case "top-k":
       return visitor["top-k"](plan, inputs);
     case "single-row":
@@ -69,6 +72,7 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     case "single-row":
       return { ...plan, input: inputs[0] as Plan };
     case "join":
+    case "set-operation":
       return { ...plan, left: inputs[0] as Plan, right: inputs[1] as Plan };
     case "union-all":
       return { ...plan, inputs };
@@ -97,6 +101,7 @@ export function planExpressions(plan: Plan): readonly Expression[] {
     case "scan":
     case "distinct":
     case "union-all":
+    case "set-operation":
       return [];
     case "filter":
       return [plan.predicate];

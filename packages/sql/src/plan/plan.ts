@@ -14,6 +14,7 @@ export type Plan =
   | AggregatePlan
   | DistinctPlan
   | UnionAllPlan
+  | SetOperationPlan
   | TopKPlan
   | SingleRowPlan;
 
@@ -82,6 +83,18 @@ export interface DistinctPlan extends PlanBase {
 export interface UnionAllPlan extends PlanBase {
   readonly kind: "union-all";
   readonly inputs: readonly Plan[];
+}
+
+/**
+ * Of l equal rows on the left and r on the right, min(l, r) or max(0, l - r) left rows with `all`, else one where l and
+ * r are positive, or l is and r is not. Rows are equal by SQL equality, NULLs equal.
+ */
+export interface SetOperationPlan extends PlanBase {
+  readonly kind: "set-operation";
+  readonly operation: "intersect" | "except";
+  readonly all: boolean;
+  readonly left: Plan;
+  readonly right: Plan;
 }
 
 export interface SortKey {

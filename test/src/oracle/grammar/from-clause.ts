@@ -36,6 +36,7 @@ const joinForms: readonly JoinForm[] = [
   { feature: "inner join", weight: 2, sql: "JOIN" },
   { feature: "left join", weight: 2, sql: "LEFT JOIN" },
   { feature: "right join", weight: 1, sql: "RIGHT JOIN" },
+  { feature: "full join", weight: 1, sql: "FULL JOIN" },
 ];
 
 /** FROM with one to three items: tables, mostly, and subqueries. */
