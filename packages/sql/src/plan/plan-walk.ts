@@ -127,6 +127,7 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
     case "scan":
     case "distinct":
     case "union-all":
+    case "set-operation":
       return plan;
     case "filter":
       return { ...plan, predicate: map(plan.predicate) };
