@@ -71,11 +71,7 @@ export class JoinPlanner {
     return this.#planFull(tree, conjuncts, needed);
   }
 
-  #planLeft(
-    tree: OuterTree,
-    conjuncts: readonly Expression[],
-    needed: ReadonlySet<number>,
-  ): Relation {
+  #planLeft(tree: OuterTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
     const [leftEntries, rightEntries] = [entriesOf(tree.left), entriesOf(tree.right)];
     const isPadded = (symbol: number): boolean => rightEntries.has(this.#scope.info(symbol).varno);
     if (conjuncts.some((conjunct) => rejectsNulls(conjunct, isPadded))) {
