@@ -8,6 +8,8 @@ export * from "./plan/plan-walk.ts";
 export * from "./plan/expression-walk.ts";
 export * from "./analysis/analysis-connection.ts";
 export * from "./analysis/plan-statement.ts";
+export * from "./invalidation/invalidation-plan.ts";
+export * from "./invalidation/plan-invalidation.ts";
 export * from "./command/command.ts";
 export * from "./statement/shape.ts";
 export * from "./command/parse-command.ts";

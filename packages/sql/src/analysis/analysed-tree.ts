@@ -120,6 +120,15 @@ export async function analyseSelect(
   return { tree: expanded, query: onlyQuery(expanded) };
 }
 
+/** As analyseSelect, whatever its constants depend on. */
+export async function readTree(
+  connection: AnalysisConnection,
+  text: string,
+  types: readonly string[],
+): Promise<NodeValue> {
+  return expandViews(connection, parseNodeTree(await readBody(connection, text, types)));
+}
+
 /** The body is a list of lists of statements. */
 function onlyQuery(tree: NodeValue): TreeNode {
   let value: NodeValue | undefined = tree;

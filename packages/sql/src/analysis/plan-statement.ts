@@ -9,6 +9,7 @@ import type { Literal, SelectShape, Slot } from "../statement/shape.ts";
 import { type SubstitutedStatement, substituteSlots } from "../statement/substitute-slots.ts";
 import { analyseSelect, parameterTypeNames } from "./analysed-tree.ts";
 import type { AnalysisConnection } from "./analysis-connection.ts";
+import { inAnalysis } from "./analysis-transaction.ts";
 import { loadCatalog } from "./catalog.ts";
 import { missingKeyRow } from "./missing-key-row.ts";
 import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
@@ -56,22 +57,13 @@ export interface PlannedStatement {
 export async function planStatement(connection: AnalysisConnection, request: PlanRequest): Promise<PlannedStatement> {
   await loadParser();
   const { shape } = inspectStatement(request.text);
-  await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE");
-  try {
-    const schemas = [...request.searchPath.filter((schema) => schema !== "pg_temp").map(quoteIdentifier), "pg_temp"];
-    await connection.query(`SET LOCAL search_path TO ${schemas.join(", ")}`);
+  return inAnalysis(connection, request.searchPath, async () => {
     const { parameters } = await connection.describe(shape?.text ?? request.text);
     if (shape === null) throw unsupported("it is not a plain SELECT");
     if (!request.liftLiterals && shape.parameterCount > 0)
       throw unsupported("a query with parameters has no single result to write to a table");
-    return await new StatementPlanner(connection, shape, parameters, request.liftLiterals).plan();
-  } finally {
-    await connection.query("ROLLBACK");
-  }
-}
-
-function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+    return new StatementPlanner(connection, shape, parameters, request.liftLiterals).plan();
+  });
 }
 
 /** Tries with every slot a parameter, then with ever more of the literals left as they are. */

@@ -1,0 +1,153 @@
+import { createDatabase, type PostgresServer, startPostgres, type TestDatabase, withClient } from "@freshet/postgres";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AnalysisConnection } from "../analysis/analysis-connection.ts";
+import { pgAnalysisConnection } from "../testing/pg-analysis-connection.ts";
+import type { InvalidationPlan } from "./invalidation-plan.ts";
+import { planInvalidation } from "./plan-invalidation.ts";
+
+const SCHEMA = `
+CREATE TABLE a (id int PRIMARY KEY, t text, d date, ts timestamp, tz timestamptz, j jsonb, i interval, n numeric, tt timetz);
+CREATE TABLE b (id int PRIMARY KEY, a int);
+CREATE UNLOGGED TABLE u (id int);
+CREATE MATERIALIZED VIEW m AS SELECT id FROM a;
+CREATE SEQUENCE s;
+CREATE TABLE parent (id int);
+CREATE TABLE child (extra int) INHERITS (parent);
+CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (10);
+CREATE TABLE high PARTITION OF parted FOR VALUES FROM (10) TO (20) PARTITION BY LIST (id);
+CREATE TABLE ten PARTITION OF high FOR VALUES IN (10);
+CREATE VIEW v AS SELECT b.id, a.t FROM b JOIN a ON a.id = b.a;
+CREATE VIEW timed AS SELECT id, tz > now() AS later FROM a;
+CREATE VIEW constant AS SELECT id FROM a WHERE d > DATE 'today';
+CREATE FUNCTION kept(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION stable(int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN $1; END';
+CREATE FUNCTION volatile(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
+CREATE AGGREGATE odd (int) (SFUNC = int4pl, STYPE = int4, INITCOND = '0');
+CREATE FUNCTION drift(int, int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN $1; END';
+CREATE AGGREGATE drifting (int) (SFUNC = drift, STYPE = int4, INITCOND = '0');
+CREATE OPERATOR <~> (LEFTARG = int, RIGHTARG = int, FUNCTION = drift);
+CREATE DOMAIN day AS date;
+`;
+
+let server: PostgresServer;
+let database: TestDatabase;
+let client: pg.Client;
+let connection: AnalysisConnection;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  database = await createDatabase(server);
+  await withClient(database, (owner) => owner.query(SCHEMA));
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  connection = pgAnalysisConnection(client);
+});
+
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+  await server.stop();
+});
+
+function plan(text: string): Promise<InvalidationPlan> {
+  return planInvalidation(connection, { text, searchPath: ["public"] });
+}
+
+const tablesOf = async (text: string): Promise<string> => (await plan(text)).tables.map(({ name }) => name).join(" ");
+
+describe("planInvalidation", () => {
+  it.each([
+    ["SELECT t FROM v", "a b"],
+    ["SELECT id FROM parent", "parent child"],
+    ["SELECT id FROM ONLY parent", "parent"],
+    ["SELECT id FROM parted", "low ten"],
+    ["SELECT id FROM high", "ten"],
+    ["SELECT 1 WHERE EXISTS (SELECT FROM a) OR 2 IN (SELECT id FROM b)", "a b"],
+    ["WITH RECURSIVE r AS (SELECT 1 AS id UNION SELECT b.a FROM r JOIN b USING (id)) SELECT * FROM r", "b"],
+    ["SELECT sum(n) OVER (ORDER BY id) FROM a", "a"],
+    ["SELECT 1", ""],
+  ])("finds the tables of %s", async (text, tables) => {
+    expect(await tablesOf(text)).toBe(tables);
+  });
+
+  it.each([
+    ["SELECT now()", "now() is STABLE"],
+    ["SELECT id FROM a WHERE tz > CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP is STABLE"],
+    ["SELECT later FROM timed", "now() is STABLE"],
+    ["SELECT CURRENT_USER", "CURRENT_USER is STABLE"],
+    ["SELECT random()", "random() is VOLATILE"],
+    ["SELECT stable(id) FROM a", "public.stable() is STABLE"],
+    ["SELECT volatile(id) FROM a", "public.volatile() is VOLATILE"],
+    ["SELECT drifting(id) FROM a", "public.drift() is STABLE"],
+    ["SELECT id <~> 1 FROM a", "public.drift() is STABLE"],
+    ["SELECT nextval('s')", "nextval() is VOLATILE"],
+    ["SELECT last_value FROM s", "public.s is a sequence"],
+    ["SELECT id FROM u", "unlogged"],
+    ["SELECT id FROM m", "materialized view"],
+    ["SELECT relname FROM pg_class", "system catalog"],
+    ["SELECT id FROM a TABLESAMPLE bernoulli (10)", "TABLESAMPLE"],
+    ["SELECT current_setting('work_mem')", "current_setting() is STABLE"],
+    ["SELECT t::date FROM a", "may stand for the current date"],
+    ["SELECT (t::text)::day FROM a", "may stand for the current date"],
+    ["SELECT id FROM a WHERE d = 'today'", "may stand for the current date or time"],
+    ["SELECT id FROM a WHERE d = ANY ('{tomorrow}'::date[])", "may stand for the current date or time"],
+    ["SELECT tt FROM a WHERE tt > '12:00'::timetz", "time with time zone"],
+    ["SELECT 'a'::regclass::text", "names in the catalog"],
+    ["SELECT jsonb_populate_record(NULL::b, j) FROM a", "jsonb_populate_record() is STABLE"],
+    ["SELECT timezone('Europe/Vienna', tt) FROM a", "timezone() is STABLE"],
+  ])("refuses %s", async (text, reason) => {
+    await expect(plan(text)).rejects.toMatchObject({ code: "0A000", message: expect.stringContaining(reason) });
+  });
+
+  it.each([
+    "SELECT to_char(tz, 'HH24'), tz::text, d::timestamptz, format('%s', i), concat(id, ts) FROM a",
+    "SELECT date_trunc('day', tz), extract(hour FROM tz), tz - interval '1 day', tz::date FROM a WHERE d < tz",
+    "SELECT to_jsonb(a), row_to_json(a), json_agg(t ORDER BY id), jsonb_object_agg(id, t) FROM a GROUP BY a.id",
+    "SELECT id, odd(id) FROM a GROUP BY id",
+    "SELECT (j ->> 'n')::int, t::numeric, '{1,2}'::text::int[], (j ->> 'i')::interval FROM a",
+    "SELECT id FROM constant",
+    "SELECT g FROM a, generate_series(tz, tz + i, i) g",
+    "SELECT to_tsvector('english', t) @@ to_tsquery('cats') FROM a",
+  ])("takes what follows from tables and settings: %s", async (text) => {
+    expect(await plan(text)).toMatchObject({ expiry: "never", shapeKey: expect.any(String) });
+  });
+
+  it.each(["SELECT CURRENT_DATE", "SELECT id, age(ts) FROM a"])("knows that %s changes at midnight", async (text) => {
+    expect((await plan(text)).expiry).toBe("midnight");
+  });
+
+  it("says which functions a reader must be allowed to call, and what of which relations to read", async () => {
+    const oid = async (name: string): Promise<number> =>
+      Number((await connection.query(`SELECT ${name}::oid`))[0]?.[0]);
+    const planned = await plan("SELECT kept(id), upper(t) FROM v");
+    expect(planned.functions).toEqual([await oid("'kept(int)'::regprocedure")]);
+    expect(planned.privileges.map(({ relation, named }) => [relation, named])).toContainEqual([
+      await oid("'v'::regclass"),
+      true,
+    ]);
+    expect(planned.privileges.filter(({ named }) => !named)).toHaveLength(2);
+  });
+
+  it("tells what slots may hold and which texts parameters may have", async () => {
+    const planned = await plan("SELECT $1 || t FROM a WHERE id IN (1, $2) OR id = 5 AND d <> $3 ORDER BY 1 LIMIT 3");
+    expect(planned.parameterTypes).toEqual([25, 23, 1082]);
+    expect(planned.textInputs).toEqual([
+      [20, "any"],
+      [23, "any"],
+      [25, "any"],
+      [1082, "plain"],
+    ]);
+    const keyed = await plan("SELECT t FROM a WHERE id = 1 AND ts < '2020-01-01' AND t IN ('x', 'y')");
+    expect(keyed.slots).toEqual([
+      { typeOid: 23, literalKinds: ["integer"] },
+      { typeOid: 1114, literalKinds: ["string"] },
+      { typeOid: 25, literalKinds: ["string"] },
+    ]);
+  });
+
+  it("tells PostgreSQL's own error for what is wrong", async () => {
+    await expect(plan("SELECT nothing FROM a")).rejects.toMatchObject({ code: "42703" });
+  });
+});
