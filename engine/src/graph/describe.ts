@@ -52,7 +52,7 @@ export function describeSpec(spec: NodeSpec): string {
       return `${calls.join(", ")}${spec.groups.length === 0 ? "" : ` by ${list(spec.groups)}`}`;
     }
     case "top-k":
-      return `limit ${spec.limit ?? "none"} offset ${spec.offset}`;
+      return `limit ${spec.limit ?? "none"}${spec.ties === true ? " with ties" : ""} offset ${spec.offset}`;
     case "single-row":
       return spec.partition.length === 0 ? "" : `of each ${list(spec.partition)}`;
     case "set-operation":

@@ -84,8 +84,9 @@ export class PlanSpecs {
         return this.#node({ kind: "set-operation", operation, all }, inputs, plan.columns);
       }
       case "top-k": {
-        const { partition, sort, limit, offset } = plan;
-        return this.#node({ kind: "top-k", partition, sort, limit, offset }, [this.#plan(plan.input)], plan.columns);
+        const { partition, sort, limit, offset, ties } = plan;
+        const spec: NodeSpec = { kind: "top-k", partition, sort, limit, offset, ...(ties && { ties }) };
+        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
       }
       case "single-row": {
         const spec: NodeSpec = { kind: "single-row", partition: plan.partition };

@@ -235,9 +235,12 @@ export class ReferenceEvaluator {
     });
     ranked.sort((a, b) => Buffer.compare(a.sort, b.sort) || compareRows(a.row, b.row));
     const end = plan.limit === null ? undefined : plan.offset + plan.limit;
-    return [...groupBy(ranked, ({ partition }) => partition).values()].flatMap((rows) =>
-      rows.slice(plan.offset, end).map(({ row }) => row),
-    );
+    return [...groupBy(ranked, ({ partition }) => partition).values()].flatMap((rows) => {
+      const chosen = rows.slice(plan.offset, end);
+      const last = plan.ties === true ? chosen.at(-1) : undefined;
+      const tied = last === undefined ? [] : rows.slice(end).filter(({ sort }) => sort.equals(last.sort));
+      return [...chosen, ...tied].map(({ row }) => row);
+    });
   }
 
   /** The result, or undefined and a failure on record. */

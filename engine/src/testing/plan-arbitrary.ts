@@ -144,8 +144,15 @@ function topKs(input: Plan): fc.Arbitrary<Plan> {
       sort: fc.array(sort, { maxLength: 2 }),
       limit: fc.option(fc.integer({ min: 0, max: 3 }), { freq: 8 }),
       offset: fc.integer({ min: 0, max: 2 }),
+      ties: fc.boolean(),
     })
-    .map((spec) => ({ kind: "top-k", input, ...spec, columns: input.columns }));
+    .map(({ ties, ...spec }) => ({
+      kind: "top-k",
+      input,
+      ...spec,
+      ...(ties && spec.limit !== null && { ties }),
+      columns: input.columns,
+    }));
 }
 
 function singleRows(input: Plan): fc.Arbitrary<Plan> {

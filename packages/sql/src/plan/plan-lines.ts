@@ -49,7 +49,9 @@ function nodeText(plan: Plan, names: PlanNames): string {
       return `${plan.operation === "intersect" ? "Intersect" : "Except"}${plan.all ? " All" : ""}`;
     case "top-k": {
       const sort = sortText(plan.sort);
-      return `Top ${plan.limit ?? "all"} offset ${plan.offset}${sort === "" ? "" : ` by ${sort}`}`;
+      const per = plan.partition.length === 0 ? "" : ` per ${listText(plan.partition)}`;
+      const ties = plan.ties === true ? " with ties" : "";
+      return `Top ${plan.limit ?? "all"}${ties} offset ${plan.offset}${per}${sort === "" ? "" : ` by ${sort}`}`;
     }
     default:
       return unreachable(plan, "plan node");

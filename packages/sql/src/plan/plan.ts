@@ -103,7 +103,10 @@ export interface SortKey {
   readonly nullsFirst: boolean;
 }
 
-/** Per partition, the rows at ranks [offset, offset + limit) under `sort`; ties in the order of row bytes. */
+/**
+ * Per partition, the rows at ranks [offset, offset + limit) under `sort`, in the order of row bytes among equals; with
+ * `ties` also the rows behind them that are equal to the last one.
+ */
 export interface TopKPlan extends PlanBase {
   readonly kind: "top-k";
   readonly input: Plan;
@@ -112,6 +115,7 @@ export interface TopKPlan extends PlanBase {
   /** Null: no limit. */
   readonly limit: number | null;
   readonly offset: number;
+  readonly ties?: true;
 }
 
 /**
