@@ -64,6 +64,13 @@ export class PlanSpecs {
         return this.#node({ kind: "filter", predicate: plan.predicate }, [this.#plan(plan.input)], plan.columns);
       case "project":
         return this.#node({ kind: "project", expressions: plan.expressions }, [this.#plan(plan.input)], plan.columns);
+      case "unit":
+        return this.#node({ kind: "unit" }, [], plan.columns);
+      case "expand": {
+        const { sources, ordinality, residual, outer } = plan;
+        const spec: NodeSpec = { kind: "expand", sources, ordinality, residual, outer };
+        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
+      }
       case "join":
         return this.#join(plan);
       case "aggregate": {
