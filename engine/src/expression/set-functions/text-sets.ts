@@ -4,7 +4,7 @@ import type { SetFunctionTable } from "./set-function.ts";
 function split(text: string | null, delimiter: string | null, nullText: string | null): (string | null)[] {
   if (text === null || text === "") return [];
   if (delimiter === "") return withNulls([text], nullText);
-  return withNulls(delimiter === null ? [...text] : text.split(delimiter), nullText);
+  return withNulls(delimiter === null ? Array.from(text) : text.split(delimiter), nullText);
 }
 
 function withNulls(fields: readonly string[], nullText: string | null): (string | null)[] {
