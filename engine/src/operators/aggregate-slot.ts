@@ -1,46 +1,14 @@
 import { SqlState } from "@freshet/base";
-import type { AggregateCall } from "@freshet/sql";
-import type { ReadTransaction, WriteTransaction } from "@freshet/store";
+import { type AggregateCall, isListAggregate } from "@freshet/sql";
 import { type Codec, type ColumnType, KeyWriter } from "@freshet/values";
-import type { Accumulator, AggregateState } from "../aggregate-state/accumulator.ts";
+import type { Accumulator } from "../aggregate-state/accumulator.ts";
 import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
-import type { RowView } from "../expression/row-view.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
 import { addWeight, decodeMultisetEntry, firstRow, MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
-import type { Tally } from "../state/tally.ts";
 import { type BytesReader, compileBytes, type CompileContext, requireEquality, requireOrder } from "./evaluate.ts";
-
-/** An aggregate's argument on one row, with its key where the aggregate keeps its values in order. */
-export interface SlotValue {
-  readonly bytes: Buffer | null;
-  readonly key: Buffer | null;
-}
-
-/** Group key and the aggregate's number: prefix of the values that the aggregate keeps of a group. */
-export function slotPrefix(group: Buffer, slot: number): Buffer {
-  const prefix = Buffer.allocUnsafe(group.length + 1);
-  prefix.set(group, 0);
-  prefix[group.length] = slot;
-  return prefix;
-}
-
-/** One aggregate of an aggregation. */
-export interface AggregateSlot {
-  /** Of aggregates that accumulate; null for those that choose among the kept values. */
-  readonly accumulator: Accumulator | null;
-  /** The argument's value; throws EvaluationError, before anything is changed. */
-  evaluate(view: RowView): SlotValue;
-  add(
-    transaction: WriteTransaction,
-    state: AggregateState | null,
-    group: Buffer,
-    value: SlotValue,
-    weight: number,
-    tally: Tally,
-  ): void;
-  result(reads: ReadTransaction, state: AggregateState | null, group: Buffer): Buffer | null;
-}
+import { listSlot } from "./list-slot.ts";
+import { type AggregateSlot, slotPrefix } from "./slot.ts";
 
 /** count, sum and the like: all is in the accumulator. */
 function plainSlot(accumulator: Accumulator, read: BytesReader): AggregateSlot {
@@ -147,6 +115,7 @@ export function compileSlot(
     const codec = requireOrder(context, { ...call.arg.type, collation: call.inputCollation });
     return extremumSlot(call.name, read, codec, index, arrangements.extrema);
   }
+  if (isListAggregate(call.name)) return listSlot(call.name, call, index, columns, arrangements.extrema, context);
   if (call.name === "any_value") return anyValueSlot(read, index, arrangements.extrema);
   const accumulator = createAccumulator(call, call.arg?.type ?? null, context.codecs);
   if (call.arg === null || !call.distinct) return plainSlot(accumulator, read);

@@ -10,7 +10,7 @@ import { compareKeys } from "../state/compare-keys.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
 import { addWeight, firstRow, multisetKey, pagedScan } from "../state/multiset.ts";
 import { newTally, type Tally } from "../state/tally.ts";
-import { type AggregateSlot, compileSlot, type SlotValue } from "./aggregate-slot.ts";
+import { compileSlot } from "./aggregate-slot.ts";
 import { ENUMERATED_ROWS } from "./arrange.ts";
 import { type BytesReader, compileBytes, type CompileContext, requireEquality } from "./evaluate.ts";
 import {
@@ -21,6 +21,7 @@ import {
   type GroupState,
 } from "./group-state.ts";
 import type { Enumeration, Operator } from "./operator.ts";
+import type { AggregateSlot, SlotValue } from "./slot.ts";
 
 export interface AggregateSpec {
   readonly groups: readonly Expression[];

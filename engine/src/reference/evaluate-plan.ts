@@ -1,24 +1,24 @@
 import { assert, must, unreachable } from "@freshet/base";
 import { writeSortKey } from "@freshet/contract";
-import type {
-  AggregateCall,
-  AggregatePlan,
-  ExpandPlan,
-  Expression,
-  JoinPlan,
-  Plan,
-  RowSource,
-  SetOperationPlan,
-  TopKPlan,
+import {
+  type AggregateCall,
+  type AggregatePlan,
+  type Expression,
+  isListAggregate,
+  type JoinPlan,
+  type Plan,
+  type SetOperationPlan,
+  type SortKey,
+  type TopKPlan,
 } from "@freshet/sql";
 import { type CodecSet, type ColumnType, KeyWriter, packRow, type Row, unpackRow } from "@freshet/values";
 import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
 import { compileBytes, compileExpression } from "../expression/compile.ts";
-import { compileSetFunction } from "../expression/set-functions/compile-set-function.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
 import { canonicalJson } from "../graph/canonical.ts";
 import { MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
+import { listItem, listResult } from "./list-result.ts";
 
 /** A table's content: all columns of each row. */
 export interface ReferenceTable {
@@ -76,10 +76,6 @@ export class ReferenceEvaluator {
           const values = this.#attempt(name, () => this.#values(plan.expressions, plan.input.columns, row));
           return values === undefined ? [] : [packRow(values)];
         });
-      case "unit":
-        return [packRow([])];
-      case "expand":
-        return this.#expand(plan, name);
       case "join":
         return this.#join(plan, name);
       case "aggregate":
@@ -108,32 +104,6 @@ export class ReferenceEvaluator {
       default:
         return unreachable(plan);
     }
-  }
-
-  #expand(plan: ExpandPlan, name: string): readonly Row[] {
-    const { columns } = plan.input;
-    const keeps = plan.residual === null ? () => true : this.#predicate(plan.residual, plan.columns);
-    const made = plan.columns.length - columns.length;
-    return this.evaluate(plan.input).flatMap((row) => {
-      const lists = this.#attempt(name, () => plan.sources.map((source) => this.#sourceRows(source, columns, row)));
-      if (lists === undefined) return [];
-      const count = Math.max(0, ...lists.map((list) => list.length));
-      const rows = Array.from({ length: count }, (_item, index) => {
-        const values = plan.sources.flatMap((source, at) => lists[at]?.[index] ?? source.columns.map(() => null));
-        const number = Buffer.alloc(8);
-        number.writeBigInt64BE(BigInt(index + 1));
-        return Buffer.concat([row, packRow(plan.ordinality ? [...values, number] : values)]);
-      }).filter((whole) => this.#attempt(name, () => keeps(whole)) === true);
-      if (rows.length > 0 || !plan.outer) return rows;
-      return [Buffer.concat([row, packRow(Array.from({ length: made }, () => null))])];
-    });
-  }
-
-  #sourceRows(source: RowSource, columns: readonly ColumnType[], row: Row): readonly Values[] {
-    if (source.kind === "rows") return source.rows.map((expressions) => this.#values(expressions, columns, row));
-    const args = this.#values(source.args, columns, row);
-    if (source.strict && args.includes(null)) return [];
-    return [...compileSetFunction(source, this.#codecs)(args)];
   }
 
   #join(plan: JoinPlan, name: string): readonly Row[] {
@@ -210,8 +180,16 @@ export class ReferenceEvaluator {
     });
   }
 
-  #argument({ name, arg }: AggregateCall, columns: readonly ColumnType[], row: Row): Buffer | null {
+  #argument(call: AggregateCall, columns: readonly ColumnType[], row: Row): Buffer | null {
+    const { name, arg } = call;
     if (arg === null) return null;
+    if (call.filter !== undefined && !this.#predicate(call.filter, columns)(row)) return null;
+    if (isListAggregate(name)) {
+      const values = this.#values([arg, ...(call.rest ?? [])], columns, row);
+      return name === "string_agg" && values[0] === null
+        ? null
+        : listItem(this.#sortKey(call.sort ?? [], columns, row), values);
+    }
     const [value] = this.#values([arg], columns, row);
     if (value === undefined || value === null) return null;
     if (name === "min" || name === "max") refuseLong(this.#key([value], [arg.type]).length - 1);
@@ -222,6 +200,7 @@ export class ReferenceEvaluator {
     const { arg } = call;
     if (arg === null) return addAll(createAccumulator(call, null, this.#codecs), args);
     const present = args.filter((value) => value !== null);
+    if (isListAggregate(call.name)) return listResult(call.name, call, present, this.#codecs, compareRows);
     const keyOf = (value: Buffer): string => this.#key([value], [arg.type]);
     if (call.name === "min" || call.name === "max") {
       const sorted = present.toSorted((a, b) => compareText(keyOf(a), keyOf(b)) || Buffer.compare(a, b));
@@ -249,18 +228,13 @@ export class ReferenceEvaluator {
     const ranked = this.evaluate(plan.input).flatMap((row) => {
       const item = this.#attempt(name, () => {
         const partition = this.#values(plan.partition, columns, row);
-        const out = new KeyWriter();
-        for (const { expression, descending, nullsFirst } of plan.sort) {
-          const [value] = this.#values([expression], columns, row);
-          writeSortKey(out, must(this.#codecs.get(expression.type.typeOid)), value ?? null, { descending, nullsFirst });
-        }
-        refuseLong(out.length);
+        const sort = this.#sortKey(plan.sort, columns, row);
         return {
           partition: this.#key(
             partition,
             plan.partition.map((part) => part.type),
           ),
-          sort: out.take(),
+          sort,
           row,
         };
       });
@@ -268,12 +242,19 @@ export class ReferenceEvaluator {
     });
     ranked.sort((a, b) => Buffer.compare(a.sort, b.sort) || compareRows(a.row, b.row));
     const end = plan.limit === null ? undefined : plan.offset + plan.limit;
-    return [...groupBy(ranked, ({ partition }) => partition).values()].flatMap((rows) => {
-      const chosen = rows.slice(plan.offset, end);
-      const last = plan.ties === true ? chosen.at(-1) : undefined;
-      const tied = last === undefined ? [] : rows.slice(end).filter(({ sort }) => sort.equals(last.sort));
-      return [...chosen, ...tied].map(({ row }) => row);
-    });
+    return [...groupBy(ranked, ({ partition }) => partition).values()].flatMap((rows) =>
+      rows.slice(plan.offset, end).map(({ row }) => row),
+    );
+  }
+
+  #sortKey(sort: readonly SortKey[], columns: readonly ColumnType[], row: Row): Buffer {
+    const out = new KeyWriter();
+    for (const { expression, descending, nullsFirst } of sort) {
+      const [value] = this.#values([expression], columns, row);
+      writeSortKey(out, must(this.#codecs.get(expression.type.typeOid)), value ?? null, { descending, nullsFirst });
+    }
+    refuseLong(out.length);
+    return out.take();
   }
 
   /** The result, or undefined and a failure on record. */

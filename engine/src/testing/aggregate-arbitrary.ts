@@ -1,4 +1,4 @@
-import type { AggregateCall, AggregateName, Expression } from "@freshet/sql";
+import type { AggregateCall, AggregateName, Expression, SortKey } from "@freshet/sql";
 import { type ColumnType, Oid } from "@freshet/values";
 import fc from "fast-check";
 
@@ -46,6 +46,56 @@ function truthCalls(arg: Expression): fc.Arbitrary<AggregateCall> {
     .map((call) => ({ ...call, arg, inputCollation: 0, type: typeOf(Oid.bool) }));
 }
 
+function sortsOver(columns: readonly Expression[]): fc.Arbitrary<readonly SortKey[]> {
+  if (columns.length === 0) return fc.constant([]);
+  const key = fc.record({
+    expression: fc.constantFrom(...columns),
+    descending: fc.boolean(),
+    nullsFirst: fc.boolean(),
+  });
+  return fc.array(key, { maxLength: 2 });
+}
+
+const ARRAYS: ReadonlyMap<number, number> = new Map([
+  [Oid.int4, 1007],
+  [Oid.int8, 1016],
+  [Oid.numeric, 1231],
+  [Oid.text, 1009],
+  [Oid.bool, 1000],
+  [Oid.float8, 1022],
+]);
+
+/** Aggregates that keep all values; with DISTINCT they are sorted by their arguments. */
+function listCalls(
+  arg: Expression,
+  columns: readonly Expression[],
+  conditions: fc.Arbitrary<Expression>,
+): fc.Arbitrary<AggregateCall> {
+  const arrayOid = ARRAYS.get(arg.type.typeOid);
+  const choices: readonly (readonly [AggregateName, ColumnType])[] = [
+    ["json_agg", typeOf(Oid.json)],
+    ["jsonb_agg_strict", typeOf(Oid.jsonb)],
+    ["json_object_agg", typeOf(Oid.json)],
+    ["jsonb_object_agg_unique", typeOf(Oid.jsonb)],
+    ...(arrayOid === undefined ? [] : [["array_agg", typeOf(arrayOid)] as const]),
+    ...(arg.type.typeOid === Oid.text ? [["string_agg", arg.type] as const] : []),
+  ];
+  return fc
+    .record({
+      choice: fc.constantFrom(...choices),
+      sort: sortsOver(columns),
+      second: fc.constantFrom(arg, ...columns),
+      distinct: fc.boolean(),
+      filter: fc.option(conditions, { nil: undefined }),
+    })
+    .map(({ choice: [name, type], sort, second, distinct, filter }) => {
+      const rest = name.includes("object") ? [second] : name === "string_agg" ? [arg] : [];
+      const byArguments = [arg, ...rest].map((expression) => ({ expression, descending: true, nullsFirst: false }));
+      const order = { sort: distinct ? byArguments : sort, ...(filter === undefined ? {} : { filter }) };
+      return { name, arg, rest, distinct, ...order, type, inputCollation: arg.type.collation };
+    });
+}
+
 /** Calls of every aggregate over an input's columns; `integers` and `conditions` are expressions over it that may fail. */
 export function aggregateCalls(
   columns: readonly Expression[],
@@ -54,10 +104,12 @@ export function aggregateCalls(
 ): fc.Arbitrary<AggregateCall> {
   const star: AggregateCall = { name: "count", arg: null, distinct: false, inputCollation: 0, type: INT8 };
   const others = columns.filter(({ type }) => [Oid.numeric, Oid.text].some((oid) => oid === type.typeOid));
+  const listed = columns.filter(({ type }) => [Oid.int4, Oid.numeric, Oid.text].some((oid) => oid === type.typeOid));
   return fc.oneof(
     fc.constant(star),
     integers.chain(simpleCalls),
     conditions.chain(truthCalls),
+    ...(listed.length === 0 ? [] : [fc.constantFrom(...listed).chain((arg) => listCalls(arg, listed, conditions))]),
     ...(others.length === 0 ? [] : [fc.constantFrom(...others).chain(simpleCalls)]),
   );
 }

@@ -48,6 +48,8 @@ export const DEFAULT_TEXT_SETTINGS: TextSettings = {
 export interface Codec {
   readonly oid: number;
   readonly name: string;
+  /** Of an array type: the codec of its elements. */
+  readonly element?: Codec;
   /** False for types without `=` (json): writeKey then throws a FreshetError 42883. */
   readonly hasEquality: boolean;
   /** False when equal values can have different bytes (numeric scale, -0.0, bpchar padding, jsonb numbers). */

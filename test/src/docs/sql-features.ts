@@ -124,8 +124,22 @@ const aggregates = area("Grouping and aggregates", [
   ["`bit_and`, `bit_or`, `bit_xor`", "SELECT bit_and(rating), bit_or(rating), bit_xor(rating) FROM reviews"],
   ["`any_value`", "SELECT category, any_value(name) FROM products GROUP BY category"],
   ["`string_agg`", "SELECT string_agg(name, ',') FROM products"],
-  ["`array_agg`", "SELECT array_agg(id) FROM products"],
-  ["`jsonb_agg`", "SELECT jsonb_agg(id) FROM products"],
+  [
+    "`string_agg` with `ORDER BY`, `FILTER`",
+    "SELECT category, string_agg(name, ', ' ORDER BY price DESC) FILTER (WHERE in_stock) FROM products GROUP BY category",
+  ],
+  ["`string_agg(DISTINCT …)` in byte order", "SELECT string_agg(DISTINCT category COLLATE \"C\", ',') FROM products"],
+  ["`array_agg`", "SELECT customer_id, array_agg(id ORDER BY ordered_at) FROM orders GROUP BY customer_id"],
+  ["`array_agg(DISTINCT …)`", "SELECT array_agg(DISTINCT rating) FROM reviews"],
+  ["`array_agg` of arrays", "SELECT array_agg(an_array) FROM samples"],
+  ["`json_agg`, `jsonb_agg`", "SELECT json_agg(id ORDER BY id), jsonb_agg(price ORDER BY id) FROM products"],
+  ["`json_agg` of values that session settings show differently", "SELECT json_agg(ordered_at) FROM orders"],
+  [
+    "`json_object_agg`, `jsonb_object_agg`",
+    "SELECT json_object_agg(id, name ORDER BY id), jsonb_object_agg(id, price) FROM products",
+  ],
+  ["`JSON_ARRAYAGG`", "SELECT JSON_ARRAYAGG(id ORDER BY id) FROM products"],
+  ["`JSON_OBJECTAGG`", "SELECT JSON_OBJECTAGG(id : name WITH UNIQUE KEYS) FROM products"],
   ["`stddev`, `variance`", "SELECT stddev(price) FROM products"],
   ["ordered-set aggregates", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY weight_kg) FROM products"],
 ]);
@@ -159,11 +173,6 @@ const rest = area("Subqueries, sets, windows, order", [
   ["`LIMIT` without `ORDER BY`", "SELECT id FROM orders LIMIT 10"],
   ["`LIMIT` in a subquery", "SELECT s.id FROM (SELECT id FROM orders ORDER BY ordered_at DESC LIMIT 10) s"],
   ["`FETCH FIRST … WITH TIES`", "SELECT id FROM products ORDER BY price FETCH FIRST 3 ROWS WITH TIES"],
-  [
-    "`FETCH FIRST … WITH TIES` in a subquery",
-    "SELECT s.id FROM (SELECT id FROM products ORDER BY price OFFSET 1 FETCH FIRST 3 ROWS WITH TIES) s",
-  ],
-  ["`FETCH FIRST $1 ROWS WITH TIES`", "SELECT id FROM products ORDER BY price FETCH FIRST $1 ROWS WITH TIES"],
 ]);
 
 const types = area("Types of columns", [

@@ -154,6 +154,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
     "-infinity",
   ],
   timestamptz: ["2000-01-01 00:00:00+00", "2024-02-29 12:34:56.789012+05:30", "infinity", "-infinity"],
+  json: ["null", " 1.50 ", '"\\u00e9"', '{"b": 1, "a": [ 1,2 ], "b": null}', "[]", "1e2"],
   jsonb: [
     "null",
     "true",

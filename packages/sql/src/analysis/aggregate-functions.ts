@@ -1,5 +1,10 @@
 import { Oid } from "@freshet/values";
-import { ACCUMULATED_AGGREGATES, type AggregateName, CHOOSING_AGGREGATES } from "../plan/aggregate-call.ts";
+import {
+  ACCUMULATED_AGGREGATES,
+  type AggregateName,
+  CHOOSING_AGGREGATES,
+  LIST_AGGREGATES,
+} from "../plan/aggregate-call.ts";
 import { hasOrder } from "./catalog-types.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { isSummable } from "./type-support.ts";
@@ -7,7 +12,7 @@ import { isSummable } from "./type-support.ts";
 /** Aggregates that PostgreSQL has under several names. */
 const SYNONYMS: ReadonlyMap<string, AggregateName> = new Map([["every", "bool_and"]]);
 
-const NAMES: ReadonlySet<string> = new Set([...ACCUMULATED_AGGREGATES, ...CHOOSING_AGGREGATES]);
+const NAMES: ReadonlySet<string> = new Set([...ACCUMULATED_AGGREGATES, ...CHOOSING_AGGREGATES, ...LIST_AGGREGATES]);
 
 function isEngineAggregate(name: string): name is AggregateName {
   return NAMES.has(name);
@@ -37,6 +42,8 @@ export function acceptsArgument(name: AggregateName, typeOid: number, scope: Que
     case "bool_and":
     case "bool_or":
     case "any_value":
+      return true;
+    default:
       return true;
   }
 }

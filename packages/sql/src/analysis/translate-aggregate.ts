@@ -1,10 +1,11 @@
 import type { ColumnType } from "@freshet/values";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
-import type { AggregateName } from "../plan/aggregate-call.ts";
+import { type AggregateName, isListAggregate } from "../plan/aggregate-call.ts";
 import { acceptsArgument, engineAggregate } from "./aggregate-functions.ts";
 import { hasEquality } from "./catalog-types.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
+import { translateListAggregate } from "./translate-list-aggregate.ts";
 import { checkCollation } from "./translate-call.ts";
 import { BOOL_TYPE } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
@@ -18,6 +19,7 @@ export function translateAggregate(node: TreeNode, scope: QueryScope): ColumnExp
   if (name === undefined) throw unsupported(`aggregate ${info?.name ?? "function"}() is not supported`);
   if (node.int("agglevelsup") > 0) throw unsupported("an aggregate belongs to the query around its subquery");
   if (node.text("aggkind") !== "n") throw unsupported("ordered-set aggregates are not supported");
+  if (isListAggregate(name)) return scope.aggregate(translateListAggregate(name, node, scope));
   checkUnneededOrder(name, node, scope);
   const args = node.nodes("args").map((entry) => scope.translate(entry.node("expr")));
   const distinct = node.nodes("aggdistinct").length > 0;

@@ -6,6 +6,7 @@ import { translateConstant } from "./constant.ts";
 import type { NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { RteKind } from "./table-checks.ts";
+import { translateJsonConstructor } from "./translate-json-constructor.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
 import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
 import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
@@ -52,6 +53,7 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   MINMAXEXPR: translateMinMax,
   RELABELTYPE: translateRelabel,
   COERCEVIAIO: translateTextCast,
+  JSONCONSTRUCTOREXPR: translateJsonConstructor,
   COLLATEEXPR: translateCollate,
 };
 

@@ -19,7 +19,32 @@ export type AccumulatedAggregate = (typeof ACCUMULATED_AGGREGATES)[number];
 export const CHOOSING_AGGREGATES = ["min", "max", "any_value"] as const;
 export type ChoosingAggregate = (typeof CHOOSING_AGGREGATES)[number];
 
-export type AggregateName = AccumulatedAggregate | ChoosingAggregate;
+/** Aggregates that make one value of all rows, in an order. */
+export const LIST_AGGREGATES = [
+  "string_agg",
+  "array_agg",
+  "json_agg",
+  "json_agg_strict",
+  "jsonb_agg",
+  "jsonb_agg_strict",
+  "json_object_agg",
+  "json_object_agg_strict",
+  "json_object_agg_unique",
+  "json_object_agg_unique_strict",
+  "jsonb_object_agg",
+  "jsonb_object_agg_strict",
+  "jsonb_object_agg_unique",
+  "jsonb_object_agg_unique_strict",
+] as const;
+export type ListAggregateName = (typeof LIST_AGGREGATES)[number];
+
+export type AggregateName = AccumulatedAggregate | ChoosingAggregate | ListAggregateName;
+
+const LISTS: ReadonlySet<string> = new Set(LIST_AGGREGATES);
+
+export function isListAggregate(name: AggregateName): name is ListAggregateName {
+  return LISTS.has(name);
+}
 
 /**
  * One aggregate; `name` is the C-level identity `pg_proc.proname` (of synonyms the one listed above) and

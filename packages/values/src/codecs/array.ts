@@ -21,6 +21,7 @@ export function arrayCodec(type: PgType, element: Codec): Codec {
   return {
     oid: type.oid,
     name: type.name,
+    element,
     hasEquality: element.hasEquality,
     // The has-nulls flag may outlive the last NULL, so that equal arrays differ in bytes.
     imageIsIdentity: false,

@@ -2,6 +2,7 @@ import { kindById } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
 import { type Draft, type Form, keyOperands, type Operand } from "./draft.ts";
+import { listAggregateForms } from "./list-aggregates.ts";
 import { truthAggregateForms } from "./truth-aggregates.ts";
 
 /** A way to write an aggregate over one of `operands`. */
@@ -12,6 +13,7 @@ export interface AggregateForm extends Form {
 const aggregateForms: readonly AggregateForm[] = [
   { feature: "count, sum, avg, min, max", weight: 10, write: basicAggregate },
   ...truthAggregateForms,
+  ...listAggregateForms,
 ];
 
 export function randomAggregate(draft: Draft, operands: readonly Operand[]): Operand {
