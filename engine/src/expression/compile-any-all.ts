@@ -2,6 +2,7 @@ import type { AnyAllExpression } from "@freshet/sql";
 import { assert } from "@freshet/base";
 import { BUILTIN_TYPES } from "@freshet/values";
 import type { Codec, ColumnType, Value } from "@freshet/values";
+import { checkCaseCollation } from "./case-collations.ts";
 import type { CompileArgument, CompiledExpression, ExpressionContext } from "./context.ts";
 import { findFunction } from "./functions/registry.ts";
 import type { ScalarImplementation } from "./functions/scalar-function.ts";
@@ -62,7 +63,9 @@ function operatorFor(
   context: ExpressionContext,
 ): ScalarImplementation {
   const argTypes = [expression.left.type, elementType(elementOid, expression.inputCollation)];
-  const operator = findFunction(expression.name, 0, argTypes, context.codecs);
+  const { name, inputCollation } = expression;
+  checkCaseCollation(name, inputCollation, argTypes, context.codecs);
+  const operator = findFunction(name, 0, argTypes, context.codecs, inputCollation);
   if (operator === undefined) throw unsupported(callName(expression.name, argTypes, context.codecs));
   return operator;
 }

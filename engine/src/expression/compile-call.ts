@@ -1,15 +1,11 @@
 import type { CallExpression } from "@freshet/sql";
 import type { Value } from "@freshet/values";
+import { checkCaseCollation } from "./case-collations.ts";
 import type { CompileArgument, CompiledExpression, ExpressionContext } from "./context.ts";
 import { findFunction, findNullableFunction } from "./functions/registry.ts";
 import type { ScalarImplementation } from "./functions/scalar-function.ts";
 import { compileDirectComparison } from "./direct-comparison.ts";
 import { callName, requireCodec, unsupported } from "./unsupported.ts";
-
-/** Functions that map upper and lower case, which the collation decides also for some ASCII letters (Turkish i). */
-const CASE_FUNCTIONS: ReadonlySet<string> = new Set(["lower", "upper", "initcap", "texticlike", "texticnlike"]);
-/** default, C, POSIX, pg_c_utf8, ucs_basic, unicode, pg_unicode_fast: ASCII letters map as everywhere. */
-const PLAIN_CASE_COLLATIONS: ReadonlySet<number> = new Set([100, 950, 951, 811, 962, 963, 6411]);
 
 /** A call of a built-in, its arguments compiled with it. */
 export function compileCall(
@@ -20,11 +16,10 @@ export function compileCall(
   const direct = compileDirectComparison(expression);
   if (direct !== undefined) return direct;
   const argTypes = expression.args.map((arg) => arg.type);
-  if (CASE_FUNCTIONS.has(expression.name) && !PLAIN_CASE_COLLATIONS.has(expression.inputCollation)) {
-    throw unsupported(`${callName(expression.name, argTypes, context.codecs)} under this collation`);
-  }
   if (!expression.strict) return compileNullable(expression, context, compile);
-  const implementation = findFunction(expression.name, expression.functionOid, argTypes, context.codecs);
+  const { name, functionOid, inputCollation } = expression;
+  checkCaseCollation(name, inputCollation, argTypes, context.codecs);
+  const implementation = findFunction(name, functionOid, argTypes, context.codecs, inputCollation);
   if (implementation === undefined) throw unsupported(callName(expression.name, argTypes, context.codecs));
   requireCodec(expression.type, context.codecs);
   const args = expression.args.map((arg) => compile(arg, context));

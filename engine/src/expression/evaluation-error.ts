@@ -1,6 +1,9 @@
 /** SQLSTATE codes an expression can fail with (PostgreSQL manual, appendix A). */
 export const EvaluationState = {
   divisionByZero: "22012",
+  dataException: "22000",
+  nullValueNotAllowed: "22004",
+  arraySubscriptError: "2202E",
   numericValueOutOfRange: "22003",
   datetimeFieldOverflow: "22008",
   invalidParameterValue: "22023",

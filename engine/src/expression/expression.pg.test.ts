@@ -48,6 +48,9 @@ async function signatures(): Promise<Signature[]> {
   return upstream.query<Signature>(SIGNATURES, [supportedSymbols(), supportedSqlFunctions()]);
 }
 
+/** STABLE because of other types' output: plans call them with texts only. */
+const IMMUTABLE_OF_TEXT: ReadonlySet<string> = new Set(["text_concat", "text_concat_ws"]);
+
 test("every registered symbol is an immutable built-in, strict but for those registered as not", async () => {
   const found = await signatures();
   const names = new Set(found.map(({ symbol }) => symbol));
@@ -55,13 +58,23 @@ test("every registered symbol is an immutable built-in, strict but for those reg
   const oids = new Set(found.map(({ oid }) => oid));
   expect(supportedSqlFunctions().filter((oid) => !oids.has(oid))).toEqual([]);
   const nullable = new Set(nullableSymbols());
-  const misregistered = found.filter((item) => item.volatility !== "i" || item.strict === nullable.has(item.symbol));
+  const misregistered = found.filter(({ symbol, volatility, strict }) => {
+    return (volatility !== "i" && !IMMUTABLE_OF_TEXT.has(symbol)) || strict === nullable.has(symbol);
+  });
   expect(misregistered).toEqual([]);
 });
 
+const STANDS_FOR: Readonly<Record<string, string>> = {
+  any: "text",
+  anyenum: "mood",
+  anyarray: "_int4",
+  anycompatible: "int4",
+  anycompatiblearray: "_int4",
+};
+
 /** The type that stands for a polymorphic one. */
 function concrete(name: string): UpstreamType {
-  return must(upstream.types.get({ anyenum: "mood", anyarray: "_int4" }[name] ?? name), `type ${name}`);
+  return must(upstream.types.get(STANDS_FOR[name] ?? name), `type ${name}`);
 }
 
 interface Case {

@@ -19,10 +19,21 @@ function upperBound(array: Buffer, number: number): number | null {
   return found === null ? null : found.lower + found.length - 1;
 }
 
+/** Bounds of all dimensions: `[1:2][0:3]`. */
+function bounds(array: Buffer): string | null {
+  const dimensions = array.readInt32BE(0);
+  let text = "";
+  for (let number = 1; number <= dimensions; number++) {
+    text += `[${dimension(array, number)?.lower ?? 1}:${upperBound(array, number) ?? 0}]`;
+  }
+  return text === "" ? null : text;
+}
+
 export const ARRAY_FUNCTIONS: FunctionTable = {
   array_cardinality: cardinality,
   array_ndims: (array: Buffer) => array.readInt32BE(0) || null,
   array_length: (array: Buffer, number: number) => dimension(array, number)?.length ?? null,
   array_lower: (array: Buffer, number: number) => dimension(array, number)?.lower ?? null,
   array_upper: upperBound,
+  array_dims: bounds,
 };

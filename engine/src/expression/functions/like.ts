@@ -82,7 +82,7 @@ function matcher(pattern: string): Matcher {
 /** More wildcards than these could make a backtracking match explode. */
 const MAX_ANY = 8;
 
-function like(text: string, pattern: string): boolean {
+export function like(text: string, pattern: string): boolean {
   if (pattern.length > MAX_ANY && pattern.split("%").length > MAX_ANY + 1)
     throw declined("a LIKE pattern of many parts");
   return matcher(pattern)(text);

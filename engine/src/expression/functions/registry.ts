@@ -3,6 +3,15 @@ import { roundDecimal, truncateDecimal } from "../numeric/rounding.ts";
 import { CASTS } from "./casts.ts";
 import { COMPARISONS, EXTREMES } from "./comparisons.ts";
 import { ARRAY_FUNCTIONS } from "./array-functions.ts";
+import { ARRAY_CHANGES, TRIM_ARRAY } from "./array-changes.ts";
+import { ARRAY_SEARCH, ARRAY_SETS } from "./array-search.ts";
+import { BYTEA_FUNCTIONS } from "./bytea-functions.ts";
+import { C_COLLATION } from "./c-collation.ts";
+import { CONCATENATION } from "./concatenation.ts";
+import { ENCODINGS } from "./encodings.ts";
+import { NORMALIZATION } from "./normalization.ts";
+import { NULLABLE_QUOTING, QUOTING } from "./quoting.ts";
+import { TEXT_ARRAYS } from "./text-arrays.ts";
 import { addDays, DATE_FUNCTIONS, datePart } from "./date-functions.ts";
 import { FLOAT_ARITHMETIC } from "./float-arithmetic.ts";
 import { int4Checked, INTEGER_ARITHMETIC } from "./integer-arithmetic.ts";
@@ -36,6 +45,10 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     DATE_FUNCTIONS,
     JSON_FUNCTIONS,
     ARRAY_FUNCTIONS,
+    BYTEA_FUNCTIONS,
+    ENCODINGS,
+    NORMALIZATION,
+    QUOTING,
   ].flatMap((table: FunctionTable) => Object.entries(table)),
 );
 
@@ -54,10 +67,20 @@ const SQL_FUNCTIONS: ReadonlyMap<number, ScalarImplementation> = new Map<number,
 ]);
 
 /** Implementations that need to know the types they work on. */
-const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([...TYPED_COMPARISONS]);
+const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
+  ...TYPED_COMPARISONS,
+  ...Object.entries(ARRAY_SETS),
+  ["trim_array", TRIM_ARRAY] as const,
+]);
 
 /** What PostgreSQL calls with NULLs too. */
-const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string, NullableBuilder>([]);
+const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string, NullableBuilder>(
+  [CONCATENATION, NULLABLE_QUOTING, TEXT_ARRAYS, ARRAY_CHANGES, ARRAY_SEARCH].flatMap((table) => Object.entries(table)),
+);
+
+/** Under the collations C and POSIX some functions are known for more texts. */
+const C_COLLATIONS: ReadonlySet<number> = new Set([950, 951]);
+const UNDER_C: ReadonlyMap<string, ScalarImplementation> = new Map(Object.entries(C_COLLATION));
 
 /** The implementation of a strict function for these argument types; undefined when there is none. */
 export function findFunction(
@@ -65,7 +88,12 @@ export function findFunction(
   functionOid: number,
   argTypes: readonly ColumnType[],
   codecs: CodecSet,
+  inputCollation = 0,
 ): ScalarImplementation | undefined {
+  if (C_COLLATIONS.has(inputCollation)) {
+    const underC = UNDER_C.get(name);
+    if (underC !== undefined) return underC;
+  }
   if (name === "") return SQL_FUNCTIONS.get(functionOid);
   return FUNCTIONS.get(name) ?? TYPED_FUNCTIONS.get(name)?.(argTypes, codecs);
 }

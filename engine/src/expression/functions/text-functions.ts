@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { declined, EvaluationError, EvaluationState, outOfRange } from "../evaluation-error.ts";
 import { trimPadding } from "./comparison.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 import { characterCount, characterPosition, charactersOf, characterSlice, isAscii } from "./text-units.ts";
@@ -116,6 +116,17 @@ function md5(value: string | Buffer): string {
 
 const concatenate = (a: string, b: string): string => a + b;
 
+/** `overlay(text PLACING placed FROM start FOR length)`. */
+function overlay(text: string, placed: string, start: number, length: number): string {
+  if (start <= 0) {
+    throw new EvaluationError(EvaluationState.substringError, "negative substring length not allowed");
+  }
+  const end = start + length;
+  if (end > 0x7fff_ffff || end < -0x8000_0000) throw outOfRange("integer out of range");
+  const head = characterSlice(text, 0, start - 1);
+  return head + placed + characterSlice(text, Math.max(end, 1) - 1, Infinity);
+}
+
 export const TEXT_FUNCTIONS: FunctionTable = {
   textlen: characterCount,
   bpcharlen: (text: string) => characterCount(trimPadding(text)),
@@ -127,6 +138,10 @@ export const TEXT_FUNCTIONS: FunctionTable = {
   initcap: initialCapitals,
   text_substr: substring,
   text_substr_no_len: (text: string, start: number) => characterSlice(text, Math.max(start, 1) - 1, Infinity),
+  textoverlay: overlay,
+  textoverlay_no_len: (text: string, placed: string, start: number) => {
+    return overlay(text, placed, start, characterCount(placed));
+  },
   text_left: left,
   text_right: right,
   btrim: (text: string, characters: string) => trim(text, characters, true, true),
@@ -150,6 +165,10 @@ export const TEXT_FUNCTIONS: FunctionTable = {
   md5_bytea: md5,
   to_hex32: (value: number) => (value >>> 0).toString(16),
   to_hex64: (value: bigint) => BigInt.asUintN(64, value).toString(16),
+  to_oct32: (value: number) => (value >>> 0).toString(8),
+  to_oct64: (value: bigint) => BigInt.asUintN(64, value).toString(8),
+  to_bin32: (value: number) => (value >>> 0).toString(2),
+  to_bin64: (value: bigint) => BigInt.asUintN(64, value).toString(2),
   name_text: (name: string) => name,
   name_bpchar: (name: string) => name,
   byteaoctetlen: (bytes: Buffer) => bytes.length,

@@ -61,6 +61,12 @@ const precisions = fc.constantFrom(
 );
 const lengths = fc.constantFrom("-1", "5", "7", "9", "40");
 const keys = fc.constantFrom("a", "b", "", 'e"q', "four", "text", "missing");
+const smallIntegers = fc.integer({ min: 0, max: 8 }).map(String);
+const formats = fc.constantFrom("hex", "HEX", "base64", "escape");
+const encoded = fc.constantFrom("", "00ff", "0A1b2C", "abc", "YWJj", "YWI=", "Y W\nJj", "a\\b", "\\001x", "é", "\\377", "zz");
+const forms = fc.constantFrom("NFC", "nfd", "NFKC", "NFKD");
+const unicodeTexts = fc.constantFrom("", "abc", "é", "e\u0301", "ﬁ", "한국", "\u1112\u1161\u11ab", "ſ\u0307\u0323", "が", "Ａ");
+const separators = fc.constantFrom(",", "a", "aa", "", " ", "b", "😀");
 const powers = fc.constantFrom(
   "0",
   "1",
@@ -138,9 +144,34 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   jsonb_array_element_text: [null, smallCounts],
   chr: [codePoints],
   numeric_power: [null, powers],
+  trim_array: [null, smallCounts],
+  array_append: [null, smallIntegers],
+  array_prepend: [smallIntegers, null],
+  array_remove: [null, smallIntegers],
+  array_replace: [null, smallIntegers, smallIntegers],
+  array_position: [null, smallIntegers],
+  array_position_start: [null, smallIntegers, smallIntegers],
+  array_positions: [null, smallIntegers],
+  textoverlay: [null, null, smallCounts, smallCounts],
+  textoverlay_no_len: [null, null, smallCounts],
+  byteaoverlay: [null, null, smallCounts, smallCounts],
+  byteaoverlay_no_len: [null, null, smallCounts],
+  bytea_substr: [null, smallCounts, smallCounts],
+  bytea_substr_no_len: [null, smallCounts],
+  byteaGetByte: [null, smallCounts],
+  byteaSetByte: [null, smallCounts, null],
+  byteaGetBit: [null, smallCounts],
+  byteaSetBit: [null, smallCounts, fc.constantFrom("0", "1", "2", "-1")],
+  binary_encode: [null, formats],
+  binary_decode: [encoded, formats],
+  unicode_normalize_func: [unicodeTexts, forms],
+  unicode_is_normalized: [unicodeTexts, forms],
+  like_escape: [patterns, fc.constantFrom("", "\\", "!", "%", "a", "ab")],
+  text_to_array: [null, separators],
+  text_to_array_null: [null, separators, fc.constantFrom("", "a", "b", "NULL")],
   numeric_log: [fc.constantFrom("10", "2", "1", "0.5", "1.01", "-2", "0", "NaN", "Infinity"), null],
   numeric_fac: [
-    fc.constantFrom("-1", "0", "1", "5", "20", "21", "100", "500", "32177", "32178", "9223372036854775807"),
+    fc.constantFrom("-1", "0", "1", "5", "20", "21", "100", "500", "32178", "9223372036854775807"),
   ],
   width_bucket_numeric: [null, null, null, buckets],
   width_bucket_float8: [null, null, null, buckets],
