@@ -14,4 +14,32 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "`factorial`, `gcd`, `lcm`, `width_bucket`",
     "SELECT factorial(5), gcd(id, 12), lcm(id, 12), width_bucket(price, 0, 500, 10) FROM products",
   ],
+  [
+    "`concat`, `concat_ws`, `text || any` of texts, numbers and booleans",
+    "SELECT concat(sku, ' ', id), concat_ws(', ', sku, name), name || id FROM products",
+  ],
+  ["`concat` of other types", "SELECT concat(sku, released_on) FROM products"],
+  [
+    "`overlay`, `translate`, `initcap`",
+    "SELECT overlay(sku PLACING 'xx' FROM 1), translate(sku, 'ab', 'xy'), initcap(sku COLLATE \"C\") FROM products",
+  ],
+  ["`LIKE … ESCAPE`", "SELECT id FROM products WHERE name LIKE '%!%%' ESCAPE '!'"],
+  [
+    "`string_to_array`, `quote_literal`, `normalize`",
+    "SELECT string_to_array(name, ' '), quote_literal(name), normalize(name) FROM products",
+  ],
+  ["`encode`, `decode`, `sha256`", "SELECT encode(sha256(decode(sku, 'escape')), 'hex') FROM products"],
+  ["`quote_ident`, `format`", "SELECT quote_ident(name), format('%s', name) FROM products"],
+  [
+    "array operators `@>`, `<@`, `&&`, `||`",
+    "SELECT an_array || id FROM samples WHERE an_array @> ARRAY[1] OR an_array && ARRAY[2]",
+  ],
+  [
+    "`array_position`, `array_remove`, `array_replace`, `cardinality`",
+    "SELECT array_position(an_array, 1), array_remove(an_array, 1), array_replace(an_array, 1, 2), cardinality(an_array) FROM samples",
+  ],
+  [
+    "`ARRAY[…]`, `= ANY`, `<> ALL`, `LIKE ANY`",
+    "SELECT ARRAY[id, 1] FROM products WHERE id = ANY (ARRAY[id, 2]) AND name LIKE ANY (ARRAY['R%', 'B%'])",
+  ],
 ];

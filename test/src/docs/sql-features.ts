@@ -223,7 +223,6 @@ const expressions = area("Expressions and functions", [
   ],
   ["`GREATEST`, `LEAST`", "SELECT GREATEST(price, 10), LEAST(price, 10) FROM products"],
   ["`||`", "SELECT sku || ' ' || name FROM products"],
-  ["`concat`", "SELECT concat(sku, ' ', name) FROM products"],
   ["`length`, `left`, `substr`", "SELECT length(name), left(name, 3), substr(name, 2, 3) FROM products"],
   ["`lower`, `upper` in byte order", 'SELECT lower(name COLLATE "C"), upper(name COLLATE "C") FROM products'],
   ["`lower`, `upper` by another collation", 'SELECT lower(name COLLATE "und-x-icu") FROM products'],

@@ -117,15 +117,22 @@ function replace(type: ElementType, array: Buffer | null, search: Buffer | null,
 }
 
 /** Makes a builder of a function on the array type at `position`, whose other arguments are elements in send format. */
-function onArray(
-  position: number,
-  make: (type: ElementType) => ReturnType<NullableBuilder>,
-): NullableBuilder {
+function onArray(position: number, make: (type: ElementType) => ReturnType<NullableBuilder>): NullableBuilder {
   return (argTypes, codecs) => {
     const type = elementTypeOf(argTypes[position], codecs);
     return type === undefined ? undefined : make(type);
   };
 }
+
+/** `ARRAY[…]`: all elements have the type of the first. */
+export const ARRAY_CONSTRUCTOR: NullableBuilder = (argTypes, codecs) => {
+  const codec = codecs.get(argTypes[0]?.typeOid ?? 0);
+  if (codec === undefined) return undefined;
+  return (...elements) => {
+    const encoded = elements.map((element) => (element === null ? null : codec.encode(element)));
+    return writeArray(codec.oid, oneDimension(encoded, 1));
+  };
+};
 
 export const ARRAY_CHANGES: Readonly<Record<string, NullableBuilder>> = {
   array_append: onArray(0, (type) => (array: Buffer | null, element) => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { declined } from "../evaluation-error.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
@@ -19,9 +20,7 @@ function encode(bytes: Buffer, format: string): string {
     case "hex":
       return bytes.toString("hex");
     case "base64":
-      return bytes
-        .toString("base64")
-        .replace(new RegExp(`.{${BASE64_LINE}}(?=.)`, "g"), "$&\n");
+      return bytes.toString("base64").replace(new RegExp(`.{${BASE64_LINE}}(?=.)`, "g"), "$&\n");
     case "escape":
       return encodeEscape(bytes);
     default:
@@ -58,4 +57,25 @@ function decode(text: string, format: string): Buffer {
   throw declined(`decode() of this text as "${format}"`);
 }
 
-export const ENCODINGS: FunctionTable = { binary_encode: encode, binary_decode: decode };
+/** `convert_to` and `convert_from` name a character set; databases are in UTF8 here. */
+function checkUtf8(name: string): void {
+  if (name.toLowerCase().replace(/[^a-z0-9]/g, "") !== "utf8") throw declined(`the character set "${name}"`);
+}
+
+function convertFrom(bytes: Buffer, name: string): string {
+  checkUtf8(name);
+  if (bytes.includes(0) || !isUtf8(bytes)) throw declined("convert_from() of bytes that are not UTF8");
+  return bytes.toString("utf8");
+}
+
+function convertTo(text: string, name: string): Buffer {
+  checkUtf8(name);
+  return Buffer.from(text, "utf8");
+}
+
+export const ENCODINGS: FunctionTable = {
+  binary_encode: encode,
+  binary_decode: decode,
+  pg_convert_from: convertFrom,
+  pg_convert_to: convertTo,
+};

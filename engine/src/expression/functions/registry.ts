@@ -3,11 +3,11 @@ import { roundDecimal, truncateDecimal } from "../numeric/rounding.ts";
 import { CASTS } from "./casts.ts";
 import { COMPARISONS, EXTREMES } from "./comparisons.ts";
 import { ARRAY_FUNCTIONS } from "./array-functions.ts";
-import { ARRAY_CHANGES, TRIM_ARRAY } from "./array-changes.ts";
+import { ARRAY_CHANGES, ARRAY_CONSTRUCTOR, TRIM_ARRAY } from "./array-changes.ts";
 import { ARRAY_SEARCH, ARRAY_SETS } from "./array-search.ts";
 import { BYTEA_FUNCTIONS } from "./bytea-functions.ts";
 import { C_COLLATION } from "./c-collation.ts";
-import { CONCATENATION } from "./concatenation.ts";
+import { CONCATENATION, NULL_COUNTS } from "./concatenation.ts";
 import { ENCODINGS } from "./encodings.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import { NULLABLE_QUOTING, QUOTING } from "./quoting.ts";
@@ -75,7 +75,9 @@ const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
 
 /** What PostgreSQL calls with NULLs too. */
 const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string, NullableBuilder>(
-  [CONCATENATION, NULLABLE_QUOTING, TEXT_ARRAYS, ARRAY_CHANGES, ARRAY_SEARCH].flatMap((table) => Object.entries(table)),
+  [CONCATENATION, NULL_COUNTS, NULLABLE_QUOTING, TEXT_ARRAYS, ARRAY_CHANGES, ARRAY_SEARCH].flatMap((table) =>
+    Object.entries(table),
+  ),
 );
 
 /** Under the collations C and POSIX some functions are known for more texts. */
@@ -104,7 +106,7 @@ export function findNullableFunction(
   argTypes: readonly ColumnType[],
   codecs: CodecSet,
 ): NullableImplementation | undefined {
-  return NULLABLE_FUNCTIONS.get(name)?.(argTypes, codecs);
+  return (name === "ARRAY" ? ARRAY_CONSTRUCTOR : NULLABLE_FUNCTIONS.get(name))?.(argTypes, codecs);
 }
 
 /** Every C symbol with an implementation. */

@@ -62,10 +62,37 @@ const precisions = fc.constantFrom(
 const lengths = fc.constantFrom("-1", "5", "7", "9", "40");
 const keys = fc.constantFrom("a", "b", "", 'e"q', "four", "text", "missing");
 const smallIntegers = fc.integer({ min: 0, max: 8 }).map(String);
+const charsets = fc.constantFrom("UTF8", "utf-8", "Utf_8");
 const formats = fc.constantFrom("hex", "HEX", "base64", "escape");
-const encoded = fc.constantFrom("", "00ff", "0A1b2C", "abc", "YWJj", "YWI=", "Y W\nJj", "a\\b", "\\001x", "é", "\\377", "zz");
+const encoded = fc.constantFrom(
+  "",
+  "00ff",
+  "0A1b2C",
+  "abcd",
+  "0a1b2c3d",
+  "00ff00FF",
+  "YWJj",
+  "YWI=",
+  "Y W\nJj",
+  "a\\b",
+  "\\001x",
+  "é",
+  "\\377",
+  "zz",
+);
 const forms = fc.constantFrom("NFC", "nfd", "NFKC", "NFKD");
-const unicodeTexts = fc.constantFrom("", "abc", "é", "e\u0301", "ﬁ", "한국", "\u1112\u1161\u11ab", "ſ\u0307\u0323", "が", "Ａ");
+const unicodeTexts = fc.constantFrom(
+  "",
+  "abc",
+  "é",
+  "e\u0301",
+  "ﬁ",
+  "한국",
+  "\u1112\u1161\u11ab",
+  "ſ\u0307\u0323",
+  "が",
+  "Ａ",
+);
 const separators = fc.constantFrom(",", "a", "aa", "", " ", "b", "😀");
 const powers = fc.constantFrom(
   "0",
@@ -162,6 +189,8 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   byteaSetByte: [null, smallCounts, null],
   byteaGetBit: [null, smallCounts],
   byteaSetBit: [null, smallCounts, fc.constantFrom("0", "1", "2", "-1")],
+  pg_convert_from: [null, charsets],
+  pg_convert_to: [null, charsets],
   binary_encode: [null, formats],
   binary_decode: [encoded, formats],
   unicode_normalize_func: [unicodeTexts, forms],
@@ -170,9 +199,7 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   text_to_array: [null, separators],
   text_to_array_null: [null, separators, fc.constantFrom("", "a", "b", "NULL")],
   numeric_log: [fc.constantFrom("10", "2", "1", "0.5", "1.01", "-2", "0", "NaN", "Infinity"), null],
-  numeric_fac: [
-    fc.constantFrom("-1", "0", "1", "5", "20", "21", "100", "500", "32178", "9223372036854775807"),
-  ],
+  numeric_fac: [fc.constantFrom("-1", "0", "1", "5", "20", "21", "100", "500", "32178", "9223372036854775807")],
   width_bucket_numeric: [null, null, null, buckets],
   width_bucket_float8: [null, null, null, buckets],
   make_date: [years, fc.integer({ min: 0, max: 13 }).map(String), fc.integer({ min: 0, max: 32 }).map(String)],

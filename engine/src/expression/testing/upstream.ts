@@ -19,6 +19,7 @@ export interface Literal {
 /** PostgreSQL as the oracle of expressions: every result as binary send format in hex, or its error's SQLSTATE. */
 export interface Upstream {
   readonly codecs: CodecSet;
+  readonly client: pg.Client;
   readonly types: ReadonlyMap<string, UpstreamType>;
   query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   /** One outcome per SQL expression: hex, null for NULL, or `!SQLSTATE`. */
@@ -48,6 +49,7 @@ export async function startUpstream(): Promise<Upstream> {
   const types = await readTypes(client);
   return {
     codecs: createCodecs([enumOf(types)]),
+    client,
     types,
     query: async <T>(sql: string, values: readonly unknown[] = []) => {
       const result = await client.query(sql, [...values]);

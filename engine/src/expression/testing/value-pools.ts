@@ -221,13 +221,25 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   xid8: ["0", "1", "18446744073709551615"],
   pg_lsn: ["0/0", "0/1", "1/0", "FFFFFFFF/FFFFFFFF"],
   mood: ["sad", "ok", "happy"],
-  _int4: ["{}", "{1}", "{1,2,3}", "{3,2,1}", "{1,NULL,3}", "{{1,2},{3,4}}", "[0:1]={1,2}", "{NULL}", "[5:7]={2,1,2}", "{{2,3}}"],
+  _int4: [
+    "{}",
+    "{1}",
+    "{1,2,3}",
+    "{3,2,1}",
+    "{1,NULL,3}",
+    "{{1,2},{3,4}}",
+    "[0:1]={1,2}",
+    "{NULL}",
+    "[5:7]={2,1,2}",
+    "{{2,3}}",
+  ],
   _text: ["{}", "{a}", "{a,b,NULL}", '{"","x y"}'],
 };
 
 const ALIASES: Readonly<Record<string, string>> = {
   varchar: "text",
   any: "text",
+  json: "jsonb",
   anyenum: "mood",
   anyarray: "_int4",
   anycompatible: "int4",

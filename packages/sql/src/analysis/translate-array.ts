@@ -6,12 +6,14 @@ import { comparisonFunction } from "./translate-call.ts";
 import { BOOL_TYPE, isTextual } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
-/** `ARRAY[…]`, where every element is a constant. */
+/** `ARRAY[…]` of one dimension; of constants it is a constant. */
 export function translateArray(node: TreeNode, scope: QueryScope): Expression {
   if (node.flag("multidims")) throw unsupported("arrays of more than one dimension are not supported");
   const elements = node.nodes("elements").map((item) => scope.translate(item));
-  if (!elements.every(isConstant)) throw unsupported("ARRAY[…] of values that are not constant is not supported");
   const type = { typeOid: node.int("array_typeid"), typmod: -1, collation: node.int("array_collid") };
+  if (!elements.every(isConstant)) {
+    return { kind: "call", name: "ARRAY", functionOid: 0, strict: false, inputCollation: 0, args: elements, type };
+  }
   return arrayConstant(elements.filter(isConstant), node.int("element_typeid"), type);
 }
 

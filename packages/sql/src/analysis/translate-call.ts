@@ -3,6 +3,7 @@ import type { FunctionInfo } from "./catalog.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { followsCollationOrder, ordersComposites } from "./operators.ts";
 import type { QueryScope } from "./query-scope.ts";
+import { translateStableCall } from "./translate-stable-call.ts";
 import { unsupported } from "./unsupported.ts";
 import { isOutdated } from "./version-changes.ts";
 import { Oid } from "@freshet/values";
@@ -41,6 +42,15 @@ export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
   return info;
 }
 
+/** Functions whose last parameter is VARIADIC text[]: calls hand it over as one array however they are written. */
+const VARIADIC_OF_TEXTS: ReadonlySet<string> = new Set([
+  "json_extract_path",
+  "json_extract_path_text",
+  "jsonb_extract_path",
+  "jsonb_extract_path_text",
+  "jsonb_delete_array",
+]);
+
 /** Refuses a comparison whose result the byte order and byte equality of texts would not give. */
 export function checkCollation(name: string, byOrder: boolean, collationOid: number, scope: QueryScope): void {
   if (collationOid === 0) return;
@@ -66,17 +76,21 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
   const operator = node.type === "OPEXPR";
   if (node.flag(operator ? "opretset" : "funcretset"))
     throw unsupported("functions that return sets are not supported");
-  if (!operator && node.flag("funcvariadic")) throw unsupported("VARIADIC calls are not supported");
   const functionOid = node.int(operator ? "opfuncid" : "funcid");
-  const info = pureFunction(functionOid, scope);
+  const found = scope.catalog.functions.get(functionOid);
+  if (!operator && node.flag("funcvariadic") && !VARIADIC_OF_TEXTS.has(found?.symbol ?? ""))
+    throw unsupported("VARIADIC calls are not supported");
   const inputCollation = node.int("inputcollid");
-  checkFunction(info, inputCollation, scope);
   const args = node.nodes("args").map((item) => scope.translate(item));
   const type = {
     typeOid: node.int(operator ? "opresulttype" : "funcresulttype"),
     typmod: -1,
     collation: node.int(operator ? "opcollid" : "funccollid"),
   };
+  const stable = found && translateStableCall({ info: found, args, type, inputCollation });
+  if (stable !== undefined) return stable;
+  const info = pureFunction(functionOid, scope);
+  checkFunction(info, inputCollation, scope);
   const scaled = WITH_SCALE_ZERO.get(functionOid);
   if (scaled !== undefined)
     return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };

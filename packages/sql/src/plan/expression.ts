@@ -46,6 +46,7 @@ export interface ParameterExpression {
 /**
  * A call of a built-in IMMUTABLE function, also behind operators and casts. `name` is the function's
  * C symbol (`pg_proc.prosrc`, e.g. `int4pl`, `texteq`, `numeric_add`), unique among built-ins.
+ * The constructor of one-dimensional arrays, `ARRAY[…]`, is a call too: of `ARRAY`, with functionOid 0.
  */
 export interface CallExpression {
   readonly kind: "call";

@@ -1,6 +1,7 @@
 import { quote } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
+import { functionConditionForms } from "./functions.ts";
 
 const comparisons = ["=", "<>", "<", "<=", ">", ">="] as const;
 export const integers: readonly string[] = ["sma", "num", "big"];
@@ -11,7 +12,10 @@ export interface ConditionForm extends Form {
 }
 
 /** Conditions that never fail on a row. */
-const conditionForms: readonly ConditionForm[] = [{ feature: "comparison", weight: 8, write: simpleCondition }];
+const conditionForms: readonly ConditionForm[] = [
+  { feature: "comparison", weight: 8, write: simpleCondition },
+  ...functionConditionForms,
+];
 
 /** A condition over `operands`. With `fragile` it may fail on some rows. */
 export function randomCondition(draft: Draft, operands: readonly Operand[], fragile: boolean, depth = 2): string {

@@ -1,6 +1,7 @@
 import { kindById } from "../column-types.ts";
 import { integers, randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
+import { functionForms } from "./functions.ts";
 
 /** A way to make an output column of one of `operands`. */
 export interface ExpressionForm extends Form {
@@ -11,6 +12,7 @@ export interface ExpressionForm extends Form {
 const expressionForms: readonly ExpressionForm[] = [
   { feature: "bare column", weight: 13, write: (draft, operands) => draft.random.pick(operands) },
   { feature: "expression", weight: 7, write: simpleExpression },
+  ...functionForms,
 ];
 
 /** An output column over `operands`. With `fragile` it may fail on some rows. */

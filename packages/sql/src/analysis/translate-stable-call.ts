@@ -1,0 +1,71 @@
+import { type ColumnType, Oid } from "@freshet/values";
+import type { CallExpression, Expression } from "../plan/expression.ts";
+import type { FunctionInfo } from "./catalog.ts";
+import { isTextCastable, isTextual } from "./type-support.ts";
+
+const TEXT_TYPE: ColumnType = { typeOid: Oid.text, typmod: -1, collation: 100 };
+const TEXTCAT_OID = 1258;
+
+/** `text || anything` and `anything || text`: SQL bodies that cast the other side to text. */
+const TEXT_ANY_CAT: ReadonlySet<number> = new Set([2003, 2004]);
+/** STABLE because the output of some types hangs on settings. */
+const CONCAT_SYMBOLS: ReadonlySet<string> = new Set(["text_concat", "text_concat_ws"]);
+/** STABLE because conversions are looked up in the catalog. */
+const CONVERSIONS: ReadonlySet<string> = new Set(["pg_convert_to", "pg_convert_from"]);
+
+/** The value as its output function prints it; undefined where that hangs on the session's settings. */
+function printed(arg: Expression): Expression | undefined {
+  const { typeOid } = arg.type;
+  if (typeOid === Oid.text) return arg;
+  if (!isTextCastable(typeOid)) return undefined;
+  if (arg.kind === "constant" && isTextual(typeOid)) return { ...arg, type: { ...arg.type, typeOid: Oid.text } };
+  return { kind: "text-cast", arg, type: TEXT_TYPE };
+}
+
+interface Call {
+  readonly info: FunctionInfo;
+  readonly args: readonly Expression[];
+  readonly type: ColumnType;
+  readonly inputCollation: number;
+}
+
+/**
+ * Calls that PostgreSQL takes for STABLE because of other types, or of other arguments, and that are pure with these;
+ * undefined for every other call.
+ */
+export function translateStableCall(call: Call): CallExpression | undefined {
+  if (call.info.schema !== "pg_catalog") return undefined;
+  if (TEXT_ANY_CAT.has(call.info.oid)) return textAnyCat(call);
+  if (call.info.language !== "internal") return undefined;
+  if (CONCAT_SYMBOLS.has(call.info.symbol)) return concatenation(call);
+  if (CONVERSIONS.has(call.info.symbol) && isUtf8Name(call.args[1])) return asCalled(call, call.args);
+  return undefined;
+}
+
+function asCalled({ info, type, inputCollation }: Call, args: readonly Expression[]): CallExpression {
+  const { symbol: name, oid: functionOid, strict } = info;
+  return { kind: "call", name, functionOid, strict, inputCollation, args, type };
+}
+
+/** Booleans and char(n) have casts to text of their own, unlike what they print. */
+function textAnyCat({ args, type, inputCollation }: Call): CallExpression | undefined {
+  if (args.some((arg) => arg.type.typeOid === Oid.bool || arg.type.typeOid === Oid.bpchar)) return undefined;
+  const texts = allPrinted(args);
+  if (texts === undefined) return undefined;
+  return { kind: "call", name: "textcat", functionOid: TEXTCAT_OID, strict: true, inputCollation, args: texts, type };
+}
+
+function concatenation(call: Call): CallExpression | undefined {
+  const texts = allPrinted(call.args);
+  return texts && asCalled(call, texts);
+}
+
+/** The server's own character set, the only one that Freshet works with: nothing is converted. */
+function isUtf8Name(arg: Expression | undefined): boolean {
+  return arg?.kind === "constant" && arg.value !== null && /^utf-?8$/i.test(arg.value);
+}
+
+function allPrinted(args: readonly Expression[]): readonly Expression[] | undefined {
+  const texts = args.map(printed).filter((text) => text !== undefined);
+  return texts.length === args.length ? texts : undefined;
+}

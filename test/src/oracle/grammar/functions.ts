@@ -1,0 +1,123 @@
+import { kindById } from "../column-types.ts";
+import type { ColumnKind } from "../column-types.ts";
+import type { ConditionForm } from "./conditions.ts";
+import type { Draft, Operand } from "./draft.ts";
+import type { ExpressionForm } from "./expressions.ts";
+
+/** A call over one operand `$`, never failing on the values that columns hold, and the kind of its result. */
+type Call = readonly [sql: string, result: string];
+
+interface FunctionFamily {
+  readonly feature: string;
+  readonly weight: number;
+  readonly takes: (kind: ColumnKind) => boolean;
+  readonly calls: readonly Call[];
+}
+
+const isText = (kind: ColumnKind): boolean => kind.family === "text";
+const isSmallInteger = (kind: ColumnKind): boolean => kind.id === "sma";
+
+const families: readonly FunctionFamily[] = [
+  {
+    feature: "numeric function",
+    weight: 0.7,
+    takes: isSmallInteger,
+    calls: [
+      ["sqrt(abs($::numeric))", "dec"],
+      ["ln(abs($::numeric) + 1)", "dec"],
+      ["power(1.5, $::numeric % 5)", "dec"],
+      ["exp($::numeric / 32767)", "dec"],
+      ["log(abs($::numeric) + 2)", "dec"],
+      ["width_bucket($, -10, 10, 5)", "num"],
+      ["gcd($::int4, 12)", "num"],
+      ["degrees($::float8)", "flo"],
+    ],
+  },
+  {
+    feature: "text function",
+    weight: 1,
+    takes: isText,
+    calls: [
+      ["overlay($ PLACING 'xy' FROM 2 FOR 1)", "txt"],
+      ["concat($, '-', $)", "txt"],
+      ["concat_ws(', ', $, 7, $)", "txt"],
+      ["$ || length($)", "txt"],
+      ["encode(convert_to($, 'UTF8'), 'hex')", "txt"],
+      ["encode(sha256(convert_to($, 'UTF8')), 'base64')", "txt"],
+      ["md5($)", "txt"],
+      ['upper($ COLLATE "C")', "txt"],
+      ["string_to_array($, ' ')", "tag"],
+      ["quote_literal($)", "txt"],
+      ["translate($, 'ab', 'xy')", "txt"],
+      ["split_part($, ' ', 1)", "txt"],
+    ],
+  },
+  {
+    feature: "array function",
+    weight: 0.7,
+    takes: ({ id }) => id === "ids",
+    calls: [
+      ["$ || 7", "ids"],
+      ["array_remove($, 1)", "ids"],
+      ["array_replace($, 1, NULL)", "ids"],
+      ["array_position($, 2)", "num"],
+      ["cardinality($)", "num"],
+      ["$ || $", "ids"],
+    ],
+  },
+];
+
+function callOver(draft: Draft, family: FunctionFamily, operands: readonly Operand[]): Operand | undefined {
+  const fitting = operands.filter(({ kind }) => family.takes(kind));
+  if (fitting.length === 0) return undefined;
+  const operand = draft.random.pick(fitting);
+  const [sql, result] = draft.random.pick(family.calls);
+  return { sql: sql.replaceAll("$", () => operand.sql), kind: kindById(result) };
+}
+
+/** One form for each family of functions; without a fitting operand a bare column. */
+export const functionForms: readonly ExpressionForm[] = families.map((family) => ({
+  feature: family.feature,
+  weight: family.weight,
+  write: (draft, operands) => callOver(draft, family, operands) ?? draft.random.pick(operands),
+}));
+
+/** Conditions over `$`. */
+interface ConditionFamily {
+  readonly feature: string;
+  readonly weight: number;
+  readonly takes: (kind: ColumnKind) => boolean;
+  readonly conditions: readonly string[];
+}
+
+const conditionFamilies: readonly ConditionFamily[] = [
+  {
+    feature: "array condition",
+    weight: 0.5,
+    takes: ({ id }) => id === "ids",
+    conditions: ["$ @> ARRAY[1]", "$ && ARRAY[2, 3]", "$ <@ ARRAY[1, 2, 3]", "2 <> ALL ($)", "array_length($, 1) > 1"],
+  },
+  {
+    feature: "text condition",
+    weight: 0.5,
+    takes: isText,
+    conditions: [
+      "$ LIKE ANY (ARRAY['a%', '%_b'])",
+      "$ COLLATE \"C\" ILIKE '%A%'",
+      "starts_with($, 'a')",
+      "$ LIKE 'b!%%' ESCAPE '!'",
+      "strpos($, 'b') > 0",
+    ],
+  },
+];
+
+export const functionConditionForms: readonly ConditionForm[] = conditionFamilies.map((family) => ({
+  feature: family.feature,
+  weight: family.weight,
+  write(draft, operands) {
+    const fitting = operands.filter(({ kind }) => family.takes(kind));
+    if (fitting.length === 0) return `${draft.random.pick(operands).sql} IS NOT NULL`;
+    const { sql } = draft.random.pick(fitting);
+    return draft.random.pick(family.conditions).replaceAll("$", () => sql);
+  },
+}));
