@@ -10,6 +10,10 @@ const CASE_FUNCTIONS: ReadonlySet<string> = new Set([
   "texticnlike",
   "nameiclike",
   "nameicnlike",
+  "texticregexeq",
+  "texticregexne",
+  "nameicregexeq",
+  "nameicregexne",
 ]);
 /** default, C, POSIX, pg_c_utf8, ucs_basic, unicode, pg_unicode_fast: ASCII letters map as everywhere. */
 const PLAIN_CASE_COLLATIONS: ReadonlySet<number> = new Set([100, 950, 951, 811, 962, 963, 6411]);
@@ -21,7 +25,9 @@ export function checkCaseCollation(
   argTypes: readonly ColumnType[],
   codecs: CodecSet,
 ): void {
-  if (CASE_FUNCTIONS.has(name) && !PLAIN_CASE_COLLATIONS.has(inputCollation)) {
+  // The flags of a regexp_ function may ask for it too.
+  const mapsCase = CASE_FUNCTIONS.has(name) || /^(regexp_|textregexreplace)/.test(name);
+  if (mapsCase && !PLAIN_CASE_COLLATIONS.has(inputCollation)) {
     throw unsupported(`${callName(name, argTypes, codecs)} under this collation`);
   }
 }

@@ -1,6 +1,7 @@
 import type { CallExpression } from "@freshet/sql";
 import type { Value } from "@freshet/values";
 import { checkCaseCollation } from "./case-collations.ts";
+import { checkConstantPattern } from "./constant-patterns.ts";
 import type { CompileArgument, CompiledExpression, ExpressionContext } from "./context.ts";
 import { findFunction, findNullableFunction } from "./functions/registry.ts";
 import type { ScalarImplementation } from "./functions/scalar-function.ts";
@@ -22,6 +23,7 @@ export function compileCall(
   const implementation = findFunction(name, functionOid, argTypes, context.codecs, inputCollation);
   if (implementation === undefined) throw unsupported(callName(expression.name, argTypes, context.codecs));
   requireCodec(expression.type, context.codecs);
+  checkConstantPattern(expression, implementation, (at) => patternArgument(expression, at, context));
   const args = expression.args.map((arg) => compile(arg, context));
   const [first, second, third] = args;
   if (first === undefined) return () => implementation();
@@ -46,9 +48,19 @@ function compileNullable(
   return (row) => implementation(...args.map((arg) => arg(row)));
 }
 
-/** The value of a constant second argument that is not NULL. */
-function constantValue(expression: CallExpression, context: ExpressionContext): Value | undefined {
-  const arg = expression.args[1];
+/** A text or a number that is a constant argument. */
+function patternArgument(
+  expression: CallExpression,
+  at: number,
+  context: ExpressionContext,
+): string | number | undefined {
+  const value = constantValue(expression, context, at);
+  return typeof value === "string" || typeof value === "number" ? value : undefined;
+}
+
+/** The value of a constant argument (the second) that is not NULL. */
+function constantValue(expression: CallExpression, context: ExpressionContext, at = 1): Value | undefined {
+  const arg = expression.args[at];
   if (arg?.kind !== "constant" || arg.value === null) return undefined;
   return requireCodec(arg.type, context.codecs).decode(Buffer.from(arg.value, "latin1"));
 }

@@ -73,7 +73,8 @@ test("errors carry PostgreSQL's SQLSTATE", () => {
 
 test("what cannot be evaluated exactly is declined", () => {
   const context = { columns: [type(Oid.text)], codecs };
-  const lower = compileExpression(call("lower", Oid.text, [column(0, Oid.text)]), context);
+  const ofDefaultCollation = { ...call("lower", Oid.text, [column(0, Oid.text)]), inputCollation: 100 };
+  const lower = compileExpression(ofDefaultCollation, context);
   expect(lower(rowOf(Buffer.from("ABC")))).toBe("abc");
   expect(() => lower(rowOf(Buffer.from("É")))).toThrow(EvaluationError);
   expect(() => lower(rowOf(Buffer.from("É")))).toThrow(expect.objectContaining({ declined: true }));

@@ -42,4 +42,19 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "`ARRAY[…]`, `= ANY`, `<> ALL`, `LIKE ANY`",
     "SELECT ARRAY[id, 1] FROM products WHERE id = ANY (ARRAY[id, 2]) AND name LIKE ANY (ARRAY['R%', 'B%'])",
   ],
+  ["regular expressions: `~`, `!~`", "SELECT id FROM products WHERE name ~ '^Red|[0-9]+$' AND sku !~ '[^A-Z0-9-]'"],
+  ["`~*` in byte order", "SELECT id FROM products WHERE name COLLATE \"C\" ~* '^red'"],
+  [
+    "`regexp_replace`, `substring … FROM`",
+    "SELECT regexp_replace(name, '[aeiou]+', '', 'g'), substring(sku FROM '([A-Z]+)-') FROM products",
+  ],
+  [
+    "`regexp_match`, `regexp_split_to_array`, `regexp_count`",
+    "SELECT regexp_match(sku, '(.*)-(.*)'), regexp_split_to_array(name, ' +'), regexp_count(name, 'e') FROM products",
+  ],
+  [
+    "regular expressions with back references or look-ahead",
+    "SELECT id FROM products WHERE name ~ '(.)\\\\1' OR name ~ 'a(?=b)'",
+  ],
+  ["`regexp_matches`, `regexp_split_to_table`", "SELECT id, regexp_split_to_table(name, ' ') FROM products"],
 ];

@@ -231,7 +231,6 @@ const expressions = area("Expressions and functions", [
   ["`split_part`, `strpos`, `reverse`", "SELECT split_part(sku, '-', 2), strpos(sku, '-'), reverse(sku) FROM products"],
   ["`LIKE`", "SELECT id FROM products WHERE name LIKE 'Red%'"],
   ["`ILIKE` in byte order", "SELECT id FROM products WHERE name COLLATE \"C\" ILIKE 'red%'"],
-  ["regular expressions", "SELECT id FROM products WHERE name ~ '^Red'"],
   ["casts between numbers", "SELECT id::bigint, price::int, weight_kg::numeric FROM products"],
   ["cast to text", "SELECT id::text, price::text FROM products"],
   ["cast of text to a number", "SELECT left(sku, 2)::int FROM products"],

@@ -19,6 +19,7 @@ import { INTEGER_BITS } from "./integer-bits.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
 import { LIKE_FUNCTIONS } from "./like.ts";
 import { decimalLogarithm, NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
+import { C_REGEX_FUNCTIONS, REGEX_FUNCTIONS } from "./regex-functions.ts";
 import type {
   FunctionBuilder,
   FunctionTable,
@@ -49,6 +50,7 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     ENCODINGS,
     NORMALIZATION,
     QUOTING,
+    REGEX_FUNCTIONS,
   ].flatMap((table: FunctionTable) => Object.entries(table)),
 );
 
@@ -82,7 +84,9 @@ const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string,
 
 /** Under the collations C and POSIX some functions are known for more texts. */
 const C_COLLATIONS: ReadonlySet<number> = new Set([950, 951]);
-const UNDER_C: ReadonlyMap<string, ScalarImplementation> = new Map(Object.entries(C_COLLATION));
+const UNDER_C: ReadonlyMap<string, ScalarImplementation> = new Map(
+  Object.entries({ ...C_COLLATION, ...C_REGEX_FUNCTIONS }),
+);
 
 /** The implementation of a strict function for these argument types; undefined when there is none. */
 export function findFunction(

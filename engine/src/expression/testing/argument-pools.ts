@@ -61,6 +61,59 @@ const precisions = fc.constantFrom(
 );
 const lengths = fc.constantFrom("-1", "5", "7", "9", "40");
 const keys = fc.constantFrom("a", "b", "", 'e"q', "four", "text", "missing");
+const regexAtoms = fc.constantFrom(
+  "a",
+  "b",
+  "c",
+  "A",
+  ".",
+  "[ab]",
+  "[^a]",
+  "[[:alpha:]]",
+  "[^[:space:]b]",
+  "\\w",
+  "\\s",
+  "\\d",
+  "\\W",
+  "é",
+  " ",
+  "[a-c]",
+  "[]x-]",
+  "\\.",
+  "😀",
+  "l",
+  "o",
+  ",",
+);
+const regexQuantifiers = fc.constantFrom("", "", "", "*", "+", "?", "{2}", "{1,2}", "{0,1}", "{2,}");
+const lazyQuantifiers = fc.constantFrom("", "", "*", "+", "?", "*?", "+?", "??", "{1,2}?");
+const assertions = fc.constantFrom("", "", "", "", "^", "$", "\\m", "\\M", "\\y", "\\Y", "\\A", "\\Z");
+
+/** Regular expressions of a few branches and groups. */
+const regexes = (quantifiers: fc.Arbitrary<string>, captures: fc.Arbitrary<string>): fc.Arbitrary<string> => {
+  const { tree } = fc.letrec<{ tree: string; piece: string; branch: string }>((tie) => ({
+    piece: fc.oneof(
+      { maxDepth: 3, depthSize: "small" },
+      fc.tuple(regexAtoms, quantifiers).map((parts) => parts.join("")),
+      assertions,
+      fc.tuple(captures, tie("tree"), quantifiers).map(([open, inner, many]) => `${open}${inner})${many}`),
+    ),
+    branch: fc.array(tie("piece"), { minLength: 1, maxLength: 4 }).map((parts) => parts.join("")),
+    tree: fc.array(tie("branch"), { minLength: 1, maxLength: 2 }).map((parts) => parts.join("|")),
+  }));
+  return tree;
+};
+const greedy = regexes(regexQuantifiers, fc.constantFrom("(", "(", "(?:"));
+const lazy = regexes(lazyQuantifiers, fc.constant("(?:"));
+const anyRegex = fc.oneof(greedy, lazy);
+const subjects = fc
+  .array(fc.constantFrom("a", "b", "c", "A", " ", "a", "b", "é", "\n", "1", "ab", ",", "😀"), { maxLength: 9 })
+  .map((parts) => parts.join(""));
+const regexFlags = fc.constantFrom("", "i", "n", "g", "c", "gi", "s");
+const plainFlags = fc.constantFrom("", "i", "n", "c", "s");
+const templates = fc.constantFrom("", "x", "<\\&>", "[\\1]", "\\2\\1", "\\\\", "\\x", "$1");
+const starts = fc.constantFrom("1", "1", "2", "3", "20");
+
 const smallIntegers = fc.integer({ min: 0, max: 8 }).map(String);
 const charsets = fc.constantFrom("UTF8", "utf-8", "Utf_8");
 const formats = fc.constantFrom("hex", "HEX", "base64", "escape");
@@ -171,6 +224,33 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   jsonb_array_element_text: [null, smallCounts],
   chr: [codePoints],
   numeric_power: [null, powers],
+  textregexeq: [subjects, anyRegex],
+  textregexne: [subjects, anyRegex],
+  nameregexeq: [subjects, anyRegex],
+  nameregexne: [subjects, anyRegex],
+  texticregexeq: [subjects, lazy],
+  texticregexne: [subjects, lazy],
+  nameicregexeq: [subjects, lazy],
+  nameicregexne: [subjects, lazy],
+  regexp_like: [subjects, anyRegex, plainFlags],
+  regexp_like_no_flags: [subjects, anyRegex],
+  textregexsubstr: [subjects, anyRegex],
+  regexp_match: [subjects, greedy, plainFlags],
+  regexp_match_no_flags: [subjects, anyRegex],
+  regexp_split_to_array: [subjects, anyRegex, plainFlags],
+  regexp_split_to_array_no_flags: [subjects, anyRegex],
+  textregexreplace_noopt: [subjects, anyRegex, templates],
+  textregexreplace: [subjects, anyRegex, templates, regexFlags],
+  textregexreplace_extended_no_n: [subjects, anyRegex, templates, starts],
+  textregexreplace_extended_no_flags: [subjects, anyRegex, templates, starts, fc.constantFrom("0", "1", "2")],
+  regexp_count: [subjects, anyRegex, starts, plainFlags],
+  regexp_count_no_start: [subjects, anyRegex],
+  regexp_count_no_flags: [subjects, anyRegex, starts],
+  regexp_substr: [subjects, greedy, starts, starts, plainFlags, fc.constantFrom("0", "1", "2")],
+  regexp_substr_no_start: [subjects, anyRegex],
+  regexp_substr_no_n: [subjects, anyRegex, starts],
+  regexp_substr_no_flags: [subjects, anyRegex, starts, starts],
+  regexp_substr_no_subexpr: [subjects, anyRegex, starts, starts, plainFlags],
   trim_array: [null, smallCounts],
   array_append: [null, smallIntegers],
   array_prepend: [smallIntegers, null],

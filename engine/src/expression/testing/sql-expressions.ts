@@ -67,5 +67,18 @@ const arrays = [
   "t COLLATE \"C\" ILIKE ANY (ARRAY['A%', '%é'])",
 ];
 
+const patterns = [
+  "t ~ '^[a-h]+'",
+  "t !~ 'o|b$'",
+  "t COLLATE \"C\" ~* 'B+'",
+  "c ~ '[[:digit:]]'",
+  "regexp_replace(t, '(.)(.)', '\\2\\1', 'g')",
+  "regexp_replace(t, '<.*?>|o', '')",
+  "substring(t FROM '([a-z]+) ')",
+  "regexp_match(t, '(a+)(b*)')",
+  "regexp_split_to_array(t, ',|\\s+')",
+  "t LIKE '%a_%' ESCAPE '!'",
+];
+
 /** Expressions that are planned by PostgreSQL's analysis and compared with what it makes of them, row by row. */
-export const SQL_EXPRESSIONS: readonly string[] = [...concatenation, ...arrays];
+export const SQL_EXPRESSIONS: readonly string[] = [...concatenation, ...arrays, ...patterns];

@@ -50,6 +50,12 @@ const families: readonly FunctionFamily[] = [
       ["quote_literal($)", "txt"],
       ["translate($, 'ab', 'xy')", "txt"],
       ["split_part($, ' ', 1)", "txt"],
+      ["regexp_replace($ COLLATE \"C\", '(\\w)(.?)', '\\2\\1', 'g')", "txt"],
+      ["regexp_replace($, 'a*?b', '-')", "txt"],
+      ["substring($ COLLATE \"C\" FROM '(a+|b)\\M')", "txt"],
+      ["regexp_match($, '^(.)(.*)$')", "tag"],
+      ["regexp_split_to_array($, '[ab]')", "tag"],
+      ["regexp_count($, 'a|b')", "num"],
     ],
   },
   {
@@ -107,6 +113,9 @@ const conditionFamilies: readonly ConditionFamily[] = [
       "starts_with($, 'a')",
       "$ LIKE 'b!%%' ESCAPE '!'",
       "strpos($, 'b') > 0",
+      "$ ~ '^a|b+'",
+      "$ !~ '[^a-z]'",
+      "$ COLLATE \"C\" ~* '^A'",
     ],
   },
 ];

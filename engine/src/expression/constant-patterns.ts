@@ -1,0 +1,42 @@
+import type { CallExpression } from "@freshet/sql";
+import { EvaluationError } from "./evaluation-error.ts";
+import { LIKE_FUNCTIONS } from "./functions/like.ts";
+import { REGEX_FUNCTIONS } from "./functions/regex-functions.ts";
+import type { ScalarImplementation } from "./functions/scalar-function.ts";
+import { unsupported } from "./unsupported.ts";
+
+const PATTERN_FUNCTIONS: ReadonlySet<string> = new Set([
+  ...Object.keys(REGEX_FUNCTIONS),
+  ...Object.keys(LIKE_FUNCTIONS),
+]);
+
+/** The value of the constant argument at a position, where it is a text or a number. */
+type Decode = (at: number) => string | number | undefined;
+
+/** What the constant arguments behind the first stand for, as texts and numbers; undefined when some are not. */
+function constantRest(expression: CallExpression, decode: Decode): readonly (string | number)[] | undefined {
+  const rest: (string | number)[] = [];
+  for (let at = 1; at < expression.args.length; at++) {
+    const value = decode(at);
+    if (value === undefined) return undefined;
+    rest.push(value);
+  }
+  return rest;
+}
+
+/** Refuses, when it is compiled, a call whose constant pattern would be declined for each row. */
+export function checkConstantPattern(
+  expression: CallExpression,
+  implementation: ScalarImplementation,
+  decode: Decode,
+): void {
+  if (!PATTERN_FUNCTIONS.has(expression.name)) return;
+  const rest = constantRest(expression, decode);
+  if (rest === undefined) return;
+  try {
+    implementation("", ...rest);
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    if (error.declined) throw unsupported(error.message.replace(/ is not evaluated in caches$/, ""));
+  }
+}
