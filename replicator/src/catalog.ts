@@ -4,17 +4,16 @@ import type { Client } from "pg";
 /** A table as the catalog has it, with what decides whether and how it can be replicated. */
 export interface CatalogTable {
   readonly schema: TableSchema;
-  /** `pg_class.relkind`: r is an ordinary, p a partitioned table. */
+  /** `pg_class.relkind`: only r, an ordinary table or a partition that holds rows, can be replicated. */
   readonly relkind: string;
   readonly permanent: boolean;
-  readonly partition: boolean;
   /** False when UPDATE and DELETE would fail (or be unusable) once the table is published. */
   readonly identityUsable: boolean;
-  /** The leaf partitions whose rows are identified otherwise than the root's, or not at all. */
-  readonly unusablePartitions: readonly { readonly schema: string; readonly name: string }[];
+  /** PostgreSQL never publishes virtual generated columns, nor the changes of a table that is identified by all of them. */
+  readonly virtualColumns: boolean;
   readonly estimatedRows: number;
-  /** The files that hold its rows: TRUNCATE and rewriting commands replace them. */
-  readonly files: readonly string[];
+  /** The file that holds its rows: TRUNCATE and rewriting commands replace it. */
+  readonly file: string | null;
 }
 
 interface TableRow {
@@ -23,34 +22,28 @@ interface TableRow {
   readonly name: string;
   readonly relkind: string;
   readonly permanent: boolean;
-  readonly partition: boolean;
   readonly full: boolean;
   readonly keys: readonly string[] | null;
-  readonly leaves: readonly { schema: string; name: string; full: boolean; keys: readonly string[] | null }[] | null;
   readonly rows: number;
-  readonly files: readonly string[];
+  readonly file: string | null;
+  readonly generated: readonly string[] | null;
+  readonly virtual: boolean;
   readonly columns: readonly { attribute: number; name: string; type: string; typmod: number }[] | null;
 }
 
-/** Names of a relation's identity columns, sorted; NULL when none. Deferrable keys do not identify. */
-function identityKeys(relation: string): string {
-  return `(SELECT jsonb_agg(a.attname ORDER BY a.attname) FROM pg_index i
+/** Names of the identity columns of relation `c`, sorted; NULL when none. Deferrable keys do not identify. */
+const IDENTITY_KEYS = `(SELECT jsonb_agg(a.attname ORDER BY a.attname) FROM pg_index i
      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
-     WHERE i.indrelid = ${relation}.oid AND i.indisvalid AND i.indimmediate
-       AND CASE ${relation}.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)`;
-}
+     WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
+       AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)`;
 
 const QUERY = `
 SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind, c.relpersistence = 'p' AS permanent,
-       c.relispartition AS partition, c.relreplident = 'f' AS full, ${identityKeys("c")} AS keys,
-       (SELECT jsonb_agg(jsonb_build_object('schema', ln.nspname, 'name', l.relname, 'full', l.relreplident = 'f',
-                                            'keys', ${identityKeys("l")}))
-        FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid JOIN pg_namespace ln ON ln.oid = l.relnamespace
-        WHERE c.relkind = 'p' AND t.isleaf AND l.relkind = 'r') AS leaves,
-       ARRAY(SELECT l || ':' || COALESCE(pg_relation_filenode(l), 0) FROM unnest(ARRAY[c.oid] || ARRAY(
-          SELECT t.relid::oid FROM pg_partition_tree(c.oid) t WHERE c.relkind = 'p' AND t.relid <> c.oid)) l ORDER BY 1) AS files,
-       (SELECT COALESCE(sum(GREATEST(l.reltuples, 0)), 0)::float8 FROM pg_class l
-        WHERE l.oid = c.oid OR c.relkind = 'p' AND l.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf)) AS rows,
+       c.relreplident = 'f' AS full, ${IDENTITY_KEYS} AS keys,
+       pg_relation_filenode(c.oid)::text AS file, GREATEST(c.reltuples, 0)::float8 AS rows,
+       (SELECT jsonb_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped) AS generated,
+       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v' AND NOT a.attisdropped) AS virtual,
        (SELECT jsonb_agg(jsonb_build_object('attribute', a.attnum, 'name', a.attname, 'type', a.atttypid::text, 'typmod', a.atttypmod)
                          ORDER BY a.attnum)
         FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
@@ -72,8 +65,6 @@ function catalogTable(row: TableRow): CatalogTable {
     typmod: column.typmod,
   }));
   const identity = tableIdentity(row, columns);
-  const fits = (leaf: { full: boolean; keys: readonly string[] | null }): boolean =>
-    leaf.full || (leaf.keys !== null && !row.full && JSON.stringify(leaf.keys) === JSON.stringify(row.keys));
   return {
     schema: {
       oid: Number(row.oid),
@@ -81,14 +72,14 @@ function catalogTable(row: TableRow): CatalogTable {
       name: row.name,
       columns,
       identity: identity ?? { kind: "full" },
+      ...(row.generated === null ? {} : { generated: row.generated }),
     },
     relkind: row.relkind,
     permanent: row.permanent,
-    partition: row.partition,
-    identityUsable: identity !== undefined,
-    unusablePartitions: (row.leaves ?? []).filter((leaf) => !fits(leaf)),
+    identityUsable: identity !== undefined && !(row.full && row.virtual),
+    virtualColumns: row.virtual,
     estimatedRows: row.rows,
-    files: row.files,
+    file: row.file,
   };
 }
 

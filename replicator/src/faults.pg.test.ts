@@ -191,7 +191,7 @@ describe("refusals", () => {
       code: "55000",
       hint: expect.stringContaining('ALTER TABLE "f"."bare" REPLICA IDENTITY FULL;') as string,
     });
-    for (const table of ["f.view", "f.unlogged", "f.leaf"])
+    for (const table of ["f.view", "f.unlogged", "f.root"])
       await expect(add(table)).rejects.toMatchObject({ code: "0A000" });
     await expect(follower.source.addTables([1], follower.model, ignoreProgress)).rejects.toMatchObject({
       code: "42P01",

@@ -1,36 +1,59 @@
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, must, SqlState } from "@freshet/base";
 import type { TableSchema } from "@freshet/contract";
 import type { Client } from "pg";
 import { asFreshetError, qualifiedName, quoteIdentifier, sqlState } from "./upstream.ts";
 
-/** Makes the publication, empty, unless it is there; checks that it publishes everything we need. */
+/** The first server that publishes generated columns. */
+const GENERATED_COLUMNS_VERSION = 180000;
+
+/**
+ * Makes the publication, empty, unless it is there, and sees that it is as Freshet needs it:
+ * - all kinds of changes;
+ * - each partition's under the partition's own name: then TRUNCATE, ATTACH and DETACH of one are that one's;
+ * - from PostgreSQL 18 on with stored generated columns, which nobody reads here: without them it refuses UPDATE
+ *   and DELETE of tables that have such columns and are identified by the whole row.
+ */
 export async function ensurePublication(session: Client, name: string): Promise<void> {
-  const found = await session.query<{ whole: boolean }>(
-    `SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
-              AND COALESCE(to_jsonb(p)->>'pubgencols', 'n') = 'n' AS whole FROM pg_publication p WHERE pubname = $1`,
+  const publication = quoteIdentifier(name);
+  const [version] = (
+    await session.query<{ number: number }>("SELECT current_setting('server_version_num')::int AS number")
+  ).rows;
+  const settings =
+    must(version).number >= GENERATED_COLUMNS_VERSION
+      ? "publish_via_partition_root = false, publish_generated_columns = stored"
+      : "publish_via_partition_root = false";
+  const found = await session.query<{ whole: boolean; right: boolean }>(
+    `SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate AS whole,
+            NOT pubviaroot AND COALESCE(to_jsonb(p)->>'pubgencols', 's') = 's' AS right
+     FROM pg_publication p WHERE pubname = $1`,
     [name],
   );
   const row = found.rows[0];
-  const statement = `CREATE PUBLICATION ${quoteIdentifier(name)} WITH (publish_via_partition_root = true)`;
   if (row === undefined) {
-    try {
-      await session.query(statement);
-    } catch (error) {
-      if (sqlState(error) !== SqlState.insufficientPrivilege) throw error;
-      throw asFreshetError(
-        error,
-        `Grant CREATE on the database to Freshet's role, or have its owner run: ${statement};`,
-      );
-    }
-  } else if (!row.whole) {
+    const statement = `CREATE PUBLICATION ${publication} WITH (${settings})`;
+    return run(session, statement, "Grant CREATE on the database to Freshet's role, or have its owner run");
+  }
+  if (!row.whole) {
     throw new FreshetError(
       SqlState.objectNotInPrerequisiteState,
       `publication "${name}" is not of the kind that Freshet makes`,
       {
-        detail: "It must publish all kinds of changes, through partition roots and without generated columns.",
-        hint: `Run ALTER PUBLICATION ${quoteIdentifier(name)} SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);`,
+        detail: "It must publish all kinds of changes.",
+        hint: `Run ALTER PUBLICATION ${publication} SET (publish = 'insert, update, delete, truncate');`,
       },
     );
+  }
+  if (row.right) return;
+  await run(session, `ALTER PUBLICATION ${publication} SET (${settings})`, "Have the publication's owner run");
+}
+
+/** Runs the statement; without the privilege for it, the error says who must. */
+async function run(session: Client, statement: string, help: string): Promise<void> {
+  try {
+    await session.query(statement);
+  } catch (error) {
+    if (sqlState(error) !== SqlState.insufficientPrivilege) throw error;
+    throw asFreshetError(error, `${help}: ${statement};`);
   }
 }
 
@@ -71,16 +94,11 @@ export async function publishTables(
   const added: TableSchema[] = [];
   for (const table of tables) {
     if (published.has(table.oid)) continue;
-    const statement = `ALTER PUBLICATION ${quoteIdentifier(name)} ADD TABLE ONLY ${qualifiedName(table)}`;
-    try {
-      await session.query(statement);
-    } catch (error) {
-      if (sqlState(error) !== SqlState.insufficientPrivilege) throw error;
-      throw asFreshetError(
-        error,
-        `Freshet's role must own table and publication; or have their owner run: ${statement};`,
-      );
-    }
+    await run(
+      session,
+      `ALTER PUBLICATION ${quoteIdentifier(name)} ADD TABLE ONLY ${qualifiedName(table)}`,
+      "Freshet's role must own table and publication; or have their owner run",
+    );
     added.push(table);
   }
   return added;

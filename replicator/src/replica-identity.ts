@@ -9,7 +9,7 @@ const UNDEFINED_TABLE = "42P01";
 /**
  * Makes sure that publishing the tables cannot make the application's UPDATEs and DELETEs fail, and
  * returns them as they then are. Sets REPLICA IDENTITY FULL where that is needed and allowed, else
- * rejects with the statements that would help.
+ * rejects with the statement that would help.
  */
 export async function requireReplicable(
   session: Client,
@@ -24,23 +24,37 @@ export async function requireReplicable(
       throw new FreshetError(UNDEFINED_TABLE, `table with OID ${oid} does not exist`);
     }
     requireTable(table);
-    const statements = identityStatements(table);
-    if (statements.length === 0) continue;
+    if (table.identityUsable) continue;
+    requireNoVirtualColumns(table);
+    const statement = `ALTER TABLE ${qualifiedName(table.schema)} REPLICA IDENTITY FULL;`;
     if (!setReplicaIdentity) {
       throw new FreshetError(
         SqlState.objectNotInPrerequisiteState,
         `table "${table.schema.schema}.${table.schema.name}" has no usable replica identity`,
         {
           detail: "PostgreSQL refuses UPDATE and DELETE on a published table without one.",
-          hint: `Add a primary key, or run ${statements.join(" ")}`,
+          hint: `Add a primary key, or run ${statement}`,
         },
       );
     }
-    for (const statement of statements) await session.query(statement);
+    await session.query(statement);
     altered = true;
   }
   const tables = altered ? await readCatalog(session, oids) : found;
   return oids.map((oid) => must(tables.get(oid), "a table was dropped while its replica identity was set"));
+}
+
+/** Identified by the whole row, such a table could not be changed any more. */
+function requireNoVirtualColumns({ schema, virtualColumns }: CatalogTable): void {
+  if (!virtualColumns) return;
+  throw new FreshetError(
+    SqlState.objectNotInPrerequisiteState,
+    `table "${schema.schema}.${schema.name}" has virtual generated columns and no key to identify its rows by`,
+    {
+      detail: "PostgreSQL refuses UPDATE and DELETE of such a table once it is published.",
+      hint: `Add a primary key, and run ALTER TABLE ${qualifiedName(schema)} REPLICA IDENTITY DEFAULT;`,
+    },
+  );
 }
 
 function requireTable(table: CatalogTable): void {
@@ -48,16 +62,8 @@ function requireTable(table: CatalogTable): void {
   const refuse = (detail: string): never => {
     throw new FreshetError(SqlState.featureNotSupported, `${name} cannot be replicated`, { detail });
   };
-  if (table.relkind !== "r" && table.relkind !== "p") refuse("It is not a table.");
+  if (table.relkind === "p") refuse("It is a partitioned table; its partitions are replicated.");
+  if (table.relkind !== "r") refuse("It is not a table.");
   if (!table.permanent) refuse("Temporary and unlogged tables are not in the write-ahead log.");
-  // Its changes are published under the name of the root, where the root is published.
-  if (table.partition) refuse("It is a partition; only the whole partitioned table can be replicated.");
   if (table.schema.columns.length === 0) refuse("It has no column with a binary form.");
-}
-
-function identityStatements(table: CatalogTable): readonly string[] {
-  const alter = (name: { schema: string; name: string }): string =>
-    `ALTER TABLE ${qualifiedName(name)} REPLICA IDENTITY FULL;`;
-  const root = table.identityUsable ? [] : [alter(table.schema)];
-  return [...root, ...table.unusablePartitions.map(alter)];
 }

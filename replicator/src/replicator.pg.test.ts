@@ -1,3 +1,4 @@
+import { errorMessage } from "@freshet/base";
 import { readChanges } from "@freshet/contract";
 import type { Change, Commit } from "@freshet/contract";
 import { Client } from "pg";
@@ -135,7 +136,7 @@ describe("the stream", () => {
     expect(kinds.filter((kind) => kind === "commit")).toHaveLength(1);
   });
 
-  it("follows a partitioned table through its root, and an inherited one without its children", async () => {
+  it("follows each partition and each child by itself, also when rows move between partitions", async () => {
     await upstream.run(
       "CREATE TABLE t.p (id int PRIMARY KEY, v text) PARTITION BY RANGE (id)",
       "CREATE TABLE t.p1 (v text, id int NOT NULL PRIMARY KEY)",
@@ -147,16 +148,53 @@ describe("the stream", () => {
       "INSERT INTO t.parent VALUES (1)",
       "INSERT INTO t.child VALUES (2, 2)",
     );
-    await add("t.p", "t.parent");
+    await add("t.p1", "t.p2", "t.parent");
     await upstream.run(
       "UPDATE t.p SET id = 199 WHERE id = 99",
       "UPDATE t.p SET v = 'changed' WHERE id < 60",
       "DELETE FROM t.p WHERE id = 150 OR id = 51",
       "INSERT INTO t.child VALUES (3, 3)",
     );
-    expect(await differing("t.p")).toEqual([]);
+    for (const leaf of ["t.p1", "t.p2"]) expect(await differing(leaf)).toEqual([]);
+    await upstream.run("TRUNCATE t.p1", "INSERT INTO t.p VALUES (7, 'after')");
+    for (const leaf of ["t.p1", "t.p2"]) expect(await differing(leaf)).toEqual([]);
+    await upstream.run("ALTER TABLE t.p DETACH PARTITION t.p2", "INSERT INTO t.p2 VALUES (1000, 'detached')");
+    for (const leaf of ["t.p1", "t.p2"]) expect(await differing(leaf)).toEqual([]);
+    await upstream.run("DELETE FROM t.p2 WHERE id > 199", "ALTER TABLE t.p ATTACH PARTITION t.p2 DEFAULT");
+    await upstream.run("BEGIN", "TRUNCATE t.p", "INSERT INTO t.p VALUES (1, 'low'), (180, 'high')", "COMMIT");
+    for (const leaf of ["t.p1", "t.p2"]) expect(await differing(leaf)).toEqual([]);
     const parent = await upstream.oid("t.parent");
     expect(follower.model.contents(parent)).toEqual(["0000000400000001"]);
+  });
+
+  it("follows tables with generated columns that are identified by the whole row, and lets them be changed", async () => {
+    await upstream.run(
+      "CREATE TABLE t.h (id int, twice int GENERATED ALWAYS AS (id * 2) STORED, v text)",
+      "ALTER TABLE t.h REPLICA IDENTITY FULL",
+      "INSERT INTO t.h (id, v) VALUES (1, 'one'), (2, 'two'), (3, 'three')",
+    );
+    await add("t.h");
+    await upstream.run("UPDATE t.h SET v = 'uno' WHERE id = 1", "DELETE FROM t.h WHERE id = 2");
+    expect(await differing("t.h")).toEqual([]);
+  });
+
+  it("refuses a table that could not be changed any more for its virtual columns, and keeps its changes possible", async () => {
+    const isVirtual =
+      (await upstream.value<number>("SELECT current_setting('server_version_num')::int AS v")) >= 180000;
+    await upstream.run(
+      `CREATE TABLE t.v (id int, twice int GENERATED ALWAYS AS (id * 2) ${isVirtual ? "VIRTUAL" : "STORED"})`,
+      "INSERT INTO t.v (id) VALUES (1), (2)",
+    );
+    const refusal = async (): Promise<string | null> => add("t.v").then(() => null, errorMessage);
+    const refused = isVirtual ? expect.stringContaining("virtual generated columns") : null;
+    expect(await refusal()).toEqual(refused);
+    await upstream.run("UPDATE t.v SET id = 3 WHERE id = 1", "DELETE FROM t.v WHERE id = 2");
+    await upstream.run("ALTER TABLE t.v REPLICA IDENTITY FULL");
+    expect(await refusal()).toEqual(refused);
+    await upstream.run("UPDATE t.v SET id = 4", "ALTER TABLE t.v ADD PRIMARY KEY (id), REPLICA IDENTITY DEFAULT");
+    await add("t.v");
+    await upstream.run("UPDATE t.v SET id = 5");
+    expect(await differing("t.v")).toEqual([]);
   });
 
   it("leaves generated columns and types without a binary form out", async () => {

@@ -22,6 +22,11 @@ export function planRows(
   const key: KeepCode[] = [];
   let position = 0;
   for (const column of relation.columns) {
+    if (table.generated?.includes(column.name) === true) {
+      row.push(Keep.no);
+      key.push(Keep.no);
+      continue;
+    }
     const known = table.columns[position];
     if (known === undefined || known.name !== column.name) {
       // Only a column that cannot be replicated may be one that the table's schema leaves out.

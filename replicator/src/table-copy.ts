@@ -11,9 +11,9 @@ export async function takeOverSnapshot(session: Client, snapshot: string, table:
   await session.query(`LOCK TABLE ${from(table)} IN ACCESS SHARE MODE`);
 }
 
-/** A partitioned table's rows are its partitions'; the children of an ordinary one are tables of their own. */
+/** Its own rows; tables that inherit from it are tables of their own. */
 function from(table: CatalogTable): string {
-  return `${table.relkind === "p" ? "" : "ONLY "}${qualifiedName(table.schema)}`;
+  return `ONLY ${qualifiedName(table.schema)}`;
 }
 
 /** Copies one table, as the session's snapshot sees it, into the sink. */

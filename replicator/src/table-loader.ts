@@ -46,7 +46,7 @@ interface Copier {
  *    the rest out. So the sink sees `begin` first, and from C on everything once, in order.
  * 5. TRUNCATE and rewriting commands do not heed snapshots: one that commits after C, but before COPY has its
  *    lock, would make COPY see too few rows. So the table is locked in every copying session first, and
- *    its shape and files are then compared with those from before the slot was asked for. If they differ
+ *    its shape and file are then compared with those from before the slot was asked for. If they differ
  *    the attempt is void and repeated from 3, before the sink has heard of it.
  *
  * Only items that hold changes of a pending table wait: other tables' stream goes on as long as the table
@@ -191,7 +191,7 @@ async function attemptSnapshot(
 
 function sameTable(before: CatalogTable, after: CatalogTable | undefined): boolean {
   return (
-    after !== undefined && JSON.stringify([before.schema, before.files]) === JSON.stringify([after.schema, after.files])
+    after !== undefined && JSON.stringify([before.schema, before.file]) === JSON.stringify([after.schema, after.file])
   );
 }
 

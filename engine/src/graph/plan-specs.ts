@@ -149,7 +149,7 @@ export function attributePositions(
     throw new FreshetError(
       SqlState.featureNotSupported,
       `column ${attribute} of table "${table.name}" is not replicated`,
-      { detail: "Generated columns, and those whose type has no binary form, cannot be cached." },
+      { detail: "Columns whose type has no binary form cannot be cached." },
     );
   });
 }

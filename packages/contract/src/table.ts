@@ -22,4 +22,6 @@ export interface TableSchema {
   readonly name: string;
   readonly columns: readonly TableColumn[];
   readonly identity: ReplicaIdentity;
+  /** Names of generated columns: not among `columns`, though the stream may have them. Absent without any. */
+  readonly generated?: readonly string[];
 }

@@ -1,18 +1,19 @@
 import type { SeededRandom } from "@freshet/base";
 import { columnKinds } from "./column-types.ts";
-import { randomTable, type Schema } from "./schema.ts";
+import { randomFamily } from "./random-tables.ts";
+import type { Schema } from "./schema.ts";
 import { randomViews } from "./views.ts";
 
-/** Two to four tables whose columns share names and types, and statements that make them. */
+/** Two to four tables whose columns share names and types, views on them, and statements that make them. */
 export function randomSchema(random: SeededRandom): Schema {
   const shared = random.shuffle(columnKinds).slice(0, 9);
   const count = random.integer(2, 5);
-  const made = Array.from({ length: count }, (_, index) => randomTable(random, `t${index + 1}`, shared));
-  const tables = made.map(({ table }) => table);
+  const made = Array.from({ length: count }, (_, index) => randomFamily(random, `t${index + 1}`, shared));
+  const tables = made.flatMap((family) => family.tables);
   const views = randomViews(random, tables);
   return {
     tables: [...tables, ...views.map(({ table }) => table)],
-    written: tables,
+    written: made.flatMap((family) => family.written),
     statements: [
       "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')",
       ...[...made, ...views].flatMap(({ statements }) => statements),

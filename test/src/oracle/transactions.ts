@@ -41,18 +41,24 @@ function undone(random: SeededRandom, table: Table): string[] {
   ];
 }
 
+/** The columns that can be written. */
+function plainColumns(table: Table): readonly Column[] {
+  return table.columns.filter(({ generated }) => generated === undefined);
+}
+
 function insert(random: SeededRandom, table: Table, rows: number): string {
-  const names = table.columns.map((column) => column.name).join(", ");
+  const columns = plainColumns(table);
+  const names = columns.map((column) => column.name).join(", ");
   const values = Array.from(
     { length: rows },
-    () => `(${table.columns.map((column) => randomColumnValue(random, table, column)).join(", ")})`,
+    () => `(${columns.map((column) => randomColumnValue(random, table, column)).join(", ")})`,
   );
   const conflict = table.key.length > 0 ? ` ON CONFLICT ${upsert(random, table)}` : "";
   return `INSERT INTO ${table.name} (${names}) VALUES ${values.join(", ")}${conflict}`;
 }
 
 function upsert(random: SeededRandom, table: Table): string {
-  const other = table.columns.find((column) => !table.key.includes(column));
+  const other = plainColumns(table).find((column) => !table.key.includes(column));
   if (other === undefined || random.chance(0.8)) return "DO NOTHING";
   // PostgreSQL refuses to meet the same row twice in one statement.
   return `(${table.key.map((column) => column.name).join(", ")}) DO UPDATE SET ${other.name} = EXCLUDED.${other.name}`;
@@ -61,10 +67,10 @@ function upsert(random: SeededRandom, table: Table): string {
 function update(random: SeededRandom, table: Table): string {
   const where = someRows(random, table);
   if (random.chance(0.08)) {
-    const column = random.pick(table.columns);
+    const column = random.pick(plainColumns(table));
     return `UPDATE ${table.name} SET ${column.name} = ${column.name} WHERE ${where}`;
   }
-  const free = table.columns.filter((column) => !table.key.includes(column));
+  const free = plainColumns(table).filter((column) => !table.key.includes(column));
   const changed: Column[] = random.shuffle(free).slice(0, random.integer(1, 3));
   if (table.key.length > 0 && random.chance(0.2)) changed.push(random.pick(table.key));
   const settings = changed.map((column) => `${column.name} = ${newValue(random, table, column)}`);
@@ -72,7 +78,7 @@ function update(random: SeededRandom, table: Table): string {
 }
 
 function newValue(random: SeededRandom, table: Table, column: Column): string {
-  const other = table.columns.find((candidate) => candidate !== column && candidate.kind === column.kind);
+  const other = plainColumns(table).find((candidate) => candidate !== column && candidate.kind === column.kind);
   if (other !== undefined && !table.key.includes(column) && column.nullable && random.chance(0.2)) return other.name;
   return randomColumnValue(random, table, column);
 }

@@ -1,12 +1,18 @@
 import type { SeededRandom } from "@freshet/base";
 import { randomCondition } from "./grammar/conditions.ts";
 import { Draft, where } from "./grammar/draft.ts";
-import { randomFrom } from "./grammar/from-clause.ts";
-import type { Column, Table, TableDefinition } from "./schema.ts";
+import { type FromClause, randomFrom } from "./grammar/from-clause.ts";
+import type { Column, Table } from "./schema.ts";
+
+/** A view and the statements that make it. */
+interface ViewDefinition {
+  readonly table: Table;
+  readonly statements: readonly string[];
+}
 
 /** Up to two views over the tables; the second may read the first. */
-export function randomViews(random: SeededRandom, tables: readonly Table[]): TableDefinition[] {
-  const views: TableDefinition[] = [];
+export function randomViews(random: SeededRandom, tables: readonly Table[]): ViewDefinition[] {
+  const views: ViewDefinition[] = [];
   for (let index = random.integer(0, 3); index > 0; index -= 1) {
     const readable = [...tables, ...views.map(({ table }) => table)];
     const view = randomView(random, `v${views.length + 1}`, readable);
@@ -16,9 +22,12 @@ export function randomViews(random: SeededRandom, tables: readonly Table[]): Tab
 }
 
 /** Some columns of a FROM clause, `link` among them; undefined when they would not be the same each time. */
-function randomView(random: SeededRandom, name: string, tables: readonly Table[]): TableDefinition | undefined {
+function randomView(random: SeededRandom, name: string, tables: readonly Table[]): ViewDefinition | undefined {
   const draft = new Draft(random, { tables, written: [], statements: [] }, { forTable: true });
-  const from = randomFrom(draft, false);
+  // Views may be joined with themselves: large ones would grow beyond measure.
+  const joins = random.chance(0.25) ? 1 : 0;
+  let from = randomFrom(draft, false);
+  while (countJoins(from) > joins) from = randomFrom(draft, false);
   const conditions = [...from.conditions];
   if (random.chance(0.4)) conditions.push(randomCondition(draft, from.operands, false, 1));
   const columns = new Map<string, { readonly column: Column; readonly sql: string }>();
@@ -41,4 +50,8 @@ function randomView(random: SeededRandom, name: string, tables: readonly Table[]
     table,
     statements: [`CREATE VIEW ${name}${options} AS SELECT ${list} FROM ${from.sql}${where(conditions)}`],
   };
+}
+
+function countJoins({ sql, conditions }: FromClause): number {
+  return sql.split(" JOIN ").length - 1 + conditions.length;
 }

@@ -3,29 +3,12 @@ import type { PgCollation, PgType } from "@freshet/values";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { loadCollations } from "./catalog-collations.ts";
 import { type TypeInfo, loadTypes } from "./catalog-types.ts";
-import type { TreeOids } from "./tree-oids.ts";
+import { loadRelations, type RelationInfo } from "./catalog-relations.ts";
+import { oidList } from "./oid-list.ts";
+import { addOids, type TreeOids } from "./tree-oids.ts";
 import { unsupported } from "./unsupported.ts";
 
-interface ColumnInfo {
-  readonly attribute: number;
-  readonly name: string;
-  readonly generated: boolean;
-}
-
-export interface RelationInfo {
-  readonly oid: number;
-  readonly schema: string;
-  readonly name: string;
-  /** `pg_class.relkind`. */
-  readonly kind: string;
-  /** `pg_class.relpersistence`. */
-  readonly persistence: string;
-  readonly hasSubclass: boolean;
-  readonly isPartition: boolean;
-  readonly columns: ReadonlyMap<number, ColumnInfo>;
-  /** Attributes of the primary key; empty without one. */
-  readonly primaryKey: readonly number[];
-}
+export type { RelationInfo } from "./catalog-relations.ts";
 
 export interface FunctionInfo {
   readonly oid: number;
@@ -62,48 +45,6 @@ export interface Catalog {
 }
 
 type Rows = readonly (readonly (string | null)[])[];
-
-/** SQL for a set of OIDs; never empty, so that `IN` stays well-formed. */
-function oidList(oids: Iterable<number>): string {
-  return ["0", ...[...oids].map(String)].join(",");
-}
-
-async function loadRelations(
-  connection: AnalysisConnection,
-  oids: ReadonlySet<number>,
-): Promise<Map<number, RelationInfo>> {
-  const relations = await connection.query(`
-    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relhassubclass, c.relispartition
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN (${oidList(oids)})`);
-  const attributes = await connection.query(`
-    SELECT attrelid, attnum, attname, attgenerated FROM pg_catalog.pg_attribute
-    WHERE attrelid IN (${oidList(oids)}) AND attnum > 0 AND NOT attisdropped ORDER BY attrelid, attnum`);
-  const keys = await connection.query(`
-    SELECT indrelid, indkey::pg_catalog.text FROM pg_catalog.pg_index WHERE indrelid IN (${oidList(oids)}) AND indisprimary`);
-  const keyOf = new Map(keys.map((row) => [Number(row[0]), must(row[1]).split(" ").map(Number)]));
-  return new Map(
-    relations.map((row) => {
-      const oid = Number(row[0]);
-      const columns = attributes.filter((attribute) => Number(attribute[0]) === oid).map(columnInfo);
-      const relation: RelationInfo = {
-        oid,
-        schema: must(row[1]),
-        name: must(row[2]),
-        kind: must(row[3]),
-        persistence: must(row[4]),
-        hasSubclass: row[5] === "t",
-        isPartition: row[6] === "t",
-        columns: new Map(columns.map((column) => [column.attribute, column])),
-        primaryKey: keyOf.get(oid) ?? [],
-      };
-      return [oid, relation];
-    }),
-  );
-}
-
-function columnInfo(row: readonly (string | null)[]): ColumnInfo {
-  return { attribute: Number(row[1]), name: must(row[2]), generated: row[3] !== "" };
-}
 
 async function loadCasts(connection: AnalysisConnection, types: ReadonlySet<number>): Promise<Map<string, CastInfo>> {
   const rows = await connection.query(`
@@ -160,12 +101,16 @@ async function loadServerVersion(connection: AnalysisConnection): Promise<number
 /** Looks up everything the tree names; runs inside the analysing transaction. */
 export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids): Promise<Catalog> {
   const serverVersion = await loadServerVersion(connection);
+  const relations = await loadRelations(connection, oids.relations);
+  for (const { columns } of relations.values()) {
+    for (const { generated } of columns.values()) if (generated !== null) addOids(generated, oids);
+  }
   const casts = await loadCasts(connection, oids.types);
   const castFunctions = [...casts.values()].map((cast) => cast.functionOid);
   return {
     serverVersion,
     types: await loadTypes(connection, oids.types),
-    relations: await loadRelations(connection, oids.relations),
+    relations,
     functions: await loadFunctions(connection, [...oids.functions, ...castFunctions]),
     operators: await loadOperators(connection, oids.operators),
     collations: await loadCollations(connection, oids.collations),

@@ -3,6 +3,7 @@ import type { Expression } from "../plan/expression.ts";
 import { projectPlan } from "../plan/plan-build.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
+import { planTable } from "./plan-table.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
 import { RteKind } from "./table-checks.ts";
 import type { TranslationContext } from "./translation.ts";
@@ -21,8 +22,8 @@ export function planEntry(
   const entry = scope.entry(varno);
   const attributes = own.map((symbol) => scope.info(symbol).attribute);
   if (entry.int("rtekind") === RteKind.relation) {
-    const columns = own.map((symbol) => scope.info(symbol).type);
-    return { plan: { kind: "scan", tableOid: entry.int("relid"), attributes, columns }, symbols: own };
+    const wanted = own.map((symbol) => scope.info(symbol));
+    return { plan: planTable(entry, wanted, scope), symbols: own };
   }
   const plan = planSubquery(entry, new Set(attributes), scope, context);
   const expressions = own.map((symbol): Expression => {

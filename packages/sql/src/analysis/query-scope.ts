@@ -1,4 +1,4 @@
-import { must } from "@freshet/base";
+import { assert, must } from "@freshet/base";
 import type { ColumnType } from "@freshet/values";
 import type { AggregateCall } from "../plan/aggregate-call.ts";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
@@ -68,6 +68,11 @@ export class QueryScope {
     return this.#translator(node, this);
   }
 
+  /** Another query's scope, with the same catalog. */
+  over(query: TreeNode): QueryScope {
+    return new QueryScope(query, this.catalog, null, this.#translator);
+  }
+
   entry(varno: number): TreeNode {
     return must(this.#rangeTable[varno - 1], "a variable points outside its range table");
   }
@@ -130,9 +135,7 @@ export class QueryScope {
     const name = (): string => this.describe(varno, attribute);
     if (entry.int("rtekind") === RteKind.relation) {
       const relation = must(this.catalog.relations.get(entry.int("relid")));
-      const column = must(relation.columns.get(attribute), "a column that the catalog does not have");
-      if (column.generated)
-        throw unsupported(`column ${name()} is a generated column, whose values are not replicated`);
+      assert(attribute < 0 || relation.columns.has(attribute), () => `column ${name()} is not in the catalog`);
     }
     if (!isSupportedType(this.catalog.types, type.typeOid)) {
       throw unsupported(`column ${name()} has type ${this.typeName(type.typeOid)}, which is not supported`);

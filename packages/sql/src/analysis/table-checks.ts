@@ -32,30 +32,21 @@ const KNOWN_KINDS: ReadonlySet<number> = new Set([
 
 const RELATION_KINDS: ReadonlyMap<string, string> = new Map([
   ["m", "is a materialized view, which changes only by REFRESH"],
-  ["f", "is a foreign table, whose changes this server does not log"],
   ["S", "is a sequence"],
   ["c", "is a composite type"],
-  // Published through its root, TRUNCATE and DETACH of one partition are not in the stream: rows would stay.
-  ["p", "is a partitioned table; what TRUNCATE and DETACH do to one partition does not reach the cache"],
 ]);
 
-/** Refuses what cannot be followed through the write-ahead log. */
+/** `tableoid` as an attribute number. */
+export const TABLE_OID_ATTRIBUTE = -6;
+
+/** Refuses what is no table of the application; what of its rows cannot be followed, `tableMembers` refuses. */
 function checkRelation(relation: RelationInfo, entry: TreeNode): void {
   const name = `${relation.schema}.${relation.name}`;
   const kind = RELATION_KINDS.get(relation.kind);
   if (kind !== undefined) throw unsupported(`${name} ${kind}`);
-  if (relation.kind !== "r") throw unsupported(`${name} is not a table`);
   if (["pg_catalog", "information_schema", "pg_toast"].includes(relation.schema))
     throw unsupported(`${name} is a system catalog`);
-  if (relation.persistence === "u")
-    throw unsupported(`${name} is an unlogged table`, { hint: `ALTER TABLE ${name} SET LOGGED` });
   if (relation.persistence === "t") throw unsupported(`${name} is a temporary table`);
-  if (relation.isPartition) throw unsupported(`${name} is a partition`);
-  if (entry.flag("inh") && relation.hasSubclass) {
-    throw unsupported(`${name} has child tables that inherit from it`, {
-      hint: `To read only its own rows, write FROM ONLY ${name}.`,
-    });
-  }
   if (entry.nodeOrNull("tablesample") !== null) throw unsupported("TABLESAMPLE takes rows at random");
 }
 

@@ -5,7 +5,7 @@ import { hasOrder, isSupportedType } from "./catalog-types.ts";
 import { translateConstant } from "./constant.ts";
 import type { NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
-import { RteKind } from "./table-checks.ts";
+import { RteKind, TABLE_OID_ATTRIBUTE } from "./table-checks.ts";
 import { translateJsonConstructor } from "./translate-json-constructor.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
 import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
@@ -81,7 +81,8 @@ function translateVariable(node: TreeNode, scope: QueryScope): Expression {
   const attribute = node.int("varattno");
   const entry = scope.entry(varno);
   if (attribute === 0) throw unsupported(`${entry.node("eref").text("aliasname")} is used as a whole row`);
-  if (attribute < 0) throw unsupported("system columns (ctid, xmin, tableoid and the like) are not supported");
+  if (attribute < 0 && attribute !== TABLE_OID_ATTRIBUTE)
+    throw unsupported("system columns (ctid, xmin and the like) are not supported");
   const kind = entry.int("rtekind");
   if (kind === RteKind.join) return translateAlias(entry.fields.get("joinaliasvars"), attribute, scope);
   if (kind === RteKind.group) return translateAlias(entry.fields.get("groupexprs"), attribute, scope);

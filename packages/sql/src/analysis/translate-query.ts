@@ -16,6 +16,7 @@ import { planEntry } from "./plan-entry.ts";
 import { bindColumns, QueryScope, type Relation } from "./query-scope.ts";
 import { checkQuery, mergesKeys } from "./query-checks.ts";
 import { translateLimit } from "./row-limit.ts";
+import { memberKey } from "./table-members.ts";
 import { planSetOperation } from "./set-operation.ts";
 import { checkCollation } from "./translate-call.ts";
 import { translateExpression } from "./translate-expression.ts";
@@ -214,8 +215,7 @@ function resultKey(
   if (source === null || source.kind !== "inner" || source.inputs.length !== 1) return null;
   const [only] = source.inputs;
   if (only?.kind !== "entry") return null;
-  const relation = context.catalog.relations.get(scope.entry(only.varno).intOr("relid", 0));
-  const key = relation?.primaryKey ?? [];
+  const key = memberKey(scope.entry(only.varno), context.catalog);
   const columns = key.map((attribute) => {
     return visible.findIndex((expression) => {
       if (expression.kind !== "column") return false;

@@ -67,6 +67,12 @@ export function collectOids(tree: NodeValue, base: { readonly types: readonly nu
     operators: new Set(),
     collations: new Set(),
   };
+  addOids(tree, oids);
+  return oids;
+}
+
+/** Adds the OIDs anywhere in the tree. */
+export function addOids(tree: NodeValue, oids: TreeOids): void {
   const add = (kind: keyof TreeOids, value: NodeValue): void => {
     for (const item of Array.isArray(value) ? (value as readonly NodeValue[]) : [value]) {
       if (typeof item === "string" && /^\d+$/.test(item) && item !== "0") oids[kind].add(Number(item));
@@ -84,7 +90,6 @@ export function collectOids(tree: NodeValue, base: { readonly types: readonly nu
     }
   };
   visit(tree);
-  return oids;
 }
 
 /** Whether any node of the tree satisfies `test`. */
