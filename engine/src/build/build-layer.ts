@@ -23,6 +23,9 @@ function estimateRows(node: GraphNode): number {
   return node.inputs.reduce((sum, input) => sum + estimateRows(input), 0);
 }
 
+/** What a batch counts for at least, in rows: conditions may have dropped most of what was looked at for it. */
+const LEAST_WORK = 128;
+
 function logKey(sequence: number): Buffer {
   const key = Buffer.allocUnsafe(8);
   key.writeBigUInt64BE(BigInt(sequence));
@@ -100,7 +103,7 @@ export class BuildLayer {
     forgetBuildLog(transaction, this.#log);
   }
 
-  /** Takes a bounded piece in; returns the number of rows that were enumerated. */
+  /** Takes a bounded piece in; returns about the number of rows that were enumerated. */
   step(feed: Feed): number {
     if (this.#enumerated) {
       this.#replay(feed);
@@ -124,7 +127,7 @@ export class BuildLayer {
       const collected = batches.get(record.id) ?? new DeltaBatch();
       batch.forEach((row, weight) => collected.push(row, weight));
       batches.set(record.id, collected);
-      rows += Math.max(1, batch.length);
+      rows += Math.max(LEAST_WORK, batch.length);
     }
     this.#store.write((transaction) => {
       feed(transaction, consolidateAll(batches));

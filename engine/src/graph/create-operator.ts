@@ -4,6 +4,7 @@ import { AggregateOperator } from "../operators/aggregate.ts";
 import { ArrangeOperator } from "../operators/arrange.ts";
 import { DistinctOperator } from "../operators/distinct.ts";
 import type { CompileContext } from "../operators/evaluate.ts";
+import { ExpandOperator } from "../operators/expand.ts";
 import { FilterOperator } from "../operators/filter.ts";
 import { JoinOperator } from "../operators/join.ts";
 import type { Operator } from "../operators/operator.ts";
@@ -13,6 +14,7 @@ import { SourceOperator } from "../operators/source.ts";
 import { SetOperationOperator } from "../operators/set-operation.ts";
 import { TopKOperator } from "../operators/top-k.ts";
 import { UnionAllOperator } from "../operators/union-all.ts";
+import { UnitOperator } from "../operators/unit.ts";
 import type { NodeSpec } from "./node-spec.ts";
 import { TableOperator } from "../tables/table-operator.ts";
 
@@ -40,6 +42,10 @@ export function createOperator(
       return new FilterOperator(spec.predicate, columns, context);
     case "project":
       return new ProjectOperator(spec.expressions, columns, context);
+    case "unit":
+      return new UnitOperator();
+    case "expand":
+      return new ExpandOperator(spec, columns, context);
     case "arrange":
       return new ArrangeOperator(spec, columns, arrangement(), context);
     case "join": {

@@ -40,6 +40,8 @@ export function describeSpec(spec: NodeSpec): string {
       return describeExpression(spec.predicate);
     case "project":
       return list(spec.expressions);
+    case "expand":
+      return spec.sources.map((source) => (source.kind === "rows" ? "rows" : source.name)).join(", ");
     case "arrange":
       return spec.keys.length === 0 ? "without key" : `by ${list(spec.keys)}`;
     case "join":
@@ -52,11 +54,12 @@ export function describeSpec(spec: NodeSpec): string {
       return `${calls.join(", ")}${spec.groups.length === 0 ? "" : ` by ${list(spec.groups)}`}`;
     }
     case "top-k":
-      return `limit ${spec.limit ?? "none"} offset ${spec.offset}`;
+      return `limit ${spec.limit ?? "none"}${spec.ties === true ? " with ties" : ""} offset ${spec.offset}`;
     case "single-row":
       return spec.partition.length === 0 ? "" : `of each ${list(spec.partition)}`;
     case "set-operation":
       return `${spec.operation}${spec.all ? " all" : ""}`;
+    case "unit":
     case "distinct":
     case "union-all":
       return "";

@@ -1,6 +1,7 @@
 import type { AggregateCall, Expression, JoinPlan } from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
 import type { ArrangeSpec } from "../operators/arrange.ts";
+import type { ExpandSpec } from "../operators/expand.ts";
 import type { SetOperationSpec } from "../operators/set-operation.ts";
 import type { TopKSpec } from "../operators/top-k.ts";
 
@@ -10,7 +11,9 @@ export type NodeSpec =
   | { readonly kind: "table"; readonly tableOid: number; readonly identity: "key" | "full" }
   | { readonly kind: "source"; readonly positions: readonly number[]; readonly tableColumns: number }
   | { readonly kind: "filter"; readonly predicate: Expression }
+  | { readonly kind: "unit" }
   | { readonly kind: "project"; readonly expressions: readonly Expression[] }
+  | ({ readonly kind: "expand" } & ExpandSpec)
   | ({ readonly kind: "arrange" } & ArrangeSpec)
   | { readonly kind: "join"; readonly join: JoinPlan["join"]; readonly residual: Expression | null }
   | {
@@ -54,7 +57,9 @@ export function arrangementsNeeded(spec: NodeSpec): number {
       return 4;
     case "source":
     case "filter":
+    case "unit":
     case "project":
+    case "expand":
     case "join":
     case "union-all":
       return 0;

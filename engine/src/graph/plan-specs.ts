@@ -64,6 +64,13 @@ export class PlanSpecs {
         return this.#node({ kind: "filter", predicate: plan.predicate }, [this.#plan(plan.input)], plan.columns);
       case "project":
         return this.#node({ kind: "project", expressions: plan.expressions }, [this.#plan(plan.input)], plan.columns);
+      case "unit":
+        return this.#node({ kind: "unit" }, [], plan.columns);
+      case "expand": {
+        const { sources, ordinality, residual, outer } = plan;
+        const spec: NodeSpec = { kind: "expand", sources, ordinality, residual, outer };
+        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
+      }
       case "join":
         return this.#join(plan);
       case "aggregate": {
@@ -84,8 +91,9 @@ export class PlanSpecs {
         return this.#node({ kind: "set-operation", operation, all }, inputs, plan.columns);
       }
       case "top-k": {
-        const { partition, sort, limit, offset } = plan;
-        return this.#node({ kind: "top-k", partition, sort, limit, offset }, [this.#plan(plan.input)], plan.columns);
+        const { partition, sort, limit, offset, ties } = plan;
+        const spec: NodeSpec = { kind: "top-k", partition, sort, limit, offset, ...(ties && { ties }) };
+        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
       }
       case "single-row": {
         const spec: NodeSpec = { kind: "single-row", partition: plan.partition };

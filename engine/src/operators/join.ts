@@ -164,6 +164,7 @@ export class JoinOperator implements Operator {
     visit: (own: WeightedRow, others: WeightedRows, output: DeltaBatch) => void,
   ): Enumeration {
     let output = new DeltaBatch();
+    let visited = 0;
     let cachedKey = null as Buffer | null;
     let cachedRows = NO_ROWS;
     for (const batch of input()) {
@@ -174,10 +175,14 @@ export class JoinOperator implements Operator {
           cachedKey = key;
           cachedRows = rowsAt(reads, other, key);
         }
-        visit(own, key === null ? NO_ROWS : cachedRows, output);
-        if (output.length < ENUMERATED_ROWS) continue;
+        const others = key === null ? NO_ROWS : cachedRows;
+        visit(own, others, output);
+        // Bounded by the pairs looked at, not by those that meet: a batch may be empty.
+        visited += 1 + others.length;
+        if (visited < ENUMERATED_ROWS) continue;
         yield output;
         output = new DeltaBatch();
+        visited = 0;
       }
     }
     if (output.length > 0) yield output;

@@ -12,12 +12,14 @@ import type { Tally } from "../state/tally.ts";
 import { ENUMERATED_ROWS } from "./arrange.ts";
 import { compileBytes, type BytesReader, type CompileContext, requireEquality, requireOrder } from "./evaluate.ts";
 import type { Enumeration, Operator } from "./operator.ts";
+import { RankWindow } from "./rank-window.ts";
 
 export interface TopKSpec {
   readonly partition: TopKPlan["partition"];
   readonly sort: TopKPlan["sort"];
   readonly limit: number | null;
   readonly offset: number;
+  readonly ties?: true;
 }
 
 interface RankedDelta {
@@ -29,7 +31,7 @@ interface RankedDelta {
 }
 
 /**
- * Per partition the rows at ranks [offset, offset + limit). The arrangement holds all rows in rank
+ * Per partition the rows at ranks [offset, offset + limit), and with `ties` those that tie with the last of them. The arrangement holds all rows in rank
  * order, so that the window is read from its start. Rows whose sort key does not fit into a key
  * count as errors.
  */
@@ -42,8 +44,7 @@ export class TopKOperator implements Operator {
     readonly descending: boolean;
     readonly nullsFirst: boolean;
   }[];
-  readonly #offset: number;
-  readonly #end: number;
+  readonly #spec: TopKSpec;
   readonly #columns: number;
   readonly #arrangement: number;
   readonly #writer = new KeyWriter();
@@ -63,8 +64,7 @@ export class TopKOperator implements Operator {
       descending,
       nullsFirst,
     }));
-    this.#offset = spec.offset;
-    this.#end = spec.limit === null ? Number.POSITIVE_INFINITY : spec.offset + spec.limit;
+    this.#spec = spec;
     this.#columns = columns.length;
     this.#arrangement = arrangement;
   }
@@ -99,17 +99,16 @@ export class TopKOperator implements Operator {
   *enumerate(reads: ReadTransaction): Enumeration {
     let batch = new DeltaBatch();
     let partition: Buffer = Buffer.alloc(0);
-    let rank = 0;
+    let window = this.#newWindow();
     for (const entry of pagedScan(reads, this.#arrangement)) {
-      const { row, weight } = decodeMultisetEntry(entry);
+      const { row, weight, prefixLength } = decodeMultisetEntry(entry);
       this.#view.set(row, this.#columns);
       const own = this.#partition.build(this.#view);
       if (!partition.equals(own)) {
         partition = own;
-        rank = 0;
+        window = this.#newWindow();
       }
-      const inWindow = this.#overlap(rank, weight);
-      rank += weight;
+      const inWindow = window.take(entry.key.subarray(0, prefixLength), weight) ?? 0;
       if (inWindow > 0) batch.push(row, inWindow);
       if (batch.length < ENUMERATED_ROWS) continue;
       yield batch;
@@ -118,21 +117,19 @@ export class TopKOperator implements Operator {
     if (batch.length > 0) yield batch;
   }
 
-  /** How many of the ranks [rank, rank + weight) lie in the window. */
-  #overlap(rank: number, weight: number): number {
-    return Math.max(0, Math.min(rank + weight, this.#end) - Math.max(rank, this.#offset));
+  #newWindow(): RankWindow {
+    return new RankWindow(this.#spec.offset, this.#spec.limit, this.#spec.ties === true);
   }
 
   #readWindow(reads: ReadTransaction, partition: Buffer, visit: (row: Row, weight: number) => void): void {
-    if (this.#end === 0) return;
-    let rank = 0;
-    const limit = Number.isFinite(this.#end) ? this.#end : undefined;
+    const window = this.#newWindow();
+    if (window.reach === 0) return;
+    const limit = Number.isFinite(window.reach) ? window.reach : undefined;
     for (const entry of reads.scanPrefix(this.#arrangement, partition, limit)) {
-      const { row, weight } = decodeMultisetEntry(entry);
-      const inWindow = this.#overlap(rank, weight);
+      const { row, weight, prefixLength } = decodeMultisetEntry(entry);
+      const inWindow = window.take(entry.key.subarray(0, prefixLength), weight);
+      if (inWindow === null) return;
       if (inWindow > 0) visit(row, inWindow);
-      rank += weight;
-      if (rank >= this.#end) return;
     }
   }
 

@@ -3,10 +3,12 @@ import { writeSortKey } from "@freshet/contract";
 import {
   type AggregateCall,
   type AggregatePlan,
+  type ExpandPlan,
   type Expression,
   isListAggregate,
   type JoinPlan,
   type Plan,
+  type RowSource,
   type SetOperationPlan,
   type SortKey,
   type TopKPlan,
@@ -14,6 +16,7 @@ import {
 import { type CodecSet, type ColumnType, KeyWriter, packRow, type Row, unpackRow } from "@freshet/values";
 import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
 import { compileBytes, compileExpression } from "../expression/compile.ts";
+import { compileSetFunction } from "../expression/set-functions/compile-set-function.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
 import { canonicalJson } from "../graph/canonical.ts";
@@ -76,6 +79,10 @@ export class ReferenceEvaluator {
           const values = this.#attempt(name, () => this.#values(plan.expressions, plan.input.columns, row));
           return values === undefined ? [] : [packRow(values)];
         });
+      case "unit":
+        return [packRow([])];
+      case "expand":
+        return this.#expand(plan, name);
       case "join":
         return this.#join(plan, name);
       case "aggregate":
@@ -104,6 +111,32 @@ export class ReferenceEvaluator {
       default:
         return unreachable(plan);
     }
+  }
+
+  #expand(plan: ExpandPlan, name: string): readonly Row[] {
+    const { columns } = plan.input;
+    const keeps = plan.residual === null ? () => true : this.#predicate(plan.residual, plan.columns);
+    const made = plan.columns.length - columns.length;
+    return this.evaluate(plan.input).flatMap((row) => {
+      const lists = this.#attempt(name, () => plan.sources.map((source) => this.#sourceRows(source, columns, row)));
+      if (lists === undefined) return [];
+      const count = Math.max(0, ...lists.map((list) => list.length));
+      const rows = Array.from({ length: count }, (_item, index) => {
+        const values = plan.sources.flatMap((source, at) => lists[at]?.[index] ?? source.columns.map(() => null));
+        const number = Buffer.alloc(8);
+        number.writeBigInt64BE(BigInt(index + 1));
+        return Buffer.concat([row, packRow(plan.ordinality ? [...values, number] : values)]);
+      }).filter((whole) => this.#attempt(name, () => keeps(whole)) === true);
+      if (rows.length > 0 || !plan.outer) return rows;
+      return [Buffer.concat([row, packRow(Array.from({ length: made }, () => null))])];
+    });
+  }
+
+  #sourceRows(source: RowSource, columns: readonly ColumnType[], row: Row): readonly Values[] {
+    if (source.kind === "rows") return source.rows.map((expressions) => this.#values(expressions, columns, row));
+    const args = this.#values(source.args, columns, row);
+    if (source.strict && args.includes(null)) return [];
+    return [...compileSetFunction(source, this.#codecs)(args)];
   }
 
   #join(plan: JoinPlan, name: string): readonly Row[] {
@@ -242,9 +275,12 @@ export class ReferenceEvaluator {
     });
     ranked.sort((a, b) => Buffer.compare(a.sort, b.sort) || compareRows(a.row, b.row));
     const end = plan.limit === null ? undefined : plan.offset + plan.limit;
-    return [...groupBy(ranked, ({ partition }) => partition).values()].flatMap((rows) =>
-      rows.slice(plan.offset, end).map(({ row }) => row),
-    );
+    return [...groupBy(ranked, ({ partition }) => partition).values()].flatMap((rows) => {
+      const chosen = rows.slice(plan.offset, end);
+      const last = plan.ties === true ? chosen.at(-1) : undefined;
+      const tied = last === undefined ? [] : rows.slice(end).filter(({ sort }) => sort.equals(last.sort));
+      return [...chosen, ...tied].map(({ row }) => row);
+    });
   }
 
   #sortKey(sort: readonly SortKey[], columns: readonly ColumnType[], row: Row): Buffer {

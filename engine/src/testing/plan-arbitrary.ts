@@ -1,5 +1,5 @@
 import { must } from "@freshet/base";
-import type { Expression, Plan, QueryPlan } from "@freshet/sql";
+import type { Expression, Plan, QueryPlan, RowSource } from "@freshet/sql";
 import { type ColumnType, createCodecs, DEFAULT_TEXT_SETTINGS } from "@freshet/values";
 import fc from "fast-check";
 import { aggregateCalls } from "./aggregate-arbitrary.ts";
@@ -136,6 +136,41 @@ function joins(left: Plan, right: Plan): fc.Arbitrary<Plan> {
     }));
 }
 
+/** Written rows and series beside one another. */
+function rowSources(input: Plan): fc.Arbitrary<RowSource> {
+  const limited = fc.constantFrom("0", "2").map((text) => constant(INT4, text));
+  const written = fc
+    .array(fc.tuple(integerExpressions(input), integerExpressions(input)), { minLength: 1, maxLength: 3 })
+    .map((rows): RowSource => ({ kind: "rows", rows, columns: [INT4, INT4] }));
+  const series = fc.tuple(integerExpressions(input), limited).map(([from, to]): RowSource => ({
+    kind: "function",
+    name: "generate_series_int4",
+    strict: true,
+    inputCollation: 0,
+    // At most three rows: the start is not below zero.
+    args: [{ kind: "greatest", inputCollation: 0, args: [from, constant(INT4, "0")], type: INT4 }, to],
+    columns: [INT4],
+  }));
+  return fc.oneof(written, series);
+}
+
+function expands(input: Plan): fc.Arbitrary<Plan> {
+  return fc
+    .record({
+      sources: fc.array(rowSources(input), { minLength: 1, maxLength: 2 }),
+      ordinality: fc.boolean(),
+      outer: fc.boolean(),
+    })
+    .chain(({ sources, ordinality, outer }) => {
+      const made = [...sources.flatMap((source) => source.columns), ...(ordinality ? [INT8] : [])];
+      const columns = [...input.columns, ...made];
+      const shape: Plan = { kind: "union-all", inputs: [], columns };
+      return fc
+        .option(predicates(shape))
+        .map((residual): Plan => ({ kind: "expand", input, sources, ordinality, outer, residual, columns }));
+    });
+}
+
 function topKs(input: Plan): fc.Arbitrary<Plan> {
   const sort = fc.record({ expression: anyExpression(input), descending: fc.boolean(), nullsFirst: fc.boolean() });
   return fc
@@ -144,8 +179,15 @@ function topKs(input: Plan): fc.Arbitrary<Plan> {
       sort: fc.array(sort, { maxLength: 2 }),
       limit: fc.option(fc.integer({ min: 0, max: 3 }), { freq: 8 }),
       offset: fc.integer({ min: 0, max: 2 }),
+      ties: fc.boolean(),
     })
-    .map((spec) => ({ kind: "top-k", input, ...spec, columns: input.columns }));
+    .map(({ ties, ...spec }) => ({
+      kind: "top-k",
+      input,
+      ...spec,
+      ...(ties && spec.limit !== null && { ties }),
+      columns: input.columns,
+    }));
 }
 
 function singleRows(input: Plan): fc.Arbitrary<Plan> {
@@ -187,6 +229,10 @@ export function plansOfKind(kind: OperatorKind, depth: number): fc.Arbitrary<Pla
           columns: expressions.map((expression) => expression.type),
         })),
       );
+    case "unit":
+      return fc.constant({ kind, columns: [] });
+    case "expand":
+      return fc.oneof(input, fc.constant<Plan>({ kind: "unit", columns: [] })).chain(expands);
     case "join":
       return fc.tuple(input, input).chain(([left, right]) => joins(left, right));
     case "aggregate":
@@ -222,6 +268,8 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
   "scan",
   "filter",
   "project",
+  "unit",
+  "expand",
   "join",
   "aggregate",
   "distinct",

@@ -176,6 +176,11 @@ const rest = area("Subqueries, sets, windows, order", [
   ["`LIMIT` without `ORDER BY`", "SELECT id FROM orders LIMIT 10"],
   ["`LIMIT` in a subquery", "SELECT s.id FROM (SELECT id FROM orders ORDER BY ordered_at DESC LIMIT 10) s"],
   ["`FETCH FIRST … WITH TIES`", "SELECT id FROM products ORDER BY price FETCH FIRST 3 ROWS WITH TIES"],
+  [
+    "`FETCH FIRST … WITH TIES` in a subquery",
+    "SELECT s.id FROM (SELECT id FROM products ORDER BY price OFFSET 1 FETCH FIRST 3 ROWS WITH TIES) s",
+  ],
+  ["`FETCH FIRST $1 ROWS WITH TIES`", "SELECT id FROM products ORDER BY price FETCH FIRST $1 ROWS WITH TIES"],
 ]);
 
 const types = area("Types of columns", [

@@ -136,7 +136,7 @@ export const socialNews: Workload = {
         ];
       case 4:
         return [
-          `UPDATE stories SET hidden = NOT hidden, tags = tags || 'edited' WHERE id = ${key}`,
+          `UPDATE stories SET hidden = NOT hidden, tags = tags || '{edited}'::text[] WHERE id = ${key}`,
           `UPDATE users SET banned = NOT banned WHERE id = ${1 + ((number * 17) % users)}`,
         ];
       default:

@@ -1,4 +1,5 @@
 import type { Expression } from "../plan/expression.ts";
+import { splitConjuncts } from "./conjuncts.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { unsupported } from "./unsupported.ts";
@@ -15,14 +16,6 @@ export type FromTree =
     };
 
 const JoinType = { inner: 0, left: 1, full: 2, right: 3 } as const;
-
-const TRUE = "\x01";
-
-/** The expressions whose conjunction `expression` is. */
-function splitConjuncts(expression: Expression | null): Expression[] {
-  if (expression === null || (expression.kind === "constant" && expression.value === TRUE)) return [];
-  return expression.kind === "and" ? expression.args.flatMap(splitConjuncts) : [expression];
-}
 
 export function translateCondition(node: TreeNode | null, scope: QueryScope): Expression[] {
   return node === null ? [] : splitConjuncts(scope.translate(node));

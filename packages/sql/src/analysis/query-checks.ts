@@ -2,13 +2,11 @@ import { UnliftableParameter, unsupported } from "./unsupported.ts";
 import type { TreeNode } from "./node-tree.ts";
 
 const SELECT_COMMAND = 1;
-const LIMIT_WITH_TIES = 1;
 
 const REFUSED_FLAGS: readonly (readonly [flag: string, reason: string])[] = [
   ["hasRecursive", "WITH RECURSIVE is not supported"],
   ["hasModifyingCTE", "it changes data"],
   ["hasForUpdate", "FOR UPDATE and its like lock rows"],
-  ["hasDistinctOn", "DISTINCT ON is not supported"],
   ["hasTargetSRFs", "functions that return sets are not supported"],
   ["hasWindowFuncs", "window functions are not supported"],
   ["hasSubLinks", "a subquery in an expression (EXISTS, IN (SELECT …), a scalar subquery) is not supported"],
@@ -23,9 +21,6 @@ export function checkQuery(query: TreeNode): void {
   }
   if (query.nodes("groupingSets").length > 0) throw unsupported("GROUPING SETS, ROLLUP and CUBE are not supported");
   if (query.nodes("rowMarks").length > 0) throw unsupported("FOR UPDATE and its like lock rows");
-  if (query.nodeOrNull("limitCount") !== null && query.int("limitOption") === LIMIT_WITH_TIES) {
-    throw unsupported("FETCH FIRST … WITH TIES is not supported");
-  }
 }
 
 /** Why a parameter cannot be the key of a view whose rows are made of many input rows. */

@@ -3,7 +3,6 @@ import type { ColumnType } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
 import { columnsOf } from "../plan/expression-walk.ts";
 import { distinctPlan, projectPlan, topKPlan } from "../plan/plan-build.ts";
-import { canonicalJson } from "../plan/plan-hash.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RowLimit } from "../plan/query-plan.ts";
 import { aggregate, isAggregated } from "./aggregation.ts";
@@ -17,13 +16,22 @@ import { bindColumns, QueryScope, type Relation } from "./query-scope.ts";
 import { checkQuery, mergesKeys } from "./query-checks.ts";
 import { translateLimit } from "./row-limit.ts";
 import { memberKey } from "./table-members.ts";
+import {
+  constantLimit,
+  distinctOnColumns,
+  distinctOnPlan,
+  hasTies,
+  positionsOf,
+  sortKeys,
+  withTiesPlan,
+} from "./row-choice.ts";
 import { planSetOperation } from "./set-operation.ts";
 import { checkCollation } from "./translate-call.ts";
 import { translateExpression } from "./translate-expression.ts";
 import { translateSort } from "./translate-sort.ts";
 import { OutputColumns } from "./output-columns.ts";
 import type { QueryOptions, Stage, TranslatedQuery, TranslationContext } from "./translation.ts";
-import { UnliftableParameter, unsupported } from "./unsupported.ts";
+import { unsupported } from "./unsupported.ts";
 
 interface Target {
   readonly expression: Expression;
@@ -76,7 +84,8 @@ function plainStage(
 
 /** The select list, reduced to what is visible, sorted by, and used. */
 function translateTargets(scope: QueryScope, used: ReadonlySet<number> | null): Target[] {
-  const sorted = new Set(scope.query.nodes("sortClause").map((clause) => clause.int("tleSortGroupRef")));
+  const clauses = [...scope.query.nodes("sortClause"), ...scope.query.nodes("distinctClause")];
+  const sorted = new Set(clauses.map((clause) => clause.int("tleSortGroupRef")));
   const targets: Target[] = [];
   for (const entry of scope.query.nodes("targetList")) {
     const reference = entry.int("ressortgroupref");
@@ -125,22 +134,38 @@ function assemble(
   const visible = output.expressions.length;
   place(false);
   const keyColumns = stage.keys.map((key) => output.shareKey(key));
-  if (parts.distinct) checkDistinct(scope, output.expressions, visible, keyColumns, lifted);
+  const distinctOn = distinctOnColumns(scope, columnOfReference);
+  if (parts.distinct && distinctOn === null) checkDistinct(scope, output.expressions, visible, keyColumns, lifted);
+  for (const column of distinctOn ?? []) checkComparable(scope, must(output.expressions[column]), "DISTINCT ON");
   const bound = output.expressions.map((expression) => bindColumns(expression, stage.relation));
   const projected = projectPlan(stage.relation.plan, bound);
-  const [limit, offset] = [translateLimit(scope, "limitCount"), translateLimit(scope, "limitOffset")];
+  const limits = { limit: translateLimit(scope, "limitCount"), offset: translateLimit(scope, "limitOffset") };
+  const isLimited = limits.limit !== null || limits.offset !== null;
   const sort =
-    options.top || limit !== null || offset !== null ? translateSort(scope, columnOfReference, output.expressions) : [];
+    options.top || isLimited || distinctOn !== null ? translateSort(scope, columnOfReference, output.expressions) : [];
+  const keyed = { lifted, columns: keyColumns };
+  let plan: Plan = projected;
+  if (distinctOn !== null) plan = distinctOnPlan(projected, distinctOn, sort, keyed);
+  else if (parts.distinct) plan = distinctPlan(projected);
+  const ties = hasTies(scope);
+  if (ties) plan = withTiesPlan(plan, limits, sort, keyed);
+  const visibleExpressions = output.expressions.slice(0, visible);
   const result: TranslatedQuery = {
-    plan: parts.distinct ? distinctPlan(projected) : projected,
+    plan,
     visible,
     equalityColumns: lifted.equality.map((_equality, index) => must(keyColumns[index])),
     rangeColumn: lifted.range === null ? null : must(keyColumns.at(-1)),
     lifted,
     sort,
-    limit,
-    offset,
-    resultKey: resultKey(scope, parts, output.expressions.slice(0, visible), context),
+    limit: ties ? null : limits.limit,
+    offset: ties ? null : limits.offset,
+    resultKey:
+      distinctOn === null
+        ? resultKey(scope, parts, visibleExpressions, context)
+        : positionsOf(
+            distinctOn.map((column) => must(output.expressions[column])),
+            visibleExpressions,
+          ),
     scalar: isAggregated(scope.query) && scope.query.nodes("groupClause").length === 0,
   };
   return options.top ? result : closeSubquery(result);
@@ -183,17 +208,8 @@ function closeSubquery(query: TranslatedQuery): TranslatedQuery {
 /** The plan with its LIMIT and OFFSET, which are constants, made part of it. */
 export function limitPlan(query: TranslatedQuery): Plan {
   const { plan } = query;
-  const count = (limit: RowLimit | null): number | null => {
-    if (limit === null) return null;
-    if ("parameter" in limit) throw new UnliftableParameter(limit.parameter, "stands in the LIMIT of a subquery");
-    return limit.constant;
-  };
-  const sort = query.sort.map((key) => ({
-    expression: { kind: "column", index: key.column, type: must(plan.columns[key.column]) } as const,
-    descending: key.descending,
-    nullsFirst: key.nullsFirst,
-  }));
-  return topKPlan(plan, sort, count(query.limit), count(query.offset) ?? 0);
+  const count = (limit: RowLimit | null): number | null => constantLimit(limit, "the LIMIT of a subquery");
+  return topKPlan(plan, sortKeys(plan, query.sort), count(query.limit), count(query.offset) ?? 0);
 }
 
 /** Visible columns that no two result rows share. */
@@ -203,15 +219,10 @@ function resultKey(
   visible: readonly Expression[],
   context: TranslationContext,
 ): readonly number[] | null {
-  const columnsFor = (wanted: readonly Expression[]): readonly number[] | null => {
-    const texts = visible.map(canonicalJson);
-    const found = wanted.map((expression) => texts.indexOf(canonicalJson(expression)));
-    return found.length === 0 || found.includes(-1) ? null : found;
-  };
   const { setOperation, stage, source } = parts;
   const all = visible.map((_expression, index) => index);
   if (parts.distinct || (setOperation !== null && !setOperation.flag("all"))) return all;
-  if (stage.groups !== null) return columnsFor(stage.groups);
+  if (stage.groups !== null) return positionsOf(stage.groups, visible);
   if (source === null || source.kind !== "inner" || source.inputs.length !== 1) return null;
   const [only] = source.inputs;
   if (only?.kind !== "entry") return null;

@@ -3,6 +3,7 @@ import type { ColumnType } from "@freshet/values";
 import type { Expression } from "./expression.ts";
 import { mapExpression } from "./expression-walk.ts";
 import type { AggregateCall } from "./aggregate-call.ts";
+import type { RowSource } from "./row-source.ts";
 import type { JoinPlan, Plan, SortKey } from "./plan.ts";
 
 const BOOL: ColumnType = { typeOid: 16, typmod: -1, collation: 0 };
@@ -58,6 +59,29 @@ export function projectPlan(input: Plan, expressions: readonly Expression[]): Pl
 /** The same value under a binary-compatible type. */
 function retyped(expression: Expression, type: ColumnType): Expression {
   return { ...expression, type };
+}
+
+export const UNIT_PLAN: Plan = { kind: "unit", columns: [] };
+
+const ORDINALITY: ColumnType = { typeOid: 20, typmod: -1, collation: 0 };
+
+/** The rows that `sources` make of each input row. */
+export function expandPlan(
+  input: Plan,
+  sources: readonly RowSource[],
+  options: { readonly ordinality: boolean; readonly outer?: boolean; readonly residual?: readonly Expression[] },
+): Plan {
+  const { ordinality, outer = false, residual = [] } = options;
+  const made = [...sources.flatMap((source) => source.columns), ...(ordinality ? [ORDINALITY] : [])];
+  return {
+    kind: "expand",
+    input,
+    sources,
+    ordinality,
+    outer,
+    residual: residual.length === 0 ? null : conjunction(residual),
+    columns: [...input.columns, ...made],
+  };
 }
 
 export function joinPlan(

@@ -3,6 +3,7 @@ import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { JoinPlan, Plan, SortKey } from "./plan.ts";
 import { planInputs } from "./plan-walk.ts";
+import type { RowSource } from "./row-source.ts";
 
 /** Names for what a plan holds only as OIDs. */
 export interface PlanNames {
@@ -27,6 +28,12 @@ function nodeText(plan: Plan, names: PlanNames): string {
       return `Filter ${expressionText(plan.predicate)}`;
     case "project":
       return `Project ${listText(plan.expressions)}`;
+    case "unit":
+      return "Unit";
+    case "expand": {
+      const residual = plan.residual === null ? "" : ` where ${expressionText(plan.residual)}`;
+      return `${plan.outer ? "Left Expand" : "Expand"} ${plan.sources.map(sourceText).join(", ")}${plan.ordinality ? " with ordinality" : ""}${residual}`;
+    }
     case "join": {
       const keys = plan.leftKeys.map(
         (key, index) =>
@@ -49,7 +56,9 @@ function nodeText(plan: Plan, names: PlanNames): string {
       return `${plan.operation === "intersect" ? "Intersect" : "Except"}${plan.all ? " All" : ""}`;
     case "top-k": {
       const sort = sortText(plan.sort);
-      return `Top ${plan.limit ?? "all"} offset ${plan.offset}${sort === "" ? "" : ` by ${sort}`}`;
+      const per = plan.partition.length === 0 ? "" : ` per ${listText(plan.partition)}`;
+      const ties = plan.ties === true ? " with ties" : "";
+      return `Top ${plan.limit ?? "all"}${ties} offset ${plan.offset}${per}${sort === "" ? "" : ` by ${sort}`}`;
     }
     default:
       return unreachable(plan, "plan node");
@@ -65,6 +74,11 @@ function aggregateText(call: AggregateCall): string {
 
 function sortText(sort: readonly SortKey[]): string {
   return sort.map((key) => `${expressionText(key.expression)}${key.descending ? " desc" : ""}`).join(", ");
+}
+
+function sourceText(source: RowSource): string {
+  if (source.kind === "function") return `${source.name}(${listText(source.args)})`;
+  return source.rows.map((row) => `(${listText(row)})`).join(" ");
 }
 
 function listText(expressions: readonly Expression[]): string {

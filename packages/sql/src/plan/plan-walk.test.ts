@@ -102,6 +102,8 @@ describe("plan walks", () => {
     const depth = (_plan: Plan, inputs: readonly number[]): number => 1 + Math.max(0, ...inputs);
     const count = visitPlan(everyNode(), {
       scan: depth,
+      unit: depth,
+      expand: depth,
       filter: depth,
       project: depth,
       join: depth,

@@ -2,6 +2,7 @@ import { unreachable } from "@freshet/base";
 import { aggregateExpressions } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { Plan } from "./plan.ts";
+import { mapSource, sourceExpressions } from "./row-source.ts";
 
 /** One function per node kind; `inputs` holds the results of the node's inputs, in their order. */
 export type PlanVisitor<T> = {
@@ -12,9 +13,11 @@ export type PlanVisitor<T> = {
 export function planInputs(plan: Plan): readonly Plan[] {
   switch (plan.kind) {
     case "scan":
+    case "unit":
       return [];
     case "filter":
     case "project":
+    case "expand":
     case "aggregate":
     case "distinct":
     case "top-k":
@@ -36,10 +39,14 @@ export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
   switch (plan.kind) {
     case "scan":
       return visitor.scan(plan, inputs);
+    case "unit":
+      return visitor.unit(plan, inputs);
     case "filter":
       return visitor.filter(plan, inputs);
     case "project":
       return visitor.project(plan, inputs);
+    case "expand":
+      return visitor.expand(plan, inputs);
     case "join":
       return visitor.join(plan, inputs);
     case "aggregate":
@@ -63,9 +70,11 @@ export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
 export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
   switch (plan.kind) {
     case "scan":
+    case "unit":
       return plan;
     case "filter":
     case "project":
+    case "expand":
     case "aggregate":
     case "distinct":
     case "top-k":
@@ -99,6 +108,7 @@ export function walkPlan(plan: Plan, visit: (plan: Plan) => void): void {
 export function planExpressions(plan: Plan): readonly Expression[] {
   switch (plan.kind) {
     case "scan":
+    case "unit":
     case "distinct":
     case "union-all":
     case "set-operation":
@@ -107,6 +117,8 @@ export function planExpressions(plan: Plan): readonly Expression[] {
       return [plan.predicate];
     case "project":
       return plan.expressions;
+    case "expand":
+      return [...plan.sources.flatMap(sourceExpressions), ...(plan.residual === null ? [] : [plan.residual])];
     case "join":
       return [...plan.leftKeys, ...plan.rightKeys, ...(plan.residual === null ? [] : [plan.residual])];
     case "aggregate":
@@ -125,6 +137,7 @@ export function mapPlanExpressions<Node extends Plan>(plan: Node, map: (expressi
 export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => Expression): Plan {
   switch (plan.kind) {
     case "scan":
+    case "unit":
     case "distinct":
     case "union-all":
     case "set-operation":
@@ -133,6 +146,12 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
       return { ...plan, predicate: map(plan.predicate) };
     case "project":
       return { ...plan, expressions: plan.expressions.map(map) };
+    case "expand":
+      return {
+        ...plan,
+        sources: plan.sources.map((source) => mapSource(source, map)),
+        residual: plan.residual === null ? null : map(plan.residual),
+      };
     case "join":
       return {
         ...plan,

@@ -1,6 +1,7 @@
 import type { ColumnType } from "@freshet/values";
 import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
+import type { RowSource } from "./row-source.ts";
 
 /**
  * Immutable relational algebra over multisets of packed rows. Plain JSON: equal sub-plans are those
@@ -8,8 +9,10 @@ import type { Expression } from "./expression.ts";
  */
 export type Plan =
   | ScanPlan
+  | UnitPlan
   | FilterPlan
   | ProjectPlan
+  | ExpandPlan
   | JoinPlan
   | AggregatePlan
   | DistinctPlan
@@ -31,6 +34,11 @@ export interface ScanPlan extends PlanBase {
   readonly attributes: readonly number[];
 }
 
+/** One row without columns. */
+export interface UnitPlan extends PlanBase {
+  readonly kind: "unit";
+}
+
 export interface FilterPlan extends PlanBase {
   readonly kind: "filter";
   readonly input: Plan;
@@ -41,6 +49,21 @@ export interface ProjectPlan extends PlanBase {
   readonly kind: "project";
   readonly input: Plan;
   readonly expressions: readonly Expression[];
+}
+
+/**
+ * Every input row once for each row that the sources make of it, side by side: a source that has run out is NULL. Output =
+ * the input's columns, each source's columns and with `ordinality` the made row's number (int8), from 1.
+ * Of made rows those remain for which `residual`, over the output, is true. With `outer` an input row without any
+ * remains, with NULLs.
+ */
+export interface ExpandPlan extends PlanBase {
+  readonly kind: "expand";
+  readonly input: Plan;
+  readonly sources: readonly RowSource[];
+  readonly ordinality: boolean;
+  readonly residual: Expression | null;
+  readonly outer: boolean;
 }
 
 /**
@@ -103,7 +126,10 @@ export interface SortKey {
   readonly nullsFirst: boolean;
 }
 
-/** Per partition, the rows at ranks [offset, offset + limit) under `sort`; ties in the order of row bytes. */
+/**
+ * Per partition, the rows at ranks [offset, offset + limit) under `sort`, in the order of row bytes among equals; with
+ * `ties` also the rows behind them that are equal to the last one.
+ */
 export interface TopKPlan extends PlanBase {
   readonly kind: "top-k";
   readonly input: Plan;
@@ -112,6 +138,7 @@ export interface TopKPlan extends PlanBase {
   /** Null: no limit. */
   readonly limit: number | null;
   readonly offset: number;
+  readonly ties?: true;
 }
 
 /**

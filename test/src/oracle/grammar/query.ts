@@ -1,6 +1,7 @@
 import type { SeededRandom } from "@freshet/base";
 import type { OracleQuery } from "../oracle-case.ts";
 import type { Schema } from "../schema.ts";
+import { distinctOnSelect, withTiesSelect } from "./chosen-rows.ts";
 import { Draft, type Operand, type QueryWishes } from "./draft.ts";
 import { groupedSelect } from "./grouped-select.ts";
 import { plainSelect } from "./plain-select.ts";
@@ -11,6 +12,8 @@ const selectForms: readonly SelectForm[] = [
   { feature: "plain SELECT", weight: 5, write: plainSelect },
   { feature: "GROUP BY", weight: 4, write: groupedSelect },
   { feature: "set operation", weight: 1, write: setOperation },
+  { feature: "DISTINCT ON", weight: 0.6, write: distinctOnSelect },
+  { feature: "WITH TIES", weight: 0.6, write: withTiesSelect },
 ];
 
 export function randomQuery(
