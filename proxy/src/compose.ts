@@ -34,6 +34,7 @@ import { Privileges } from "./front/privileges.ts";
 import { ProxiedQueries } from "./front/proxied-queries.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
 import { ProxyServer, type ProxyServerOptions } from "./listener/proxy-server.ts";
+import { type InvalidateMode, createInvalidateMode } from "./invalidate/compose-invalidate.ts";
 import { ReplicationHealth } from "./replication/health.ts";
 import { Lag } from "./replication/lag.ts";
 import { Pump } from "./replication/pump.ts";
@@ -120,6 +121,7 @@ class Freshet {
   readonly #catalog: CacheCatalog;
   readonly #health: ReplicationHealth;
   readonly #pump: Pump;
+  readonly #invalidate: InvalidateMode;
   readonly #lag: Lag;
   readonly #metrics: Metrics;
   readonly #manager: CacheManager;
@@ -154,6 +156,7 @@ class Freshet {
       queries: new ProxiedQueries(options.queryStatisticsEntries),
     };
     this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
+    this.#invalidate = createInvalidateMode(options, { source, health: this.#health, clock: now, logger });
     this.#writeBacks = this.#createWriteBacks(retry);
     this.#manager = new CacheManager({
       engine: this.#engine,
@@ -164,6 +167,7 @@ class Freshet {
       privileges: shared.privileges,
       health: this.#health,
       writeBacks: this.#writeBacks,
+      invalidations: this.#invalidate.invalidations,
       retry,
       logger,
       announced: async () => (await analysis.query(announcementQuery(options.instance)))[0]?.[0] === "t",
@@ -222,6 +226,7 @@ class Freshet {
       database: () => shared.database,
       catalog: this.#catalog,
       compiled: shared.compiled,
+      invalidating: this.#invalidate.read,
       health: this.#health,
       privileges: shared.privileges,
       queries: shared.queries,
@@ -246,6 +251,7 @@ class Freshet {
     return new Metrics(() => ({
       catalog: this.#catalog,
       engine: this.#engine,
+      invalidate: this.#invalidate,
       lag: () => this.#lag.now(),
       appliedLsn: () => this.#health.applied,
       clients: () => this.#metrics.clients,
@@ -269,6 +275,7 @@ class Freshet {
       pump: this.#pump,
       queries: shared.queries,
       writeBacks: this.#writeBacks,
+      answers: this.#invalidate.answers,
       lag: () => this.#lag.now(),
       clients: () => this.#metrics.clients,
       clock: now,
@@ -319,6 +326,7 @@ class Freshet {
     await this.#ending("stream", () => this.#pump.close());
     await this.#ending("replication", () => this.#source.stop());
     await this.#starting;
+    this.#invalidate.pool.close();
     // What waits for the upstream ends with its connections.
     await Promise.all([
       this.#ending("cache builds", () => this.#manager.stop()),
@@ -343,7 +351,11 @@ class Freshet {
   async #replicate(state: EngineState): Promise<void> {
     try {
       const live = state.tables.filter((table) => table.state === "live").map(({ table }) => table);
-      const started = await this.#replicationStart.run(state.origin, live, this.#pump);
+      const started = await this.#replicationStart.run(
+        state.origin,
+        live,
+        this.#invalidate.invalidations.before(this.#pump),
+      );
       if (started === null) return;
       const reset = started.reset || state.origin === null;
       if (reset) await this.#engine.reset(started.origin);
@@ -364,7 +376,7 @@ class Freshet {
         await this.#pump.close();
         await this.#source.stop();
         this.#pump.restart();
-        const started = await this.#replicationStart.run(null, [], this.#pump);
+        const started = await this.#replicationStart.run(null, [], this.#invalidate.invalidations.before(this.#pump));
         if (started === null) return;
         await this.#manager.restartFrom(started.origin);
         this.#pump.open(started.origin.lsn);

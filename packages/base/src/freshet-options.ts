@@ -41,6 +41,10 @@ export interface FreshetOptions {
   readonly snapshotBatchBytes: number;
   readonly applyBatchBytes: number;
   readonly maxResultBytes: number;
+  readonly invalidateCacheBytes: number;
+  readonly invalidateConnections: number;
+  readonly invalidateQueue: number;
+  readonly invalidateFillTimeoutMs: number;
   readonly queryStatisticsEntries: number;
   readonly writeBackBatchRows: number;
 }
@@ -162,6 +166,26 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: bytesKind({ min: 4 * KB, max: GB }),
     description: "The largest result that is answered from a cache.",
     default: 64 * MB,
+  },
+  invalidateCacheBytes: {
+    kind: bytesKind({ min: 4 * KB, max: 64 * GB }),
+    description: "The memory for answers of caches in mode invalidate; beyond it the least recently used go.",
+    default: 64 * MB,
+  },
+  invalidateConnections: {
+    kind: integerKind({ min: 1, max: 100 }),
+    description: "The most connections to upstream on which such answers are read.",
+    default: 2,
+  },
+  invalidateQueue: {
+    kind: integerKind({ min: 1, max: 1_000_000 }),
+    description: "The most such answers that wait to be read; beyond it they are not read.",
+    default: 1000,
+  },
+  invalidateFillTimeoutMs: {
+    kind: millisecondsKind({ min: 100, max: hour }),
+    description: "How long reading one such answer may take.",
+    default: minute,
   },
   queryStatisticsEntries: {
     kind: integerKind({ min: 0, max: 1_000_000 }),

@@ -7,6 +7,7 @@ import { MemoryStore } from "@freshet/store";
 import { expect, test } from "vitest";
 import { CacheCatalog } from "../caches/cache-catalog.ts";
 import { CatalogFile } from "../caches/catalog-file.ts";
+import { fakeFills } from "../testing/fake-fills.ts";
 import { AdminServer } from "./admin-server.ts";
 import { Metrics } from "./metrics.ts";
 
@@ -14,9 +15,11 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
   const folder = mkdtempSync(join(tmpdir(), "freshet-admin-"));
   const catalog = new CacheCatalog(new CatalogFile(join(folder, "caches.json")));
   const engine = createEngine(new MemoryStore());
+  const fills = fakeFills();
   const metrics = new Metrics(() => ({
     catalog,
     engine,
+    invalidate: { ...fills, answers: fills.store },
     lag: () => ({ milliseconds: null, bytes: 7 }),
     appliedLsn: () => 5n,
     clients: () => 0,

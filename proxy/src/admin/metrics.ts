@@ -1,6 +1,7 @@
 import { Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
+import { type AnswerSources, answerMetrics } from "./answer-metrics.ts";
 import type { MissReason } from "../session/front-ports.ts";
 import type { ProxyMetrics } from "../session/metrics.ts";
 
@@ -8,6 +9,7 @@ import type { ProxyMetrics } from "../session/metrics.ts";
 export interface MetricSources {
   readonly catalog: CacheCatalog;
   readonly engine: Engine;
+  readonly invalidate: AnswerSources;
   readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
   readonly appliedLsn: () => bigint;
   readonly clients: () => number;
@@ -79,6 +81,7 @@ export class Metrics implements ProxyMetrics {
       registers,
     });
     gauges(sources, registers);
+    answerMetrics(() => sources().invalidate, registers);
   }
 
   /** Connected clients. */
@@ -153,13 +156,13 @@ function gauges(sources: () => MetricSources, registers: Registry[]): void {
         .map(({ cache, bytes }): [string, number] => [cache, bytes]),
   );
   const statuses = async (): Promise<readonly { name: string; rows: number; bytes: number; ready: boolean }[]> => {
-    const { catalog, engine } = sources();
-    const state = await engine.status();
-    return state.caches.flatMap((status) => {
-      const cache = catalog.byId(status.definition.id);
-      return cache === undefined
+    const { catalog, engine, invalidate } = sources();
+    const stored = new Map((await engine.status()).caches.map((status) => [status.definition.id, status]));
+    return catalog.all().flatMap((cache) => {
+      const size = cache.invalidation === null ? stored.get(cache.id) : invalidate.answers.usage(cache.id);
+      return size === undefined
         ? []
-        : [{ name: cache.name, rows: status.rows, bytes: status.bytes, ready: cache.phase === "ready" }];
+        : [{ name: cache.name, rows: size.rows, bytes: size.bytes, ready: cache.phase === "ready" }];
     });
   };
   labelled("freshet_cache_rows", "Rows of a cache's view.", "cache", registers, async () =>

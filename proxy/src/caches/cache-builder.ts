@@ -1,10 +1,10 @@
 import { FreshetError, SqlState, must } from "@freshet/base";
 import type { ChangeSource, Engine, SnapshotProgress, SnapshotSink, TableSchema } from "@freshet/contract";
-import { type PlannedStatement, planStatement } from "@freshet/sql";
+import { type PlannedStatement, planInvalidation, planStatement } from "@freshet/sql";
 import type { Clock } from "../front/clock-port.ts";
 import { readableOrder } from "../front/view-read.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
-import type { Cache, CacheRequest } from "./cache.ts";
+import type { Cache, CachePlan, CacheRequest } from "./cache.ts";
 
 /** Tells a client how a build goes. */
 export type Notice = (message: string, detail?: string) => void;
@@ -40,6 +40,39 @@ export class CacheBuilder {
   /** After the store was emptied. */
   forgetTables(): void {
     this.#tables.clear();
+  }
+
+  /** The plan in the mode asked for; `auto`: incremental where that is possible. */
+  async planCache(request: Pick<CacheRequest, "text" | "searchPath" | "writeTo" | "mode">): Promise<CachePlan> {
+    if (request.mode === "invalidate") {
+      if (request.writeTo !== null) throw unwritable();
+      return this.#planInvalidation(request, "asked for");
+    }
+    try {
+      return { mode: "incremental", planned: await this.plan(request) };
+    } catch (thrown) {
+      if (request.mode === "incremental" || request.writeTo !== null || !isUnsupported(thrown)) throw thrown;
+      return await this.#planInvalidation(request, reasonOf(thrown), thrown);
+    }
+  }
+
+  /** `refusal` is that of the mode `incremental`, when that was tried. */
+  async #planInvalidation(
+    request: Pick<CacheRequest, "text" | "searchPath">,
+    reason: string,
+    refusal?: FreshetError,
+  ): Promise<CachePlan> {
+    try {
+      const plan = await this.#parts.control.exclusive((connection) => planInvalidation(connection, request));
+      return { mode: "invalidate", invalidation: { plan, reason } };
+    } catch (thrown) {
+      if (refusal === undefined || !isUnsupported(thrown) || thrown.message === refusal.message) throw thrown;
+      throw new FreshetError(refusal.code, refusal.message, {
+        detail: `In mode invalidate: ${reasonOf(thrown)}.`,
+        hint: refusal.hint ?? thrown.hint,
+        cause: thrown,
+      });
+    }
   }
 
   /** Analyses the statement upstream and makes sure that the engine has all it needs. */
@@ -130,6 +163,21 @@ export class CacheBuilder {
     const unfinished = sink.begun.filter((tableOid) => !finished.has(tableOid));
     await this.dropTables(unfinished);
   }
+}
+
+function isUnsupported(thrown: unknown): thrown is FreshetError {
+  return thrown instanceof FreshetError && thrown.code === SqlState.featureNotSupported;
+}
+
+/** Without what all such messages begin with. */
+function reasonOf(refusal: FreshetError): string {
+  return refusal.message.replace(/^cannot cache this query: /, "");
+}
+
+function unwritable(): FreshetError {
+  return new FreshetError(SqlState.featureNotSupported, "a cache in mode invalidate cannot be written to a table", {
+    detail: "Its answers are read one by one; there is no result that changes row by row.",
+  });
 }
 
 /** Hands a snapshot to the engine. */

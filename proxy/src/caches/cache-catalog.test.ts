@@ -25,6 +25,8 @@ const request = (name: string): CacheRequest => ({
   searchPath: ["public"],
   owner: "me",
   writeTo: null,
+  mode: "auto",
+  maxBytes: null,
 });
 const names = (catalog: CacheCatalog): [number, string][] => catalog.all().map(({ id, name }) => [id, name]);
 

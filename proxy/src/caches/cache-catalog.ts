@@ -77,8 +77,8 @@ export class CacheCatalog {
   /** Makes the cache findable by the shape of its present plan. */
   index(cache: Cache): void {
     this.#forgetShape(cache);
-    if (cache.planned === null) return;
-    const key = cache.planned.shapeKey;
+    const key = cache.statement?.shapeKey;
+    if (key === undefined) return;
     const list = this.#byShape.get(key);
     if (list === undefined) this.#byShape.set(key, [cache]);
     else list.push(cache);

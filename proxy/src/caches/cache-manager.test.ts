@@ -13,6 +13,7 @@ import { CompiledCaches } from "../front/compiled-caches.ts";
 import { Privileges } from "../front/privileges.ts";
 import { ViewRead } from "../front/view-read.ts";
 import { ReplicationHealth } from "../replication/health.ts";
+import { fakeFills } from "../testing/fake-fills.ts";
 import { FakeSource, ORIGIN, intTable } from "../testing/fake-source.ts";
 import { intPlan, intRow } from "../testing/int-view.ts";
 import { WriteBacks } from "../write-back/write-backs.ts";
@@ -112,6 +113,7 @@ class World {
       privileges: new Privileges(async () => [["t", "f"]], 0, clock),
       health: this.health,
       writeBacks: this.writeBacks,
+      invalidations: fakeFills(source).invalidations,
       retry,
       logger,
       announced: () => Promise.resolve(true),
@@ -120,7 +122,16 @@ class World {
   }
 
   create(name: string, writeTo: string | null = null, concurrently: boolean = false): Promise<Cache> {
-    const request = { name, text: name, queryId: `q_${name}`, searchPath: ["public"], owner: "me", writeTo };
+    const request = {
+      name,
+      text: name,
+      queryId: `q_${name}`,
+      searchPath: ["public"],
+      owner: "me",
+      writeTo,
+      mode: "incremental" as const,
+      maxBytes: null,
+    };
     return this.manager.create(request, concurrently, () => undefined);
   }
 

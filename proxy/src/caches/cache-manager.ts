@@ -9,18 +9,19 @@ import type {
   ReplicationOrigin,
   TableSchema,
 } from "@freshet/contract";
-import type { PlannedStatement, QueryPlan } from "@freshet/sql";
+import type { PlannedStatement } from "@freshet/sql";
 import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { CompiledCaches } from "../front/compiled-caches.ts";
-import type { Privileges } from "../front/privileges.ts";
-import { sameSchemas } from "../front/route-match.ts";
+import type { PrivilegeNeeds, Privileges } from "../front/privileges.ts";
+import type { Invalidations } from "../invalidate/invalidations.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
-import { assertWritable, parseTarget, targetText } from "../write-back/target.ts";
+import { assertWritable } from "../write-back/target.ts";
 import type { WriteBacks } from "../write-back/write-backs.ts";
+import { assertNew } from "./cache-conflicts.ts";
 import { sameTable, tablesWithLostLabels } from "./schema-compare.ts";
 import type { CacheBuilder, Notice } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
-import type { Cache, CachePhase, CacheRequest } from "./cache.ts";
+import type { Cache, CachePhase, CachePlan, CacheRequest, PlannedInvalidation } from "./cache.ts";
 import { type RetryDelay, isTransient } from "./retry.ts";
 import { TaskQueue } from "./task-queue.ts";
 
@@ -33,6 +34,7 @@ export interface ManagerParts {
   readonly privileges: Privileges;
   readonly health: ReplicationHealth;
   readonly writeBacks: WriteBacks;
+  readonly invalidations: Invalidations;
   readonly retry: RetryDelay;
   readonly logger: Logger;
   /** Whether an event trigger upstream announces schema changes in the stream. */
@@ -90,13 +92,13 @@ export class CacheManager {
   async create(request: CacheRequest, concurrently: boolean, notice: Notice): Promise<Cache> {
     const obstacle = this.#parts.notStarted();
     if (obstacle !== null) throw obstacle;
-    const planned = await this.#parts.builder.plan(request);
-    await this.#assertReadable(request.owner, planned.plan);
-    if (request.writeTo !== null) assertWritable(planned.plan);
-    this.#assertNew(request, planned);
+    const plan = await this.#parts.builder.planCache(request);
+    await this.#assertReadable(request.owner, plan.mode === "incremental" ? plan.planned.plan : plan.invalidation.plan);
+    if (request.writeTo !== null && plan.mode === "incremental") assertWritable(plan.planned.plan);
+    assertNew(this.#parts.catalog, request, plan);
     const cache = this.#parts.catalog.add(request);
-    this.#setPlan(cache, planned);
-    const built = this.#tasks.run(() => this.#build(cache, planned, notice));
+    this.#setPlan(cache, plan);
+    const built = this.#tasks.run(() => this.#buildAs(cache, plan, notice));
     if (concurrently) {
       built.catch((thrown: unknown) => this.#failOrRetry(cache, thrown));
       return cache;
@@ -181,6 +183,7 @@ export class CacheManager {
    * upstream's catalog; hits are off meanwhile, unless `suspend` is false. What differs is built anew.
    */
   verifySchema(suspend = true): void {
+    this.#parts.invalidations.schemaChanged();
     if (this.#verifyQueued || this.#stopped) return;
     this.#verifyQueued = true;
     const resume = suspend ? this.#parts.health.suspend() : (): void => undefined;
@@ -223,10 +226,10 @@ export class CacheManager {
 
   async #meaningsDiffer(): Promise<boolean> {
     for (const cache of this.#parts.catalog.all()) {
-      const { planned } = cache;
-      if (cache.phase !== "ready" || planned === null) continue;
+      const { statement } = cache;
+      if (cache.phase !== "ready" || statement === null) continue;
       const now = await this.#meaningNow(cache);
-      if (cache.planned === planned && JSON.stringify(now) !== JSON.stringify(planned)) return true;
+      if (cache.statement === statement && !cache.means(now)) return true;
     }
     return false;
   }
@@ -235,6 +238,7 @@ export class CacheManager {
   async restartFrom(origin: ReplicationOrigin): Promise<void> {
     await this.#parts.engine.reset(origin);
     this.#parts.builder.forgetTables();
+    this.#parts.invalidations.reset();
     this.#parts.health.restart(origin.lsn);
     for (const cache of this.#parts.catalog.all()) this.#queueRebuild(cache, "the replication slot was lost");
   }
@@ -251,7 +255,8 @@ export class CacheManager {
   }
 
   #adopt(cache: Cache, status: CacheStatus): void {
-    this.#setPlan(cache, JSON.parse(status.definition.attributes) as PlannedStatement);
+    const planned = JSON.parse(status.definition.attributes) as PlannedStatement;
+    this.#setPlan(cache, { mode: "incremental", planned });
     cache.phase = "ready";
     cache.progress = 100;
     this.#follow(cache);
@@ -263,13 +268,13 @@ export class CacheManager {
       writeBacks.start(cache, must(cache.planned).plan);
   }
 
-  #setPlan(cache: Cache, planned: PlannedStatement): void {
-    cache.planned = planned;
+  #setPlan(cache: Cache, plan: CachePlan): void {
+    cache.setPlan(plan);
     this.#parts.catalog.index(cache);
   }
 
-  async #assertReadable(role: string, plan: QueryPlan): Promise<void> {
-    const privilege = await this.#parts.privileges.ask(role, plan);
+  async #assertReadable(role: string, needs: PrivilegeNeeds): Promise<void> {
+    const privilege = await this.#parts.privileges.ask(role, needs);
     if (privilege === "granted" || privilege === "row_level_security") return;
     throw new FreshetError(
       SqlState.insufficientPrivilege,
@@ -280,26 +285,19 @@ export class CacheManager {
     );
   }
 
-  #assertNew(request: CacheRequest, planned: PlannedStatement): void {
-    const { catalog } = this.#parts;
-    if (catalog.byName(request.name) !== undefined) {
-      throw new FreshetError(SqlState.duplicateObject, `cache "${request.name}" already exists`);
-    }
-    const target = targetOf(request);
-    const writer = catalog.all().find((other) => target !== null && targetOf(other.request) === target);
-    if (writer !== undefined)
-      throw new FreshetError(SqlState.objectInUse, `table "${target}" is written by cache "${writer.name}" already`);
-    for (const other of catalog.byShape(planned.shapeKey)) {
-      if (other.planned === null || !sameSchemas(other.request.searchPath, request.searchPath)) continue;
-      if (
-        JSON.stringify(other.planned.slots) !== JSON.stringify(planned.slots) ||
-        other.request.writeTo !== request.writeTo
-      )
-        continue;
-      throw new FreshetError(SqlState.duplicateObject, `cache "${other.name}" already answers this query`, {
-        hint: `Drop it first: DROP CACHE "${other.name}".`,
-      });
-    }
+  async #buildAs(cache: Cache, plan: CachePlan, notice: Notice): Promise<void> {
+    if (plan.mode === "incremental") await this.#build(cache, plan.planned, notice);
+    else await this.#watch(cache, plan.invalidation);
+  }
+
+  /** In mode `invalidate` nothing is built: the changes of its tables are followed. */
+  async #watch(cache: Cache, { plan, reason }: PlannedInvalidation): Promise<void> {
+    cache.phase = "building";
+    cache.reason = null;
+    await this.#parts.invalidations.watch(plan);
+    cache.phase = "ready";
+    cache.progress = 100;
+    this.#parts.logger.info({ cache: cache.name, reason }, "cache is ready, in mode invalidate");
   }
 
   async #build(cache: Cache, planned: PlannedStatement, notice: Notice): Promise<void> {
@@ -342,6 +340,7 @@ export class CacheManager {
     await writeBacks.drop(cache);
     catalog.remove(cache);
     compiled.forget(cache.id);
+    this.#parts.invalidations.dropCache(cache.id);
     await engine.dropCache(cache.id);
     await this.#dropUnusedTables();
     void this.#collectGarbage();
@@ -354,6 +353,8 @@ export class CacheManager {
     await this.#parts.builder.dropTables(
       [...this.#parts.builder.tables.keys()].filter((tableOid) => !used.has(tableOid)),
     );
+    const watched = this.#parts.catalog.all().flatMap((cache) => cache.invalidation?.plan.tables ?? []);
+    await this.#parts.invalidations.keepOnly(new Set(watched.map(({ tableOid }) => tableOid)));
   }
 
   /** Builds the cache anew under a new engine id; the old build's state goes, and so do tables that changed their shape. */
@@ -375,11 +376,12 @@ export class CacheManager {
     await writeBacks.stop(cache);
     await engine.dropCache(cache.id);
     compiled.forget(cache.id);
+    this.#parts.invalidations.dropCache(cache.id);
     catalog.renew(cache);
     await this.#dropChangedTables(staleTables);
-    const planned = await builder.plan(cache.request);
-    this.#setPlan(cache, planned);
-    await this.#build(cache, planned, silent);
+    const plan = await builder.planCache(cache.request);
+    this.#setPlan(cache, plan);
+    await this.#buildAs(cache, plan, silent);
     void this.#collectGarbage();
   }
 
@@ -427,10 +429,12 @@ export class CacheManager {
     const different: Cache[] = [];
     for (const cache of catalog.all()) {
       if (cache.phase === "failed" && !cache.dropped) different.push(cache);
-      if (cache.phase !== "ready" || cache.planned === null) continue;
+      if (cache.phase !== "ready" || cache.statement === null) continue;
       const meaning = await this.#meaningNow(cache);
-      if (meaning === null || JSON.stringify(meaning) !== JSON.stringify(cache.planned)) different.push(cache);
-      changed.push(...tablesWithLostLabels(builder.tables.values(), cache.planned, meaning));
+      if (!cache.means(meaning)) different.push(cache);
+      if (cache.planned === null) continue;
+      const planned = meaning?.mode === "incremental" ? meaning.planned : null;
+      changed.push(...tablesWithLostLabels(builder.tables.values(), cache.planned, planned));
     }
     const stale = new Set(changed.map(({ oid }) => oid));
     for (const cache of catalog.all()) {
@@ -442,9 +446,9 @@ export class CacheManager {
   }
 
   /** What the statement means now; null when it is refused. */
-  async #meaningNow(cache: Cache): Promise<PlannedStatement | null> {
+  async #meaningNow(cache: Cache): Promise<CachePlan | null> {
     try {
-      return await this.#parts.builder.plan(cache.request);
+      return await this.#parts.builder.planCache(cache.request);
     } catch (thrown) {
       if (isTransient(thrown)) throw thrown;
       return null;
@@ -491,9 +495,4 @@ export class CacheManager {
       if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, "collecting garbage failed");
     }
   }
-}
-
-/** The table that the cache is written to, in one spelling. */
-function targetOf(request: CacheRequest): string | null {
-  return request.writeTo === null ? null : targetText(parseTarget(request.writeTo));
 }

@@ -1,4 +1,18 @@
-import type { PlannedStatement } from "@freshet/sql";
+import type { InvalidationPlan, PlannedStatement, SlotRequirement } from "@freshet/sql";
+
+/** How a cache is asked to be maintained; `auto` takes the first that is possible. */
+export type CacheMode = "auto" | "incremental" | "invalidate";
+
+/** A cache in mode `invalidate`: what its answers depend on, and why it is not incremental. */
+export interface PlannedInvalidation {
+  readonly plan: InvalidationPlan;
+  readonly reason: string;
+}
+
+/** What a statement means, and with that how its cache is maintained. */
+export type CachePlan =
+  | { readonly mode: "incremental"; readonly planned: PlannedStatement }
+  | { readonly mode: "invalidate"; readonly invalidation: PlannedInvalidation };
 
 /** What the user asked for; enough to build the cache anew. Kept in the catalog file. */
 export interface CacheRequest {
@@ -11,10 +25,20 @@ export interface CacheRequest {
   readonly owner: string;
   /** `schema.table` as given, or null. */
   readonly writeTo: string | null;
+  readonly mode: CacheMode;
+  /** The most that may be kept of its answers in mode `invalidate`; null: as much as of all caches. */
+  readonly maxBytes: number | null;
 }
 
 /** `waiting`: queued for its (re)build. */
 export type CachePhase = "waiting" | "building" | "ready" | "failed";
+
+interface CachedStatement {
+  readonly shapeKey: string;
+  readonly slots: readonly SlotRequirement[];
+}
+
+const ANY_VALUE: SlotRequirement = { kind: "parameter" };
 
 /** A cache as the proxy knows it; one object for its life, replaced fields on rebuild. */
 export class Cache {
@@ -25,6 +49,9 @@ export class Cache {
   /** Why `failed`, or why it waits; null when ready. */
   reason: string | null = null;
   planned: PlannedStatement | null = null;
+  /** Set in mode `invalidate`, where `planned` is null. */
+  invalidation: PlannedInvalidation | null = null;
+  #invalidated: CachedStatement | null = null;
   /** Per cent of the build, for SHOW CACHES. */
   progress = 0;
   hits = 0;
@@ -35,6 +62,31 @@ export class Cache {
   constructor(id: number, request: CacheRequest) {
     this.id = id;
     this.request = request;
+  }
+
+  /** Shape of its statement and what it asks of the slots; null before it was planned. */
+  get statement(): CachedStatement | null {
+    return this.#invalidated ?? this.planned;
+  }
+
+  /** How it is maintained; `incremental` also before that is known, where it was not asked to be otherwise. */
+  get mode(): CachePlan["mode"] {
+    return this.invalidation === null && this.request.mode !== "invalidate" ? "incremental" : "invalidate";
+  }
+
+  setPlan(plan: CachePlan): void {
+    this.planned = plan.mode === "incremental" ? plan.planned : null;
+    this.invalidation = plan.mode === "invalidate" ? plan.invalidation : null;
+    const shape = this.invalidation?.plan;
+    this.#invalidated =
+      shape === undefined ? null : { shapeKey: shape.shapeKey, slots: shape.slots.map(() => ANY_VALUE) };
+  }
+
+  /** Whether its statement still means this. */
+  means(plan: CachePlan | null): boolean {
+    if (plan === null) return false;
+    if (plan.mode === "incremental") return JSON.stringify(plan.planned) === JSON.stringify(this.planned);
+    return JSON.stringify(plan.invalidation) === JSON.stringify(this.invalidation);
   }
 
   get name(): string {

@@ -33,7 +33,7 @@ export class CatalogFile {
     try {
       const parsed = JSON.parse(readFileSync(this.#path, "utf8")) as CatalogContents & { readonly format: number };
       if (parsed.format !== FORMAT) throw new Error(`unknown format ${String(parsed.format)}`);
-      return { nextId: parsed.nextId, caches: parsed.caches };
+      return { nextId: parsed.nextId, caches: parsed.caches.map(withDefaults) };
     } catch (thrown) {
       throw new FreshetError(SqlState.configFileError, `the cache catalog "${this.#path}" cannot be read`, {
         detail: errorMessage(thrown),
@@ -56,6 +56,13 @@ export class CatalogFile {
     }
   }
 }
+
+/** Files of earlier versions lack what came later. */
+function withDefaults({ id, request }: CatalogContents["caches"][number]): CatalogContents["caches"][number] {
+  return { id, request: { ...LATER_FIELDS, ...request } };
+}
+
+const LATER_FIELDS: Pick<CacheRequest, "mode" | "maxBytes"> = { mode: "auto", maxBytes: null };
 
 function writeDurably(path: string, text: string): void {
   const file = openSync(path, "w", 0o600);

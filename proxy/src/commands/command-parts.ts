@@ -4,6 +4,7 @@ import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { CacheManager } from "../caches/cache-manager.ts";
 import type { Clock } from "../front/clock-port.ts";
 import type { ProxiedQueries } from "../front/proxied-queries.ts";
+import type { AnswerStore } from "../invalidate/answer-store.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
 import type { Pump } from "../replication/pump.ts";
 import type { Ask } from "./permissions.ts";
@@ -23,6 +24,7 @@ export interface CommandParts {
   readonly pump: Pump;
   readonly queries: ProxiedQueries;
   readonly writeBacks: WriteBacks;
+  readonly answers: Pick<AnswerStore, "usage" | "size" | "bytes">;
   readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
   readonly clients: () => number;
   readonly clock: Clock;

@@ -3,14 +3,12 @@ import { type Command, inspectStatement } from "@freshet/sql";
 import type { CacheRequest } from "../caches/cache.ts";
 import type { CommandContext, CommandResult } from "../session/front-ports.ts";
 import { parseTarget } from "../write-back/target.ts";
+import { readOptions } from "./cache-options.ts";
 import type { CommandParts } from "./command-parts.ts";
 import { assertMayWrite } from "./permissions.ts";
 
 type CreateCache = Extract<Command, { kind: "create-cache" }>;
 export type CacheSource = CreateCache["source"];
-
-/** Options of CREATE CACHE … WITH (…), with what they mean. */
-const OPTIONS: ReadonlySet<string> = new Set(["write_to"]);
 
 export async function createCache(
   parts: CommandParts,
@@ -34,7 +32,7 @@ export async function createCache(
     queryId,
     searchPath: context.facts.schemas,
     owner: context.facts.role,
-    writeTo: options.writeTo,
+    ...options,
   };
   try {
     await parts.manager.create(request, command.concurrently, (message, detail) => context.notice(message, detail));
@@ -56,25 +54,6 @@ export function sourceText(parts: CommandParts, source: CacheSource): string {
   throw new FreshetError(SqlState.undefinedObject, `query "${source.id}" is not known`, {
     hint: "SHOW PROXIED QUERIES lists the queries that went upstream since Freshet started.",
   });
-}
-
-export function readOptions(options: readonly { readonly name: string; readonly value: string }[]): {
-  readonly writeTo: string | null;
-} {
-  let writeTo: string | null = null;
-  const seen = new Set<string>();
-  for (const { name, value } of options) {
-    if (!OPTIONS.has(name)) {
-      throw new FreshetError(SqlState.invalidParameterValue, `unrecognized cache option "${name}"`, {
-        hint: `The options are: ${[...OPTIONS].join(", ")}.`,
-      });
-    }
-    if (seen.has(name)) throw new FreshetError(SqlState.syntaxError, `option "${name}" is given twice`);
-    seen.add(name);
-    parseTarget(value);
-    writeTo = value;
-  }
-  return { writeTo };
 }
 
 export function assertDatabase(parts: CommandParts, context: CommandContext): void {

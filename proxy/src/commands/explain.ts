@@ -1,10 +1,12 @@
 import { FreshetError } from "@freshet/base";
 import { type Command, type PlannedStatement, inspectStatement } from "@freshet/sql";
 import { formatLsn } from "@freshet/values";
+import type { PlannedInvalidation } from "../caches/cache.ts";
 import type { CommandContext, CommandResult } from "../session/front-ports.ts";
 import { assertWritable } from "../write-back/target.ts";
 import type { CommandParts } from "./command-parts.ts";
-import { assertDatabase, readOptions, sourceText } from "./create-cache.ts";
+import { readOptions } from "./cache-options.ts";
+import { assertDatabase, sourceText } from "./create-cache.ts";
 
 type ExplainCreateCache = Extract<Command, { kind: "explain-create-cache" }>;
 
@@ -14,20 +16,14 @@ export async function explainCreateCache(
   command: ExplainCreateCache,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { writeTo } = readOptions(command.options);
+  const { writeTo, mode } = readOptions(command.options);
   const text = sourceText(parts, command.source);
   assertDatabase(parts, context);
   const rows: [string, string][] = [["query id", inspectStatement(text).queryId]];
   try {
-    const planned = await parts.builder.plan({ text, searchPath: context.facts.schemas, writeTo });
-    if (writeTo !== null) assertWritable(planned.plan);
-    rows.push(["supported", "yes"], ["mode", "incremental"], ...describe(planned));
-    for (const node of await parts.engine.check(planned.plan)) {
-      rows.push([
-        "operator",
-        `${"  ".repeat(node.depth)}${node.operator}${node.detail === "" ? "" : ` ${node.detail}`}${node.shared ? " (shared)" : ""}`,
-      ]);
-    }
+    const plan = await parts.builder.planCache({ text, searchPath: context.facts.schemas, writeTo, mode });
+    if (plan.mode === "invalidate") rows.push(["supported", "yes"], ...describeInvalidation(plan.invalidation));
+    else rows.push(["supported", "yes"], ...(await describeIncremental(parts, plan.planned, writeTo)));
   } catch (thrown) {
     // Anything else than "cannot be cached" is the statement's own mistake (unknown table …) or a fault.
     if (!(thrown instanceof FreshetError) || thrown.code !== "0A000") throw thrown;
@@ -36,6 +32,33 @@ export async function explainCreateCache(
     if (thrown.hint !== undefined) rows.push(["hint", thrown.hint]);
   }
   return { tag: `SELECT ${rows.length}`, rows };
+}
+
+async function describeIncremental(
+  parts: CommandParts,
+  planned: PlannedStatement,
+  writeTo: string | null,
+): Promise<[string, string][]> {
+  if (writeTo !== null) assertWritable(planned.plan);
+  const nodes = await parts.engine.check(planned.plan);
+  const operators = nodes.map(({ depth, operator, detail, shared }): [string, string] => {
+    return [
+      "operator",
+      `${"  ".repeat(depth)}${operator}${detail === "" ? "" : ` ${detail}`}${shared ? " (shared)" : ""}`,
+    ];
+  });
+  return [["mode", "incremental"], ...describe(planned), ...operators];
+}
+
+function describeInvalidation({ plan, reason }: PlannedInvalidation): [string, string][] {
+  const rows: [string, string][] = [
+    ["mode", "invalidate"],
+    ["not incremental", reason],
+    ...plan.tables.map(({ schema, name }): [string, string] => ["table", `${schema}.${name}`]),
+    ...plan.slots.map((_slot, index): [string, string] => ["parameter", `${index + 1}: an answer for each value`]),
+  ];
+  if (plan.expiry === "midnight") rows.push(["expires", "at midnight of the session's TimeZone"]);
+  return rows;
 }
 
 function describe(planned: PlannedStatement): [string, string][] {

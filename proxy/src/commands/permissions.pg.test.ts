@@ -32,7 +32,16 @@ afterAll(async () => {
 const ask = (sql: string): Promise<TextRows> => control.query(sql);
 
 function cacheOf(owner: string): Cache {
-  return new Cache(1, { name: "c", text: "", queryId: "q", searchPath: [], owner, writeTo: null });
+  return new Cache(1, {
+    name: "c",
+    text: "",
+    queryId: "q",
+    searchPath: [],
+    owner,
+    writeTo: null,
+    mode: "auto",
+    maxBytes: null,
+  });
 }
 
 test("write_to needs what the role would need to fill the table itself", async () => {

@@ -16,15 +16,16 @@ export async function showCaches(parts: CommandParts): Promise<CommandResult> {
   const rows = parts.catalog.all().map((cache) => {
     const status = stored.get(cache.id);
     const writeBack = parts.writeBacks.of(cache);
+    const size = cache.invalidation === null ? status : parts.answers.usage(cache.id);
     return [
       cache.name,
       cache.request.queryId,
       cache.request.text,
-      "incremental",
+      cache.mode,
       cache.phase === "waiting" ? "building" : cache.phase,
       reasonOf(cache, status?.errors ?? 0, writeBack?.failure ?? null),
-      status === undefined ? null : String(status.rows),
-      status === undefined ? null : String(status.bytes),
+      size === undefined ? null : String(size.rows),
+      size === undefined ? null : String(size.bytes),
       String(cache.hits),
       String(cache.misses),
       applied,
@@ -40,6 +41,7 @@ function reasonOf(cache: Cache, errors: number, writeBackFailure: string | null)
   if (cache.reason !== null) return cache.reason;
   if (cache.phase === "building") return `${cache.progress} %`;
   if (errors > 0) return `${errors} rows fail in the query's expressions: reads go upstream`;
+  if (cache.invalidation !== null) return `not incremental: ${cache.invalidation.reason}`;
   return writeBackFailure === null ? null : `writing back fails: ${writeBackFailure}`;
 }
 
@@ -65,8 +67,8 @@ export async function showProxiedQueries(parts: CommandParts, context: CommandCo
 
 async function verdict(parts: CommandParts, text: string, searchPath: readonly string[]): Promise<string> {
   try {
-    await parts.builder.plan({ text, searchPath, writeTo: null });
-    return "yes";
+    const { mode } = await parts.builder.planCache({ text, searchPath, writeTo: null, mode: "auto" });
+    return mode === "incremental" ? "yes" : "yes, in mode invalidate";
   } catch (thrown) {
     if (isTransient(thrown)) throw thrown;
     return `no: ${errorMessage(thrown)}`;
@@ -92,6 +94,8 @@ export async function showStatus(parts: CommandParts): Promise<CommandResult> {
     ["lag_ms", lag.milliseconds === null ? null : String(lag.milliseconds)],
     ["queued_bytes", String(parts.pump.queuedBytes)],
     ["caches", String(phases.length)],
+    ["answers", String(parts.answers.size)],
+    ["answer_bytes", String(parts.answers.bytes)],
     ["caches_ready", String(phases.filter((phase) => phase === "ready").length)],
     ["tables", String(parts.builder.tables.size)],
     ["clients", String(parts.clients())],

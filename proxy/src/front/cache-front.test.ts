@@ -11,8 +11,10 @@ import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { Cache } from "../caches/cache.ts";
 import { CatalogFile } from "../caches/catalog-file.ts";
+import { InvalidatingRead } from "../invalidate/invalidating-read.ts";
 import { ReplicationHealth } from "../replication/health.ts";
 import type { Answer, BoundParameters, Miss, SessionFacts } from "../session/front-ports.ts";
+import { type FakeFills, fakeFills } from "../testing/fake-fills.ts";
 import { FakeSource } from "../testing/fake-source.ts";
 import { type IntRow, intPlan, writeView } from "../testing/int-view.ts";
 import { ViewFront } from "./cache-front.ts";
@@ -33,6 +35,7 @@ const FACTS: SessionFacts = {
   hasTemporaryObjects: false,
   clientEncoding: "UTF8",
   text: DEFAULT_TEXT_SETTINGS,
+  formatSettings: [],
   deviatingSettings: [],
   consistency: "session",
   insertLsn: 0n,
@@ -47,6 +50,7 @@ let privilege: () => Promise<readonly (readonly (string | null)[])[]>;
 let upstreamLsn: Lsn;
 let front: ViewFront;
 let schemaStatements: number;
+let fills: FakeFills;
 
 beforeAll(() => loadParser());
 beforeEach(() => {
@@ -58,10 +62,17 @@ beforeEach(() => {
   privilege = () => Promise.resolve([["t", "f"]]);
   upstreamLsn = 0n;
   schemaStatements = 0;
+  fills = fakeFills(source);
   front = new ViewFront({
     database: () => "db",
     catalog,
     compiled: new CompiledCaches(),
+    invalidating: new InvalidatingRead({
+      invalidations: fills.invalidations,
+      health,
+      maxResultBytes: 1000,
+      maxBytes: 1 << 20,
+    }),
     health,
     privileges: new Privileges(
       () => privilege(),
@@ -105,7 +116,16 @@ function fill(cache: Cache, rows: readonly IntRow[], status: { ready?: boolean; 
 }
 
 function addCache(name: string, plan: PlannedStatement = planned(TEXT)): Cache {
-  const request = { name, text: TEXT, queryId: "q", searchPath: ["public"], owner: "me", writeTo: null };
+  const request = {
+    name,
+    text: TEXT,
+    queryId: "q",
+    searchPath: ["public"],
+    owner: "me",
+    writeTo: null,
+    mode: "auto" as const,
+    maxBytes: null,
+  };
   const cache = catalog.add(request);
   cache.planned = plan;
   catalog.index(cache);

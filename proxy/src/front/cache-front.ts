@@ -1,7 +1,7 @@
 import { errorMessage, must } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus } from "@freshet/contract";
 import {
-  type QueryPlan,
+  type InvalidationPlan,
   type SelectShape,
   StatementTemplates,
   inspectStatement,
@@ -12,6 +12,7 @@ import type { ReadTransaction, StoreReader } from "@freshet/store";
 import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { Cache } from "../caches/cache.ts";
+import { statementMisfit } from "../invalidate/statement-fit.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
 import type {
   Answer,
@@ -28,7 +29,8 @@ import { RenderedAnswer } from "./answer.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
 import { LruMap } from "./lru-map.ts";
 import { type ParameterValues, bindSlots, convertible, isUnbound, statementParameterTypes } from "./parameters.ts";
-import type { Privilege, Privileges } from "./privileges.ts";
+import type { InvalidatingRead } from "../invalidate/invalidating-read.ts";
+import type { Privilege, PrivilegeNeeds, Privileges } from "./privileges.ts";
 import type { ProxiedQueries } from "./proxied-queries.ts";
 import { matchCache } from "./route-match.ts";
 import { sessionObstacle } from "./session-obstacle.ts";
@@ -52,6 +54,7 @@ export interface FrontParts {
   readonly database: () => string;
   readonly catalog: CacheCatalog;
   readonly compiled: CompiledCaches;
+  readonly invalidating: InvalidatingRead;
   readonly health: ReplicationHealth;
   readonly privileges: Privileges;
   readonly queries: ProxiedQueries;
@@ -66,6 +69,15 @@ export interface FrontParts {
   readonly onSchemaStatement: () => void;
   /** COMMIT, ROLLBACK and the like came back. */
   readonly onTransactionStatement: () => void;
+}
+
+/** A statement whose values fit its cache: what its reader must be allowed to, and how it is answered then. */
+interface BoundRead {
+  readonly kind: "bound";
+  /** Engine id of the cache's build. */
+  readonly id: number;
+  readonly needs: PrivilegeNeeds;
+  readonly read: (needed: Lsn) => Answer | Miss;
 }
 
 interface Unavailable {
@@ -103,7 +115,7 @@ export class ViewFront implements CacheFront {
     if (info.shape === null) return miss(notSelect(info.kind), null, null);
     let refused: { readonly cache: Cache; readonly unavailable: Unavailable } | null = null;
     for (const cache of this.#parts.catalog.byShape(info.shape.shapeKey)) {
-      if (cache.planned === null || !slotsMatchFixed(info.shape, cache.planned.slots)) continue;
+      if (cache.statement === null || !slotsMatchFixed(info.shape, cache.statement.slots)) continue;
       const unavailable = this.#unavailable(cache);
       if (unavailable === null) return null;
       refused ??= { cache, unavailable };
@@ -117,6 +129,11 @@ export class ViewFront implements CacheFront {
     if (shape === null || this.#obstacle(facts) !== null) return null;
     const match = matchCache(this.#parts.catalog, shape, facts.schemas);
     if (match.kind !== "cache" || this.#unavailable(match.cache) !== null) return null;
+    const { id, invalidation } = match.cache;
+    if (invalidation !== null) {
+      if (!this.#knownToBeGranted(facts.role, id, invalidation.plan)) return null;
+      return this.#parts.invalidating.describe(invalidation.plan, shape, typeOids);
+    }
     const compiled = this.#parts.compiled.get(match.cache);
     if (compiled === null) return null;
     // Names and types are the upstream's to tell, too, where the role may not use the schema.
@@ -143,6 +160,26 @@ export class ViewFront implements CacheFront {
     const { cache } = match;
     const refused = this.#availability(cache) ?? this.#sessionMiss(cache, facts);
     if (refused !== null) return refused;
+    const bound =
+      cache.invalidation === null
+        ? this.#bindView(cache, shape, facts, parameters, formats)
+        : this.#bindAnswer(cache, cache.invalidation.plan, shape, facts, parameters, formats);
+    if (bound.kind === "miss") return bound;
+    const { id, needs, read } = bound;
+    const privilege = this.#parts.privileges.check(facts.role, id, needs);
+    if (typeof privilege === "string" && !this.#mustWait(facts, writeLsn)) {
+      return this.#permitted(cache, facts, privilege) ?? read(facts.consistency === "eventual" ? LSN_ZERO : writeLsn);
+    }
+    return this.#executeLater(cache, facts, writeLsn, privilege, read);
+  }
+
+  #bindView(
+    cache: Cache,
+    shape: SelectShape,
+    facts: SessionFacts,
+    parameters: BoundParameters | null,
+    formats: readonly number[],
+  ): BoundRead | Miss {
     const compiled = this.#parts.compiled.get(cache);
     if (compiled === null) return this.#missOf(cache, "cache_building", null);
     const misfit = executionMisfit(compiled, shape, parameters, formats);
@@ -153,11 +190,30 @@ export class ViewFront implements CacheFront {
     );
     if (isUnbound(bound)) return this.#missOf(cache, bound.reason, bound.detail);
     const read = (needed: Lsn): Answer | Miss => this.#read(cache, compiled, facts, needed, bound, formats);
-    const privilege = this.#parts.privileges.check(facts.role, compiled.id, compiled.planned.plan);
-    if (typeof privilege === "string" && !this.#mustWait(facts, writeLsn)) {
-      return this.#permitted(cache, facts, privilege) ?? read(facts.consistency === "eventual" ? LSN_ZERO : writeLsn);
-    }
-    return this.#executeLater(cache, facts, writeLsn, privilege, read);
+    return { kind: "bound", id: compiled.id, needs: compiled.planned.plan, read };
+  }
+
+  #bindAnswer(
+    cache: Cache,
+    plan: InvalidationPlan,
+    shape: SelectShape,
+    facts: SessionFacts,
+    parameters: BoundParameters | null,
+    formats: readonly number[],
+  ): BoundRead | Miss {
+    const { invalidating, clock, onAnswered } = this.#parts;
+    const misfit = statementMisfit(plan, shape, parameters, formats);
+    if (misfit !== null) return this.#missOf(cache, misfit.reason, misfit.detail);
+    const { id } = cache;
+    const read = (needed: Lsn): Answer | Miss => {
+      const started = clock();
+      const found = invalidating.read({ cache, id, plan, text: shape.text, facts, parameters, formats }, needed);
+      if (found.kind !== "hit") return this.#missOf(cache, found.reason, found.detail);
+      cache.hits++;
+      onAnswered(clock() - started);
+      return found;
+    };
+    return { kind: "bound", id, needs: plan, read };
   }
 
   forwarded(route: PreparedRoute, _miss: Miss, elapsedMs: number, succeeded: boolean): void {
@@ -171,8 +227,8 @@ export class ViewFront implements CacheFront {
   }
 
   /** Asks the upstream where it is not known, for the next time. */
-  #knownToBeGranted(role: string, cacheId: number, plan: QueryPlan): boolean {
-    const privilege = this.#parts.privileges.check(role, cacheId, plan);
+  #knownToBeGranted(role: string, cacheId: number, needs: PrivilegeNeeds): boolean {
+    const privilege = this.#parts.privileges.check(role, cacheId, needs);
     if (typeof privilege === "string") return privilege === "granted";
     // Whoever executes the statement asks again, and tells the failure.
     privilege.catch(() => undefined);

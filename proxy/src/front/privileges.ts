@@ -1,4 +1,4 @@
-import type { QueryPlan, RelationPrivilege } from "@freshet/sql";
+import type { RelationPrivilege } from "@freshet/sql";
 import type { Clock } from "./clock-port.ts";
 import { LruMap } from "./lru-map.ts";
 
@@ -6,6 +6,13 @@ export type Privilege = "granted" | "privilege" | "row_level_security";
 
 /** Distinct (role, cache) pairs that are remembered. */
 const MAX_REMEMBERED = 10_000;
+
+/** What a reader must be allowed to do. */
+export interface PrivilegeNeeds {
+  readonly privileges: readonly RelationPrivilege[];
+  /** Functions outside pg_catalog that it calls. */
+  readonly functions?: readonly number[];
+}
 
 interface Remembered {
   readonly privilege: Privilege;
@@ -30,13 +37,13 @@ export class Privileges {
     this.#clock = clock;
   }
 
-  check(role: string, cacheId: number, plan: QueryPlan): Privilege | Promise<Privilege> {
+  check(role: string, cacheId: number, needs: PrivilegeNeeds): Privilege | Promise<Privilege> {
     const key = `${cacheId} ${role}`;
     const remembered = this.#remembered.get(key);
     if (remembered !== undefined && this.#clock() - remembered.checkedAt < this.#ttlMs) return remembered.privilege;
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
-    const check = this.#checkAnew(key, role, plan).finally(() => {
+    const check = this.#checkAnew(key, role, needs).finally(() => {
       if (this.#pending.get(key) === check) this.#pending.delete(key);
     });
     this.#pending.set(key, check);
@@ -44,10 +51,15 @@ export class Privileges {
   }
 
   /** What the upstream says now; nothing is remembered. */
-  async ask(role: string, plan: QueryPlan): Promise<Privilege> {
-    const rows = await this.#query(privilegeQuery(role, plan.privileges));
+  async ask(role: string, needs: PrivilegeNeeds): Promise<Privilege> {
+    const rows = await this.#query(privilegeQuery(role, needs.privileges));
     const [granted, rowSecurity] = rows[0] ?? [];
     if (granted !== "t") return "privilege";
+    const { functions = [] } = needs;
+    if (functions.length > 0) {
+      const [called] = await this.#query(functionQuery(role, functions));
+      if (called?.[0] !== "t") return "privilege";
+    }
     return rowSecurity === "f" ? "granted" : "row_level_security";
   }
 
@@ -58,10 +70,10 @@ export class Privileges {
     this.#pending.clear();
   }
 
-  async #checkAnew(key: string, role: string, plan: QueryPlan): Promise<Privilege> {
+  async #checkAnew(key: string, role: string, needs: PrivilegeNeeds): Promise<Privilege> {
     const generation = this.#generation;
     const checkedAt = this.#clock();
-    const privilege = await this.ask(role, plan);
+    const privilege = await this.ask(role, needs);
     if (generation === this.#generation) this.#remembered.set(key, { privilege, checkedAt });
     return privilege;
   }
@@ -100,4 +112,17 @@ export function privilegeQuery(reader: string, privileges: readonly RelationPriv
       LEFT JOIN pg_catalog.pg_roles AS s
         ON s.oid OPERATOR(pg_catalog.=) CASE n.role WHEN 0 THEN r.oid ELSE n.role::pg_catalog.oid END
       LEFT JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) n.relation::pg_catalog.oid`;
+}
+
+/** One row: whether all functions may be called, and their schemas used. NULL for a role that is gone. */
+function functionQuery(role: string, functions: readonly number[]): string {
+  const needed = functions.map((oid) => `(${oid})`).join(", ");
+  return `
+    SELECT pg_catalog.bool_and(COALESCE(
+             pg_catalog.has_schema_privilege(r.oid, p.pronamespace, 'USAGE') AND
+             pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE'), false))
+      FROM (VALUES ${needed}) AS n (function)
+      CROSS JOIN (SELECT oid FROM pg_catalog.pg_roles
+                   WHERE rolname OPERATOR(pg_catalog.=) ${quoteLiteral(role)}::pg_catalog.name) AS r
+      LEFT JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) n.function::pg_catalog.oid`;
 }

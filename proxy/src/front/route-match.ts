@@ -12,7 +12,8 @@ export function matchCache(catalog: CacheCatalog, shape: SelectShape, schemas: r
   let found: Cache | null = null;
   let elsewhere = false;
   for (const cache of catalog.byShape(shape.shapeKey)) {
-    if (cache.planned === null || !slotsMatchFixed(shape, cache.planned.slots)) continue;
+    const { statement } = cache;
+    if (statement === null || !slotsMatchFixed(shape, statement.slots)) continue;
     if (!sameSchemas(cache.request.searchPath, schemas)) {
       elsewhere = true;
       continue;

@@ -31,7 +31,9 @@ export type MissReason =
   | "row_level_security"
   | "parameter_type"
   | "parameter_value"
-  | "result_too_large";
+  | "result_too_large"
+  | "not_filled"
+  | "fill_failed";
 
 export interface Miss {
   readonly kind: "miss";
@@ -50,6 +52,8 @@ export interface SessionFacts {
   readonly hasTemporaryObjects: boolean;
   readonly clientEncoding: string;
   readonly text: TextSettings;
+  /** Further settings that decide how values are read and written, which only answers in mode `invalidate` heed. */
+  readonly formatSettings: readonly (readonly [name: string, value: string])[];
   /** Settings outside `text` that differ from what cached answers assume, e.g. `standard_conforming_strings`. */
   readonly deviatingSettings: readonly string[];
   readonly consistency: "eventual" | "session" | "strong";

@@ -19,6 +19,18 @@ const ASSUMED_SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_isolation: "read committed",
 };
 
+/** Settings that only answers in mode `invalidate` heed: they are kept per value. */
+const FORMAT_SETTINGS: readonly string[] = [
+  "lc_monetary",
+  "lc_numeric",
+  "lc_time",
+  "xmlbinary",
+  "xmloption",
+  "default_text_search_config",
+  "quote_all_identifiers",
+  "timezone_abbreviations",
+];
+
 const CONSISTENCY_LEVELS = ["eventual", "session", "strong"] as const;
 
 const setting = (name: string): string => `pg_catalog.current_setting('${name}')`;
@@ -39,6 +51,7 @@ const COLUMNS: readonly string[] = [
   setting("server_version_num"),
   "pg_catalog.current_setting('freshet.consistency', true)",
   "pg_catalog.pg_current_wal_insert_lsn()",
+  `pg_catalog.json_build_array(${FORMAT_SETTINGS.map(setting).join(", ")})`,
   ...Object.keys(ASSUMED_SETTINGS).map(setting),
 ];
 
@@ -85,6 +98,7 @@ function readFacts(values: readonly (string | null)[]): SessionFacts | null {
     serverVersion,
     consistency,
     lsn,
+    formats,
   ] = values;
   const insertLsn = parseLsn(lsn ?? "");
   const level = consistencyLevel(consistency ?? null);
@@ -97,7 +111,7 @@ function readFacts(values: readonly (string | null)[]): SessionFacts | null {
   return {
     role: role ?? "",
     database: database ?? "",
-    schemas: readSchemas(schemas ?? "[]"),
+    schemas: readNames(schemas ?? "[]"),
     hasTemporaryObjects: temporary !== "f",
     clientEncoding: encoding ?? "",
     text: {
@@ -109,6 +123,7 @@ function readFacts(values: readonly (string | null)[]): SessionFacts | null {
       lcMonetary: lcMonetary ?? "",
       serverVersion: Number(serverVersion),
     },
+    formatSettings: readNames(formats ?? "[]").map((value, index) => [FORMAT_SETTINGS[index] ?? "", value] as const),
     deviatingSettings: deviating,
     consistency: level ?? "strong",
     insertLsn,
@@ -125,7 +140,7 @@ function consistencyLevel(value: string | null): SessionFacts["consistency"] | u
   return CONSISTENCY_LEVELS.find((level) => level === value);
 }
 
-function readSchemas(json: string): string[] {
+function readNames(json: string): string[] {
   const parsed: unknown = JSON.parse(json);
   return Array.isArray(parsed) ? parsed.map(String) : [];
 }

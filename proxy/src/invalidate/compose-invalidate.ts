@@ -1,0 +1,46 @@
+import type { FreshetOptions, Logger } from "@freshet/base";
+import type { ChangeSource } from "@freshet/contract";
+import type { ReplicationHealth } from "../replication/health.ts";
+import { AnswerStore } from "./answer-store.ts";
+import { FillConnection } from "./fill-connection.ts";
+import { FillPool } from "./fill-pool.ts";
+import { InvalidatingRead } from "./invalidating-read.ts";
+import { Invalidations } from "./invalidations.ts";
+
+/** The parts that serve caches in mode `invalidate`. */
+export interface InvalidateMode {
+  readonly answers: AnswerStore;
+  readonly pool: FillPool;
+  readonly invalidations: Invalidations;
+  readonly read: InvalidatingRead;
+}
+
+export function createInvalidateMode(
+  options: FreshetOptions,
+  parts: {
+    readonly source: ChangeSource;
+    readonly health: ReplicationHealth;
+    readonly clock: () => number;
+    readonly logger: Logger;
+  },
+): InvalidateMode {
+  const { source, health, clock, logger } = parts;
+  const answers = new AnswerStore(options.invalidateCacheBytes);
+  const open = (): Promise<FillConnection> =>
+    FillConnection.open({
+      connectionString: options.upstream,
+      applicationName: `freshet ${options.instance}`,
+      connectTimeoutMs: options.upstreamConnectTimeoutMs,
+      fillTimeoutMs: options.invalidateFillTimeoutMs,
+      clock,
+    });
+  const pool = new FillPool(open, { connections: options.invalidateConnections, queue: options.invalidateQueue });
+  const invalidations = new Invalidations({ source, store: answers, pool, clock, logger });
+  const { maxResultBytes, invalidateCacheBytes: maxBytes } = options;
+  return {
+    answers,
+    pool,
+    invalidations,
+    read: new InvalidatingRead({ invalidations, health, maxResultBytes, maxBytes }),
+  };
+}

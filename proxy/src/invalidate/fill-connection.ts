@@ -1,0 +1,269 @@
+import { FreshetError, SqlState, must } from "@freshet/base";
+import { type Lsn, parseLsn } from "@freshet/values";
+import {
+  BackendType,
+  HEADER_BYTES,
+  MAX_MESSAGE_LENGTH,
+  MessageScanner,
+  decodeDataRow,
+  decodeErrorFields,
+  encodeBind,
+  encodeDescribe,
+  encodeExecute,
+  encodeParse,
+  encodeQuery,
+  encodeSync,
+} from "@freshet/wire";
+import pg from "pg";
+import type { BoundParameters } from "../session/front-ports.ts";
+import type { AnswerRows } from "./answer-store.ts";
+import { UpstreamSnapshot } from "./upstream-snapshot.ts";
+
+/** What is to be read: a statement as a session would run it. */
+export interface FillRequest {
+  readonly text: string;
+  readonly parameters: BoundParameters | null;
+  readonly resultFormats: readonly number[];
+  /** SET LOCAL statements. */
+  readonly settings: string;
+  /** Larger answers are not read to their end. */
+  readonly maxBytes: number;
+}
+
+export interface Filled {
+  readonly snapshot: UpstreamSnapshot;
+  /** Read when the snapshot had been taken. */
+  readonly lsn: Lsn;
+  /** Monotonic ms before the next midnight of the settings' time zone, on the upstream's clock. */
+  readonly midnight: number;
+  readonly outcome: AnswerRows | { readonly kind: "failed"; readonly message: string } | { readonly kind: "too-large" };
+}
+
+export interface FillConnectionOptions {
+  readonly connectionString: string;
+  readonly applicationName: string;
+  readonly connectTimeoutMs: number;
+  /** How long one statement may take. */
+  readonly fillTimeoutMs: number;
+  readonly clock: () => number;
+}
+
+/**
+ * One connection of Freshet's own on which answers are read, as the messages that they are. The driver logs in; after
+ * that the socket's bytes are read here, since it would turn values into strings.
+ */
+export class FillConnection {
+  readonly #client: pg.Client;
+  readonly #options: FillConnectionOptions;
+  #reading: FillReader | null = null;
+  #closed: string | null = null;
+
+  private constructor(client: pg.Client, options: FillConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+    const { stream } = client.connection;
+    stream.removeAllListeners("data");
+    stream.on("data", (chunk: Buffer) => this.#receive(chunk));
+    stream.on("close", () => this.#fail("the connection was closed"));
+  }
+
+  static async open(options: FillConnectionOptions): Promise<FillConnection> {
+    const client = new pg.Client({
+      connectionString: options.connectionString,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: options.connectTimeoutMs,
+      keepAlive: true,
+    });
+    // Whatever happens to the socket ends with its `close`.
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+    } catch (thrown) {
+      client.connection.stream.destroy();
+      throw thrown;
+    }
+    return new FillConnection(client, options);
+  }
+
+  get usable(): boolean {
+    return this.#closed === null;
+  }
+
+  /** Reads one answer at a snapshot of its own. Rejects when the connection cannot be used any more. */
+  run(request: FillRequest): Promise<Filled> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== null) {
+        reject(new FreshetError(SqlState.cannotConnect, this.#closed));
+        return;
+      }
+      const { fillTimeoutMs, connectTimeoutMs, clock } = this.#options;
+      const timer = setTimeout(() => this.#fail("no answer in time"), fillTimeoutMs + connectTimeoutMs);
+      const settle = (settled: () => void): void => {
+        clearTimeout(timer);
+        this.#reading = null;
+        settled();
+      };
+      this.#reading = new FillReader(request.maxBytes, clock(), {
+        done: (filled) => settle(() => resolve(filled)),
+        failed: (message) => {
+          settle(() => reject(new FreshetError(SqlState.cannotConnect, message)));
+          this.close();
+        },
+      });
+      this.#client.connection.stream.write(messages(request, fillTimeoutMs));
+    });
+  }
+
+  close(): void {
+    this.#closed ??= "the connection was closed";
+    this.#client.connection.stream.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#reading?.push(chunk);
+    } catch (thrown) {
+      this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  }
+
+  #fail(message: string): void {
+    this.#closed ??= message;
+    this.#client.connection.stream.destroy();
+    this.#reading?.abort(message);
+  }
+}
+
+/**
+ * The snapshot is taken by the first SELECT and kept by the transaction; the WAL position is read under it, hence
+ * after it was taken. Everything goes in one round trip.
+ */
+function messages(request: FillRequest, timeoutMs: number): Buffer {
+  const { parameters } = request;
+  const header = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${request.settings}
+    SET LOCAL row_security TO off; SET LOCAL statement_timeout TO ${timeoutMs};
+    SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text, pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text,
+      (EXTRACT(epoch FROM (CURRENT_DATE OPERATOR(pg_catalog.+) 1)::pg_catalog.timestamptz
+        OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))::pg_catalog.text`;
+  return Buffer.concat([
+    encodeQuery(header),
+    encodeParse("", request.text, parameters?.typeOids ?? []),
+    encodeBind({
+      values: parameters?.values ?? [],
+      formats: parameters?.formats ?? [],
+      resultFormats: request.resultFormats,
+    }),
+    encodeDescribe("portal", ""),
+    encodeExecute(""),
+    encodeSync(),
+    encodeQuery("ROLLBACK"),
+  ]);
+}
+
+interface FillEvents {
+  done(filled: Filled): void;
+  failed(message: string): void;
+}
+
+/** Takes the responses apart: of the header, of the statement, of ROLLBACK; each ends with ReadyForQuery. */
+class FillReader {
+  readonly #events: FillEvents;
+  readonly #maxBytes: number;
+  readonly #startedAt: number;
+  readonly #scanner: MessageScanner;
+  #part = 0;
+  #header: readonly (Buffer | null)[] | null = null;
+  #error: string | null = null;
+  #rowDescription: Buffer | null = null;
+  #rows: Buffer[] = [];
+  #bytes = 0;
+  #finished = false;
+
+  constructor(maxBytes: number, startedAt: number, events: FillEvents) {
+    this.#maxBytes = maxBytes;
+    this.#startedAt = startedAt;
+    this.#events = events;
+    this.#scanner = new MessageScanner({
+      maxLength: MAX_MESSAGE_LENGTH,
+      isWhole: (_type, bytes) => bytes <= maxBytes,
+      prefixBytes: HEADER_BYTES,
+    });
+  }
+
+  push(chunk: Buffer): void {
+    const scanner = this.#scanner;
+    scanner.push(chunk);
+    while (!this.#finished && scanner.advance())
+      if (scanner.first) this.#message(scanner.buffer.subarray(scanner.start, scanner.end));
+  }
+
+  abort(message: string): void {
+    this.#events.failed(message);
+  }
+
+  /** A message that is too large to be put together comes here as its beginning. */
+  #message(bytes: Buffer): void {
+    const { type, size } = this.#scanner;
+    switch (type) {
+      case BackendType.dataRow:
+        if (this.#part === 0) this.#header = decodeDataRow(bytes, 0, bytes.length);
+        else this.#row(bytes, size);
+        return;
+      case BackendType.rowDescription:
+        if (this.#part === 1) this.#rowDescription = Buffer.from(bytes);
+        return;
+      case BackendType.errorResponse:
+        this.#error ??= decodeErrorFields(bytes, 0, bytes.length).get("M") ?? "unknown error";
+        return;
+      case BackendType.readyForQuery:
+        this.#ready();
+        return;
+      default:
+    }
+  }
+
+  #row(bytes: Buffer, size: number): void {
+    this.#bytes += size;
+    if (this.#bytes > this.#maxBytes) this.#rows = [];
+    else this.#rows.push(Buffer.from(bytes));
+    // Reading on would only keep the upstream busy.
+    if (this.#bytes > 4 * this.#maxBytes + (1 << 20)) this.#finish(true);
+  }
+
+  #ready(): void {
+    this.#part++;
+    if (this.#part === 1 && (this.#header === null || this.#error !== null)) {
+      this.#events.failed(this.#error ?? "the upstream's position is not known");
+    } else if (this.#part === 3) {
+      this.#finish(false);
+    }
+  }
+
+  /** `broken`: in the middle of the answer, so that the connection is of no more use. */
+  #finish(broken: boolean): void {
+    this.#finished = true;
+    const [snapshot, lsn, seconds] = must(this.#header).map((value) => value?.toString("latin1") ?? "");
+    const seen = UpstreamSnapshot.parse(snapshot ?? "");
+    const position = parseLsn(lsn ?? "");
+    if (seen === undefined || position === undefined || this.#rowDescriptionMissing()) {
+      this.#events.failed("the upstream's position is not understood");
+      return;
+    }
+    const midnight = this.#startedAt + Number(seconds) * 1000;
+    this.#events.done({ snapshot: seen, lsn: position, midnight, outcome: this.#outcome() });
+    if (broken) this.#events.failed("the answer is too large");
+  }
+
+  #rowDescriptionMissing(): boolean {
+    return this.#error === null && this.#rowDescription === null;
+  }
+
+  #outcome(): Filled["outcome"] {
+    if (this.#error !== null) return { kind: "failed", message: this.#error };
+    if (this.#bytes > this.#maxBytes) return { kind: "too-large" };
+    const ends = new Uint32Array(this.#rows.length);
+    let end = 0;
+    for (const [index, row] of this.#rows.entries()) ends[index] = end += row.length;
+    return { kind: "rows", rowDescription: must(this.#rowDescription), data: Buffer.concat(this.#rows, end), ends };
+  }
+}

@@ -1,0 +1,91 @@
+import type { InvalidationPlan, SelectShape } from "@freshet/sql";
+import type { Lsn } from "@freshet/values";
+import { encodeRowDescription } from "@freshet/wire";
+import { expandFormats } from "../front/answer.ts";
+import type { Cache } from "../caches/cache.ts";
+import type { ReplicationHealth } from "../replication/health.ts";
+import type { Answer, BoundParameters, DescribedStatement, MissReason, SessionFacts } from "../session/front-ports.ts";
+import { answerKey } from "./answer-key.ts";
+import type { Invalidations } from "./invalidations.ts";
+import { settingsOf } from "./session-settings.ts";
+import { describedParameters } from "./statement-fit.ts";
+import { StoredRows } from "./stored-rows.ts";
+
+export interface InvalidatingReadParts {
+  readonly invalidations: Pick<Invalidations, "find" | "readAnswer">;
+  readonly health: Pick<ReplicationHealth, "applied">;
+  /** The largest answer that is kept, and all that is kept. */
+  readonly maxResultBytes: number;
+  readonly maxBytes: number;
+}
+
+/** One execution of a statement that a cache in mode `invalidate` answers. */
+export interface Execution {
+  readonly cache: Cache;
+  /** Of the cache's present build. */
+  readonly id: number;
+  readonly plan: InvalidationPlan;
+  readonly text: string;
+  readonly facts: SessionFacts;
+  readonly parameters: BoundParameters | null;
+  readonly formats: readonly number[];
+}
+
+export interface NotFound {
+  readonly kind: "not-found";
+  readonly reason: MissReason;
+  readonly detail: string | null;
+}
+
+/** Looks answers up, and has those read that are not there. */
+export class InvalidatingRead {
+  readonly #parts: InvalidatingReadParts;
+
+  constructor(parts: InvalidatingReadParts) {
+    this.#parts = parts;
+  }
+
+  describe(plan: InvalidationPlan, shape: SelectShape, typeOids: readonly number[]): DescribedStatement | null {
+    const parameterTypes = describedParameters(plan, shape, typeOids);
+    if (parameterTypes === null) return null;
+    return {
+      parameterTypes,
+      rowDescription: (formats) => {
+        const expanded = expandFormats(formats, plan.result.length);
+        return encodeRowDescription(plan.result.map((column, index) => ({ ...column, format: expanded[index] ?? 0 })));
+      },
+    };
+  }
+
+  /** The answer at the applied LSN, which is at least `needed`. */
+  read(execution: Execution, needed: Lsn): Answer | NotFound {
+    const { cache, id, plan, text, facts, parameters, formats } = execution;
+    const { invalidations, health, maxResultBytes, maxBytes } = this.#parts;
+    const settings = settingsOf(facts);
+    const key = answerKey(id, settings.fingerprint, text, parameters, formats);
+    const found = invalidations.find(key);
+    if (found === undefined) {
+      const cacheBytes = cache.request.maxBytes ?? maxBytes;
+      const request = {
+        text,
+        parameters: parameters === null ? null : kept(parameters),
+        resultFormats: formats,
+        settings: settings.statements,
+        maxBytes: Math.min(maxResultBytes, cacheBytes),
+      };
+      const obstacle = invalidations.readAnswer({ key, cacheId: id, plan, request, cacheBytes, matters: () => true });
+      return { kind: "not-found", reason: "not_filled", detail: obstacle };
+    }
+    const { applied } = health;
+    if (applied < needed) return { kind: "not-found", reason: "read_your_writes", detail: null };
+    if (found.lsn > applied) return { kind: "not-found", reason: "not_filled", detail: "newer than the other caches" };
+    const { outcome } = found;
+    if (outcome.kind === "none") return { kind: "not-found", reason: outcome.reason, detail: outcome.detail };
+    return new StoredRows(cache.name, applied, outcome);
+  }
+}
+
+/** Values of its own: those that were sent lie in the connection's receive buffer. */
+function kept({ values, formats, typeOids }: BoundParameters): BoundParameters {
+  return { values: values.map((value) => (value === null ? null : Buffer.from(value))), formats, typeOids };
+}

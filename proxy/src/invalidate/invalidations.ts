@@ -1,0 +1,192 @@
+import { FreshetError, type Logger, SqlState, errorMessage } from "@freshet/base";
+import type { ChangeSource, Commit, StreamEvent, StreamSink, TableTouch } from "@freshet/contract";
+import type { InvalidationPlan } from "@freshet/sql";
+import type { AnswerStore, NoAnswer, StoredAnswer } from "./answer-store.ts";
+import { CommitLog } from "./commit-log.ts";
+import type { FillRequest, Filled } from "./fill-connection.ts";
+import type { FillPool } from "./fill-pool.ts";
+import { TransactionIds } from "./transaction-ids.ts";
+
+/** Stands for the schema among the tables that answers depend on. */
+const SCHEMA = 0;
+/** How long a statement that failed is not tried again, unless a change comes before. */
+const FAILURE_MS = 60_000;
+
+export interface InvalidationParts {
+  readonly source: Pick<ChangeSource, "watchTables" | "unwatchTables">;
+  readonly store: AnswerStore;
+  readonly pool: Pick<FillPool, "run" | "full" | "queued">;
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/** One execution of a statement whose answer is not kept yet. */
+export interface WantedAnswer {
+  readonly key: string;
+  readonly cacheId: number;
+  readonly plan: InvalidationPlan;
+  readonly request: FillRequest;
+  /** The most that may be kept of the cache. */
+  readonly cacheBytes: number;
+  readonly matters: (touch: TableTouch) => boolean;
+}
+
+/**
+ * Answers that are read from the upstream, kept, and dropped as soon as a commit comes by that could change them.
+ *
+ * Why a kept answer is that of the applied LSN: it was read at a snapshot S, and the WAL position P after S was
+ * taken. Every commit that S sees ends before P, and the answer is given only when P is applied. Every commit
+ * that S does not see and that touches what the answer depends on drops it, on its way to the engine, hence
+ * before it is applied: those that come later by `accept`, those that came before by the log. None is missed: what S does
+ * not see has an id of at least S's xmin, and the answer is kept only when that is not before the id from which on
+ * touches of its tables are told.
+ */
+export class Invalidations {
+  readonly #parts: InvalidationParts;
+  readonly #ids = new TransactionIds();
+  readonly #log = new CommitLog();
+  /** By table, the id from which on all its touches are told. */
+  readonly #watched = new Map<number, bigint>();
+  readonly #filling = new Set<string>();
+  /** Rises with all that makes answers wrong which are being read. */
+  #generation = 0;
+  /** Starts of the stream. */
+  #starts = 0;
+  #fills = 0;
+  #discarded = 0;
+
+  constructor(parts: InvalidationParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers read so far, and those that were overtaken while they were read. */
+  get fills(): number {
+    return this.#fills;
+  }
+
+  get discarded(): number {
+    return this.#discarded;
+  }
+
+  /** The sink that sees every event before `next` does. */
+  before(next: StreamSink): StreamSink {
+    return {
+      accept: (event: StreamEvent) => {
+        if (event.kind === "commit") this.#commit(event.commit);
+        return next.accept(event);
+      },
+    };
+  }
+
+  /** Has the stream tell the touches of the plan's tables. */
+  async watch(plan: InvalidationPlan): Promise<void> {
+    const missing = plan.tables.filter(({ tableOid }) => !this.#watched.has(tableOid));
+    if (missing.length === 0) return;
+    const starts = this.#starts;
+    const from = await this.#parts.source.watchTables(missing.map(({ tableOid }) => ({ tableOid, columns: [] })));
+    this.#ids.observe(from);
+    // After a new start the source knows nothing of what was watched before.
+    if (starts !== this.#starts) throw new FreshetError(SqlState.cannotConnectNow, "replication has begun anew");
+    for (const { tableOid } of missing) this.#watched.set(tableOid, from);
+  }
+
+  /** Ends watching all tables but those given. */
+  async keepOnly(tables: ReadonlySet<number>): Promise<void> {
+    const unused = [...this.#watched.keys()].filter((tableOid) => !tables.has(tableOid));
+    if (unused.length === 0) return;
+    for (const tableOid of unused) this.#watched.delete(tableOid);
+    await this.#parts.source.unwatchTables(unused);
+  }
+
+  /** The answer, or why there is none, when it is known. */
+  find(key: string): StoredAnswer | undefined {
+    const found = this.#parts.store.get(key);
+    if (found === undefined || found.expiresAt === null || this.#parts.clock() < found.expiresAt) return found;
+    this.#parts.store.delete(found);
+    return undefined;
+  }
+
+  /** Reads the answer behind the client's back, for the next time; why it does not, or null when it does. */
+  readAnswer(wanted: WantedAnswer): string | null {
+    const { pool, store } = this.#parts;
+    if (this.#filling.has(wanted.key)) return "being read";
+    if (pool.full) return "too many answers are being read";
+    const known = wanted.plan.tables.every(({ tableOid }) => this.#watched.has(tableOid));
+    if (!known) return "its tables are not followed yet";
+    const generation = this.#generation;
+    this.#filling.add(wanted.key);
+    pool
+      .run(wanted.request)
+      .then((filled) => {
+        this.#fills++;
+        this.#ids.observe(filled.snapshot.xmax);
+        if (generation === this.#generation && !this.#overtaken(wanted, filled))
+          store.put(this.#answer(wanted, filled), wanted.cacheBytes);
+        else this.#discarded++;
+      })
+      .catch((thrown: unknown) => {
+        this.#parts.logger.debug({ error: errorMessage(thrown) }, "an answer could not be read");
+      })
+      .finally(() => this.#filling.delete(wanted.key));
+    return null;
+  }
+
+  dropCache(cacheId: number): void {
+    this.#parts.store.dropCache(cacheId);
+  }
+
+  /** What statements mean may have changed. */
+  schemaChanged(): void {
+    this.#generation++;
+    this.#parts.store.clear();
+  }
+
+  /** The stream begins anew elsewhere: what came meanwhile is not known. */
+  reset(): void {
+    this.#starts++;
+    this.schemaChanged();
+    this.#watched.clear();
+    this.#log.clear();
+  }
+
+  #commit(commit: Commit): void {
+    if (commit.touched.length === 0 && !commit.schemaChanged) return;
+    const xid = this.#ids.whole(commit.xid);
+    for (const touch of commit.touched) {
+      this.#log.add(xid, touch);
+      this.#parts.store.touched(xid, touch);
+    }
+    if (!commit.schemaChanged) return;
+    this.#log.add(xid, { tableOid: SCHEMA, columns: [], rows: null });
+    this.schemaChanged();
+  }
+
+  /** Whether the answer may lack a commit that has come by, or that will not be told. */
+  #overtaken({ plan, matters }: WantedAnswer, { snapshot }: Filled): boolean {
+    if (this.#log.overtakes(SCHEMA, snapshot, () => true)) return true;
+    return plan.tables.some(({ tableOid }) => {
+      const from = this.#watched.get(tableOid);
+      return from === undefined || snapshot.xmin < from || this.#log.overtakes(tableOid, snapshot, matters);
+    });
+  }
+
+  #answer({ key, cacheId, plan, matters }: WantedAnswer, filled: Filled): StoredAnswer {
+    const outcome = filled.outcome.kind === "rows" ? filled.outcome : noAnswer(filled.outcome);
+    const midnight = plan.expiry === "midnight" ? filled.midnight : null;
+    return {
+      key,
+      cacheId,
+      outcome,
+      tables: plan.tables.map(({ tableOid }) => tableOid),
+      matters,
+      snapshot: filled.snapshot,
+      lsn: filled.lsn,
+      expiresAt: filled.outcome.kind === "failed" ? this.#parts.clock() + FAILURE_MS : midnight,
+    };
+  }
+}
+
+function noAnswer(outcome: Exclude<Filled["outcome"], { readonly kind: "rows" }>): NoAnswer {
+  if (outcome.kind === "failed") return { kind: "none", reason: "fill_failed", detail: outcome.message };
+  return { kind: "none", reason: "result_too_large", detail: "more than is kept of one answer" };
+}
