@@ -80,6 +80,8 @@ class Groups {
       const group = this.find(node);
       if (group !== undefined) return { ...group, type: node.type };
       if (node.kind !== "column") return undefined;
+      if (this.#scope.setFunctions.has(node.index))
+        throw unsupported("a function that returns a set over groups is not supported");
       return this.#scope.aggregates.has(node.index) ? node : (this.#sameColumn(node) ?? this.add(node));
     });
   }

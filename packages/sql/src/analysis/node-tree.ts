@@ -97,6 +97,11 @@ export class TreeNode {
     });
   }
 
+  /** The number of items of a list. */
+  listLength(field: string): number {
+    return this.#list(field).length;
+  }
+
   /** A list of integers or OIDs, or a bitmap set. */
   ints(field: string): readonly number[] {
     return this.#list(field).map((item) => {

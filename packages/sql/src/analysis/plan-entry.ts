@@ -5,6 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { planTable } from "./plan-table.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
+import { entrySources, planSources } from "./row-sources.ts";
 import { RteKind } from "./table-checks.ts";
 import type { TranslationContext } from "./translation.ts";
 import { someNode } from "./tree-oids.ts";
@@ -25,6 +26,8 @@ export function planEntry(
     const wanted = own.map((symbol) => scope.info(symbol));
     return { plan: planTable(entry, wanted, scope), symbols: own };
   }
+  const made = entrySources(entry, scope);
+  if (made !== null) return planSources(made, own, scope);
   const plan = planSubquery(entry, new Set(attributes), scope, context);
   const expressions = own.map((symbol): Expression => {
     const { attribute, type } = scope.info(symbol);

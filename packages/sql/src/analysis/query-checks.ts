@@ -7,7 +7,6 @@ const REFUSED_FLAGS: readonly (readonly [flag: string, reason: string])[] = [
   ["hasRecursive", "WITH RECURSIVE is not supported"],
   ["hasModifyingCTE", "it changes data"],
   ["hasForUpdate", "FOR UPDATE and its like lock rows"],
-  ["hasTargetSRFs", "functions that return sets are not supported"],
   ["hasWindowFuncs", "window functions are not supported"],
   ["hasSubLinks", "a subquery in an expression (EXISTS, IN (SELECT …), a scalar subquery) is not supported"],
 ];

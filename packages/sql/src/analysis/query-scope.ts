@@ -5,6 +5,7 @@ import type { ColumnExpression, Expression } from "../plan/expression.ts";
 import { columnsOf, mapExpression } from "../plan/expression-walk.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { SetFunctionCall } from "../plan/row-source.ts";
 import type { Catalog } from "./catalog.ts";
 import { isSupportedType } from "./catalog-types.ts";
 import type { TreeNode } from "./node-tree.ts";
@@ -48,6 +49,8 @@ export class QueryScope {
   readonly caseTests: Expression[] = [];
   /** The aggregates met so far, by the symbol of their result. */
   readonly aggregates: Map<number, AggregateCall> = new Map();
+  /** The set-returning functions met in the select list so far, by the symbol of their result. */
+  readonly setFunctions: Map<number, SetFunctionCall> = new Map();
   readonly #translator: ExpressionTranslator;
   readonly #rangeTable: readonly TreeNode[];
   readonly #symbols: SymbolInfo[] = [];
@@ -99,6 +102,19 @@ export class QueryScope {
       this.aggregates.set(symbol, call);
     }
     return { kind: "column", index: symbol, type: call.type };
+  }
+
+  /** The symbol of what a set-returning function of the select list makes; equal calls share one. */
+  setFunction(call: SetFunctionCall): ColumnExpression {
+    const text = canonicalJson(call);
+    if (call.columns.length > 1)
+      throw unsupported(`${call.name}() makes rows of several columns; in the select list it is not supported`);
+    const type = must(call.columns[0]);
+    for (const [symbol, known] of this.setFunctions)
+      if (canonicalJson(known) === text) return { kind: "column", index: symbol, type };
+    const symbol = this.#add({ varno: 0, attribute: 0, type });
+    this.setFunctions.set(symbol, call);
+    return { kind: "column", index: symbol, type };
   }
 
   /** A symbol for the value of a GROUP BY expression. */

@@ -16,15 +16,15 @@ export const RteKind = {
 } as const;
 
 const REFUSED_KINDS: ReadonlyMap<number, string> = new Map([
-  [RteKind.function, "a function in FROM is not supported"],
   [RteKind.tableFunction, "XMLTABLE and JSON_TABLE are not supported"],
-  [RteKind.values, "a VALUES list is not supported"],
 ]);
 
 const KNOWN_KINDS: ReadonlySet<number> = new Set([
   RteKind.relation,
   RteKind.subquery,
   RteKind.join,
+  RteKind.function,
+  RteKind.values,
   RteKind.cte,
   RteKind.result,
   RteKind.group,

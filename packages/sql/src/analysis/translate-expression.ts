@@ -5,6 +5,7 @@ import { hasOrder, isSupportedType } from "./catalog-types.ts";
 import { translateConstant } from "./constant.ts";
 import type { NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
+import { isSetFunction, translateSetFunction } from "./row-sources.ts";
 import { RteKind, TABLE_OID_ATTRIBUTE } from "./table-checks.ts";
 import { translateJsonConstructor } from "./translate-json-constructor.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
@@ -37,7 +38,8 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   CONST: translateConstant,
   PARAM: translateParameter,
   AGGREF: translateAggregate,
-  FUNCEXPR: translateCall,
+  FUNCEXPR: (node, scope) =>
+    isSetFunction(node) ? scope.setFunction(translateSetFunction(node, scope)) : translateCall(node, scope),
   OPEXPR: translateCall,
   SCALARARRAYOPEXPR: translateAnyAll,
   ARRAYEXPR: translateArray,

@@ -2,7 +2,7 @@ import { must } from "@freshet/base";
 import type { ColumnType } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
 import { columnsOf } from "../plan/expression-walk.ts";
-import { distinctPlan, projectPlan, topKPlan } from "../plan/plan-build.ts";
+import { distinctPlan, filterPlan, projectPlan, topKPlan, UNIT_PLAN } from "../plan/plan-build.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RowLimit } from "../plan/query-plan.ts";
 import { aggregate, isAggregated } from "./aggregation.ts";
@@ -30,6 +30,7 @@ import { checkCollation } from "./translate-call.ts";
 import { translateExpression } from "./translate-expression.ts";
 import { translateSort } from "./translate-sort.ts";
 import { OutputColumns } from "./output-columns.ts";
+import { withTargetSets } from "./target-sets.ts";
 import type { QueryOptions, Stage, TranslatedQuery, TranslationContext } from "./translation.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -46,7 +47,9 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   const scope = new QueryScope(query, context.catalog, options.parent, translateExpression);
   const setOperation = query.nodeOrNull("setOperations");
   const distinct = query.nodes("distinctClause").length > 0;
-  const targets = translateTargets(scope, distinct || setOperation !== null ? null : options.used);
+  // A set-returning function makes rows even where nobody reads them.
+  const isWhole = distinct || setOperation !== null || query.flag("hasTargetSRFs");
+  const targets = translateTargets(scope, isWhole ? null : options.used);
   const from = translateFrom(scope);
   const lifted = options.top
     ? new ParameterLifter().lift(from.conjuncts)
@@ -55,9 +58,11 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   const grouped = isAggregated(query);
   const source = (conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation => {
     if (setOperation !== null) return planSetOperation(setOperation, scope, context);
-    if (from.tree === null) throw unsupported("it reads no table");
+    const { tree } = from;
     const planner = new JoinPlanner(scope, (varno, symbols) => planEntry(varno, symbols, scope, context));
-    return planner.plan(from.tree, conjuncts, needed);
+    return withTargetSets(scope, needed, (read) =>
+      tree === null ? { plan: filterPlan(UNIT_PLAN, conjuncts), symbols: [] } : planner.plan(tree, conjuncts, read),
+    );
   };
   const stage: Stage = grouped
     ? aggregate(
@@ -223,7 +228,8 @@ function resultKey(
   const all = visible.map((_expression, index) => index);
   if (parts.distinct || (setOperation !== null && !setOperation.flag("all"))) return all;
   if (stage.groups !== null) return positionsOf(stage.groups, visible);
-  if (source === null || source.kind !== "inner" || source.inputs.length !== 1) return null;
+  if (scope.setFunctions.size > 0 || source === null || source.kind !== "inner" || source.inputs.length !== 1)
+    return null;
   const [only] = source.inputs;
   if (only?.kind !== "entry") return null;
   const key = memberKey(scope.entry(only.varno), context.catalog);

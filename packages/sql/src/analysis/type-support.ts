@@ -55,7 +55,15 @@ export function isSummable(oid: number): boolean {
 
 export const BOOL_TYPE: ColumnType = { typeOid: Oid.bool, typmod: -1, collation: 0 };
 /** Types that planning brings in by itself: of conditions, row counts and widened keys. */
-export const IMPLIED_TYPES: readonly number[] = [Oid.bool, Oid.int4, Oid.int8, Oid.float8];
+export const IMPLIED_TYPES: readonly number[] = [
+  Oid.bool,
+  Oid.int4,
+  Oid.int8,
+  Oid.float8,
+  Oid.text,
+  Oid.json,
+  Oid.jsonb,
+];
 export const INT8_TYPE: ColumnType = { typeOid: Oid.int8, typmod: -1, collation: 0 };
 
 /**

@@ -2,6 +2,8 @@ import { kindById } from "../column-types.ts";
 import type { Table } from "../schema.ts";
 import { randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
+import type { FromItem } from "./from-item.ts";
+import { constantItem, functionItem, valuesItem } from "./row-sources.ts";
 
 export interface FromClause {
   readonly sql: string;
@@ -9,12 +11,6 @@ export interface FromClause {
   readonly operands: readonly Operand[];
   /** Conditions that belong into WHERE: those of a join with commas. */
   readonly conditions: readonly string[];
-}
-
-/** One item of FROM; its alias is the one that `operands` begin with. */
-export interface FromItem {
-  readonly sql: string;
-  readonly operands: readonly Operand[];
 }
 
 /** A way to write an item of FROM. It has a column `link` of type int4. */
@@ -25,6 +21,9 @@ export interface FromForm extends Form {
 const fromForms: readonly FromForm[] = [
   { feature: "table", weight: 17, write: tableItem },
   { feature: "subquery in FROM", weight: 3, write: subquery },
+  { feature: "VALUES in FROM", weight: 0.7, write: valuesItem },
+  { feature: "subquery without table", weight: 0.5, write: constantItem },
+  { feature: "function in FROM", weight: 0.7, write: functionItem },
 ];
 
 /** A way to join two items that have operands of joinable kinds. */

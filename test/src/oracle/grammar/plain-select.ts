@@ -1,6 +1,7 @@
 import { columnList, type Draft, keyOperands, where } from "./draft.ts";
 import { randomExpression } from "./expressions.ts";
 import { randomKeys } from "./parameters.ts";
+import { randomSet } from "./row-sources.ts";
 import { randomSource, type Select } from "./select.ts";
 
 /** Columns and expressions over FROM, perhaps DISTINCT. */
@@ -10,6 +11,9 @@ export function plainSelect(draft: Draft, isOrdered: boolean): Select {
   const distinct = draft.use("DISTINCT", 0.15);
   const shown = distinct || isOrdered ? keyOperands(random, from.operands) : from.operands;
   const outputs = Array.from({ length: random.integer(1, 6) }, () => randomExpression(draft, shown, fragile));
+  if (draft.use("set-returning function", 0.08)) {
+    for (let count = random.integer(1, 2); count > 0; count -= 1) outputs.push(randomSet(draft, from.operands));
+  }
   if (distinct && outputs.some(({ kind }) => kind.loose)) draft.loose = true;
   const keys = wishes.forTable ? [] : randomKeys(draft, from.operands, !distinct);
   const list = columnList(draft, outputs);

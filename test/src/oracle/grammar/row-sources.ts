@@ -1,0 +1,113 @@
+import { kindById } from "../column-types.ts";
+import { type Draft, type Form, keyOperands, type Operand } from "./draft.ts";
+import type { FromItem } from "./from-item.ts";
+
+const num = kindById("num");
+const big = kindById("big");
+
+/** A few rows written out, the first column an int4. */
+export function valuesItem(draft: Draft, alias: string): FromItem {
+  const { random } = draft;
+  const { kind } = random.pick(random.pick(draft.schema.tables).columns);
+  const rows = Array.from(
+    { length: random.integer(1, 5) },
+    () => `(${random.integer(0, 5)}, ${random.chance(0.2) ? "NULL" : draft.literal(kind)})`,
+  );
+  // The first row decides the type where it is not NULL.
+  rows.unshift(`(${random.integer(0, 5)}, ${draft.literal(kind)})`);
+  return {
+    sql: `(VALUES ${rows.join(", ")}) AS ${alias}(link, x)`,
+    operands: [
+      { sql: `${alias}.link`, kind: num },
+      { sql: `${alias}.x`, kind },
+    ],
+  };
+}
+
+/** A subquery that reads no table. */
+export function constantItem(draft: Draft, alias: string): FromItem {
+  const { random } = draft;
+  const condition = random.pick(["", "", " WHERE false", " WHERE 1 < 2"]);
+  return {
+    sql: `(SELECT ${random.integer(0, 5)} AS link, generate_series(1, ${random.integer(0, 3)}) AS x${condition}) AS ${alias}`,
+    operands: [
+      { sql: `${alias}.link`, kind: num },
+      { sql: `${alias}.x`, kind: num },
+    ],
+  };
+}
+
+/** Functions in FROM, side by side, with their rows' numbers. */
+export function functionItem(draft: Draft, alias: string): FromItem {
+  const { random } = draft;
+  const step = random.pick(["", ", 2", ", 1"]);
+  const series = `generate_series(${random.integer(0, 2)}, ${random.integer(2, 6)}${step})`;
+  const operands: Operand[] = [{ sql: `${alias}.link`, kind: num }];
+  const names = ["link"];
+  let sql = series;
+  if (random.chance(0.5)) {
+    sql = `ROWS FROM (${series}, unnest('{3,NULL,2}'::int4[]))`;
+    names.push("x");
+    operands.push({ sql: `${alias}.x`, kind: num });
+  }
+  if (random.chance(0.5)) {
+    sql += " WITH ORDINALITY";
+    names.push("n");
+    operands.push({ sql: `${alias}.n`, kind: big });
+  }
+  return { sql: `${sql} AS ${alias}(${names.join(", ")})`, operands };
+}
+
+interface SetForm extends Form {
+  /** Undefined where the operand's type does not fit. */
+  write(operand: Operand): Operand | undefined;
+}
+
+const setForms: readonly SetForm[] = [
+  {
+    feature: "generate_series",
+    weight: 3,
+    write: ({ sql, kind }) =>
+      ["sma", "num", "big"].includes(kind.id)
+        ? { sql: `generate_series(0, ${sql}::int8 % 3)`, kind: big }
+        : { sql: "generate_series(1, 2)", kind: num },
+  },
+  {
+    feature: "unnest",
+    weight: 3,
+    write: ({ sql, kind }) => (kind.id === "ids" ? { sql: `unnest(${sql})`, kind: num } : undefined),
+  },
+  {
+    feature: "string_to_table",
+    weight: 2,
+    write: ({ sql, kind }) =>
+      kind.family === "text" ? { sql: `string_to_table(${sql}, 'b')`, kind: kindById("txt") } : undefined,
+  },
+  {
+    feature: "jsonb_object_keys",
+    weight: 2,
+    write: ({ sql, kind }) =>
+      kind.id === "jso"
+        ? {
+            sql: `jsonb_object_keys(CASE WHEN jsonb_typeof(${sql}) = 'object' THEN ${sql} END)`,
+            kind: kindById("txt"),
+          }
+        : undefined,
+  },
+  {
+    feature: "jsonb_array_elements",
+    weight: 2,
+    write: ({ sql, kind }) =>
+      kind.id === "jso"
+        ? { sql: `jsonb_array_elements(CASE WHEN jsonb_typeof(${sql}) = 'array' THEN ${sql} END)`, kind }
+        : undefined,
+  },
+];
+
+/** A set-returning function of the select list. */
+export function randomSet(draft: Draft, operands: readonly Operand[]): Operand {
+  const { random } = draft;
+  const form = draft.pick(setForms);
+  const fitting = random.shuffle(keyOperands(random, operands)).flatMap((operand) => form.write(operand) ?? []);
+  return fitting[0] ?? { sql: "generate_series(1, 2)", kind: num };
+}
