@@ -12,7 +12,7 @@ import { createAccumulator } from "./create-accumulator.ts";
 const RUNS = { numRuns: 150 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1) };
 const codecs = createCodecs([]);
 
-const SUMS: readonly AggregateName[] = ["count", "sum", "avg"];
+const SUMS: readonly AggregateName[] = ["count", "sum", "avg", "var_pop", "var_samp", "stddev_samp"];
 const BITS: readonly AggregateName[] = ["bit_and", "bit_or", "bit_xor"];
 const AGGREGATES: Readonly<Record<ArgumentName, readonly AggregateName[]>> = {
   int2: [...SUMS, ...BITS],

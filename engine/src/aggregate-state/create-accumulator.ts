@@ -1,11 +1,12 @@
 import type { AggregateCall } from "@freshet/sql";
-import { Oid } from "@freshet/values";
-import type { CodecSet, ColumnType } from "@freshet/values";
+import { finiteDecimal, Oid } from "@freshet/values";
+import type { CodecSet, ColumnType, Decimal } from "@freshet/values";
 import { requireCodec, typeName, unsupported } from "../expression/unsupported.ts";
 import type { Accumulator } from "./accumulator.ts";
 import { bitAccumulator, type BitAggregate } from "./bit-state.ts";
 import { truthAccumulator } from "./bool-state.ts";
 import { countAccumulator } from "./count-state.ts";
+import { floatDeviationAccumulator } from "./float-moments.ts";
 import { floatAverageAccumulator, floatSumAccumulator } from "./float-state.ts";
 import {
   bigintSumAccumulator,
@@ -13,7 +14,9 @@ import {
   integerSumAccumulator,
   type IntegerWidth,
 } from "./integer-state.ts";
+import { type DeviationAggregate, deviationAccumulator } from "./numeric-moments.ts";
 import { numericAverageAccumulator, numericSumAccumulator } from "./numeric-state.ts";
+import { isRegressionAggregate, regressionAccumulator } from "./regression-state.ts";
 
 /**
  * The accumulator of an aggregate that is computed from running totals; `argType` is null for count(*). min,
@@ -40,9 +43,30 @@ function accumulatorOf(name: AggregateCall["name"], oid: number, codecs: CodecSe
     case "bit_or":
     case "bit_xor":
       return bitwiseAccumulator(name, oid);
+    case "var_pop":
+    case "var_samp":
+    case "stddev_pop":
+    case "stddev_samp":
+      return spreadAccumulator(name, oid, codecs);
+    case "regr_count":
+      return countAccumulator(false);
     default:
-      return undefined;
+      return isRegressionAggregate(name) ? regressionAccumulator(name) : undefined;
   }
+}
+
+function spreadAccumulator(name: DeviationAggregate, oid: number, codecs: CodecSet): Accumulator | undefined {
+  const numeric = requireCodec(NUMERIC, codecs);
+  const width = INTEGER_WIDTHS.get(oid);
+  if (width !== undefined)
+    return deviationAccumulator(name, (bytes) => finiteDecimal(readInteger(bytes, width), 0), numeric);
+  if (oid === Oid.numeric) return deviationAccumulator(name, (bytes) => numeric.decode(bytes) as Decimal, numeric);
+  if (oid === Oid.float4) return floatDeviationAccumulator(name, 4);
+  return oid === Oid.float8 ? floatDeviationAccumulator(name, 8) : undefined;
+}
+
+function readInteger(bytes: Buffer, width: IntegerWidth): bigint {
+  return width === 8 ? bytes.readBigInt64BE(0) : BigInt(bytes.readIntBE(0, width));
 }
 
 function bitwiseAccumulator(name: BitAggregate, oid: number): Accumulator | undefined {

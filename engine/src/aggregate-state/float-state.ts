@@ -1,14 +1,18 @@
 import { outOfRange } from "../expression/evaluation-error.ts";
 import type { Accumulator } from "./accumulator.ts";
 import { DOUBLE, roundRatio, SINGLE } from "./binary-fraction.ts";
-import { SpecialCounts } from "./special-counts.ts";
+import { DyadicSum, dyadicOf } from "./dyadic-sum.ts";
+import { SpecialCounts, type SpecialKind } from "./special-counts.ts";
 import type { StateReader, StateWriter } from "./state-bytes.ts";
 import { type Sum, sumAccumulator } from "./sum-state.ts";
 
 export type FloatWidth = 4 | 8;
 
-const SPECIAL_FLOATS = { nan: NaN, infinity: Infinity, "-infinity": -Infinity } as const;
-const TWO_32 = 0x1_0000_0000;
+export const SPECIAL_FLOATS: Readonly<Record<SpecialKind, number>> = {
+  nan: NaN,
+  infinity: Infinity,
+  "-infinity": -Infinity,
+};
 
 /**
  * The exact sum of floats: an integer times a power of two. Being exact it does not depend on the
@@ -19,8 +23,7 @@ class FloatSum implements Sum {
   readonly #specials = new SpecialCounts();
   #finiteCount = 0;
   #negativeZeros = 0;
-  #mantissa = 0n;
-  #exponent = 0;
+  readonly #total = new DyadicSum();
 
   constructor(width: FloatWidth) {
     this.#width = width;
@@ -39,29 +42,10 @@ class FloatSum implements Sum {
     this.#finiteCount += weight;
     if (value === 0) {
       if (Object.is(value, -0)) this.#negativeZeros += weight;
-    } else if (Number.isSafeInteger(value)) {
-      this.#addScaled(BigInt(value) * BigInt(weight), 0);
-    } else {
-      this.#addFraction(value, weight);
+      return;
     }
-  }
-
-  #addFraction(value: number, weight: number): void {
-    fractionView.setFloat64(0, value);
-    const high = fractionView.getUint32(0);
-    const field = (high >>> 20) & 0x7ff;
-    const top = (high & 0xfffff) + (field === 0 ? 0 : 0x100000);
-    const mantissa = top * TWO_32 + fractionView.getUint32(4);
-    this.#addScaled(BigInt(value < 0 ? -mantissa : mantissa) * BigInt(weight), Math.max(field, 1) - 1075);
-  }
-
-  /** Adds mantissa * 2^exponent. */
-  #addScaled(mantissa: bigint, exponent: number): void {
-    if (exponent < this.#exponent) {
-      this.#mantissa <<= BigInt(this.#exponent - exponent);
-      this.#exponent = exponent;
-    }
-    this.#mantissa += exponent === this.#exponent ? mantissa : mantissa << BigInt(exponent - this.#exponent);
+    const { mantissa, exponent } = dyadicOf(value);
+    this.#total.add(mantissa * BigInt(weight), exponent);
   }
 
   /** The sum, rounded to the argument's type. Only negative zeros sum up to -0. */
@@ -69,35 +53,22 @@ class FloatSum implements Sum {
     const special = this.#specials.verdict;
     if (special !== undefined) return SPECIAL_FLOATS[special];
     if (this.#negativeZeros !== 0 && this.#negativeZeros === this.#finiteCount) return -0;
-    return finiteOnly(roundRatio(this.#mantissa, 1n, this.#exponent, this.#width === 8 ? DOUBLE : SINGLE));
+    const { mantissa, exponent } = this.#total;
+    return finiteOnly(roundRatio(mantissa, 1n, exponent, this.#width === 8 ? DOUBLE : SINGLE));
   }
 
   /** The mean, rounded to double. PostgreSQL's is computed from a sum that may overflow. */
   get average(): number {
     const special = this.#specials.verdict;
     if (special !== undefined) return SPECIAL_FLOATS[special];
-    finiteOnly(roundRatio(this.#mantissa, 1n, this.#exponent, DOUBLE));
-    return roundRatio(this.#mantissa, BigInt(this.#finiteCount), this.#exponent, DOUBLE);
-  }
-
-  /** The exponent as small as the mantissa allows, so that equal sums have equal bytes. */
-  #normalize(): void {
-    if (this.#mantissa === 0n) {
-      this.#exponent = 0;
-      return;
-    }
-    let zeros = 0;
-    while (((this.#mantissa >> BigInt(zeros)) & 0xffffffffn) === 0n) zeros += 32;
-    while (((this.#mantissa >> BigInt(zeros)) & 1n) === 0n) zeros++;
-    this.#mantissa >>= BigInt(zeros);
-    this.#exponent += zeros;
+    const { mantissa, exponent } = this.#total;
+    finiteOnly(roundRatio(mantissa, 1n, exponent, DOUBLE));
+    return roundRatio(mantissa, BigInt(this.#finiteCount), exponent, DOUBLE);
   }
 
   write(out: StateWriter): void {
-    this.#normalize();
     out.integer(this.#finiteCount);
-    out.integer(this.#mantissa);
-    out.integer(this.#exponent);
+    this.#total.write(out);
     const rare = !this.#specials.isEmpty || this.#negativeZeros !== 0;
     if (!rare) return;
     out.integer(this.#negativeZeros);
@@ -106,22 +77,19 @@ class FloatSum implements Sum {
 
   read(source: StateReader): void {
     this.#finiteCount = source.number();
-    this.#mantissa = source.bigint();
-    this.#exponent = source.number();
+    this.#total.read(source);
     if (source.done) return;
     this.#negativeZeros = source.number();
     this.#specials.read(source);
   }
 }
 
-const fractionView = new DataView(new ArrayBuffer(8));
-
-function finiteOnly(value: number): number {
+export function finiteOnly(value: number): number {
   if (!Number.isFinite(value)) throw outOfRange("value out of range: overflow");
   return value;
 }
 
-function doubleBytes(value: number): Buffer {
+export function doubleBytes(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeDoubleBE(value);
   return bytes;

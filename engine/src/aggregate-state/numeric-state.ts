@@ -15,7 +15,7 @@ const SPECIAL_DECIMALS = {
  * The exact sum of numerics. Its display scale is the largest among the values that are present, so
  * the values are counted by scale.
  */
-class NumericSum {
+export class NumericSum {
   readonly #scales = new Map<number, number>();
   readonly #specials = new SpecialCounts();
   #finiteCount = 0;
@@ -77,11 +77,17 @@ class NumericSum {
     }
   }
 
-  read(source: StateReader): void {
+  /** How many scales the present values have. */
+  get scales(): number {
+    return this.#scales.size;
+  }
+
+  /** `scales`: as many as it was written with; without it, the sum is all that is left to read. */
+  read(source: StateReader, scales: number = Number.POSITIVE_INFINITY): void {
     if (source.number() === 1) this.#specials.read(source);
     this.#scale = source.number();
     this.#unscaled = source.bigint();
-    while (!source.done) {
+    for (let left = scales; left > 0 && !source.done; left--) {
       const scale = source.number();
       const count = source.number();
       this.#scales.set(scale, count);

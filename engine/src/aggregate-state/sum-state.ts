@@ -10,8 +10,8 @@ export interface Sum {
   read(from: StateReader): void;
 }
 
-/** What is made of the sum of at least one value. */
-type Finish<S extends Sum> = (sum: S) => Buffer;
+/** What is made of the sum of at least one value; null for NULL. */
+type Finish<S extends Sum> = (sum: S) => Buffer | null;
 
 class SumState<S extends Sum> implements AggregateState {
   readonly #sum: S;

@@ -1,12 +1,19 @@
 import { SqlState } from "@freshet/base";
 import { type AggregateCall, isListAggregate } from "@freshet/sql";
-import { type Codec, type ColumnType, KeyWriter } from "@freshet/values";
+import { type Codec, type ColumnType, KeyWriter, packRow } from "@freshet/values";
 import type { Accumulator } from "../aggregate-state/accumulator.ts";
 import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
 import { addWeight, decodeMultisetEntry, firstRow, MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
-import { type BytesReader, compileBytes, type CompileContext, requireEquality, requireOrder } from "./evaluate.ts";
+import {
+  type BytesReader,
+  compileBytes,
+  type CompileContext,
+  compilePredicate,
+  requireEquality,
+  requireOrder,
+} from "./evaluate.ts";
 import { listSlot } from "./list-slot.ts";
 import { type AggregateSlot, slotPrefix } from "./slot.ts";
 
@@ -24,11 +31,10 @@ function plainSlot(accumulator: Accumulator, read: BytesReader): AggregateSlot {
 function distinctSlot(
   accumulator: Accumulator,
   read: BytesReader,
-  codec: Codec,
+  keys: KeyBuilder,
   index: number,
   arrangement: number,
 ): AggregateSlot {
-  const keys = new KeyBuilder([read], [codec]);
   return {
     accumulator,
     evaluate: (view) => {
@@ -102,6 +108,21 @@ function anyValueSlot(read: BytesReader, index: number, arrangement: number): Ag
   };
 }
 
+/** An aggregate's input on a row: the argument, of several arguments a packed row; null where one is NULL or the filter is not true. */
+function compileInput(call: AggregateCall, columns: readonly ColumnType[], context: CompileContext): BytesReader {
+  if (call.arg === null) return () => null;
+  const first = compileBytes(call.arg, columns, context);
+  if (call.rest === undefined && call.filter === undefined) return first;
+  const readers = [first, ...(call.rest ?? []).map((expression) => compileBytes(expression, columns, context))];
+  const passes = call.filter === undefined ? () => true : compilePredicate(call.filter, columns, context);
+  return (view) => {
+    if (!passes(view)) return null;
+    const values = readers.map((read) => read(view));
+    if (values.includes(null)) return null;
+    return values.length === 1 ? (values[0] ?? null) : packRow(values);
+  };
+}
+
 /** Compiles aggregate number `index` (below 255) of an aggregation. */
 export function compileSlot(
   call: AggregateCall,
@@ -110,7 +131,7 @@ export function compileSlot(
   arrangements: { readonly extrema: number; readonly distinct: number },
   context: CompileContext,
 ): AggregateSlot {
-  const read: BytesReader = call.arg === null ? () => null : compileBytes(call.arg, columns, context);
+  const read = compileInput(call, columns, context);
   if (call.arg !== null && (call.name === "min" || call.name === "max")) {
     const codec = requireOrder(context, { ...call.arg.type, collation: call.inputCollation });
     return extremumSlot(call.name, read, codec, index, arrangements.extrema);
@@ -119,6 +140,10 @@ export function compileSlot(
   if (call.name === "any_value") return anyValueSlot(read, index, arrangements.extrema);
   const accumulator = createAccumulator(call, call.arg?.type ?? null, context.codecs);
   if (call.arg === null || !call.distinct) return plainSlot(accumulator, read);
-  const codec = requireEquality(context, call.arg.type);
-  return distinctSlot(accumulator, read, codec, index, arrangements.distinct);
+  const args = [call.arg, ...(call.rest ?? [])];
+  const keys = new KeyBuilder(
+    args.map((arg) => compileBytes(arg, columns, context)),
+    args.map((arg) => requireEquality(context, arg.type)),
+  );
+  return distinctSlot(accumulator, read, keys, index, arrangements.distinct);
 }

@@ -223,7 +223,9 @@ export class ReferenceEvaluator {
         ? null
         : listItem(this.#sortKey(call.sort ?? [], columns, row), values);
     }
-    const [value] = this.#values([arg], columns, row);
+    const values = this.#values([arg, ...(call.rest ?? [])], columns, row);
+    if (values.length > 1) return values.includes(null) ? null : packRow(values);
+    const [value] = values;
     if (value === undefined || value === null) return null;
     if (name === "min" || name === "max") refuseLong(this.#key([value], [arg.type]).length - 1);
     return value;
@@ -234,7 +236,14 @@ export class ReferenceEvaluator {
     if (arg === null) return addAll(createAccumulator(call, null, this.#codecs), args);
     const present = args.filter((value) => value !== null);
     if (isListAggregate(call.name)) return listResult(call.name, call, present, this.#codecs, compareRows);
-    const keyOf = (value: Buffer): string => this.#key([value], [arg.type]);
+    const { rest = [] } = call;
+    const keyOf = (value: Buffer): string =>
+      rest.length === 0
+        ? this.#key([value], [arg.type])
+        : this.#key(
+            unpackRow(value),
+            [arg, ...rest].map(({ type }) => type),
+          );
     if (call.name === "min" || call.name === "max") {
       const sorted = present.toSorted((a, b) => compareText(keyOf(a), keyOf(b)) || Buffer.compare(a, b));
       return sorted.at(call.name === "min" ? 0 : -1) ?? null;

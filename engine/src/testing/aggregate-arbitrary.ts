@@ -14,6 +14,8 @@ const OF_INTEGER: readonly (readonly [AggregateName, ColumnType])[] = [
   ["count", INT8],
   ["sum", INT8],
   ["avg", NUMERIC],
+  ["var_pop", NUMERIC],
+  ["stddev_samp", NUMERIC],
   ...(["min", "max", "any_value", "bit_and", "bit_or", "bit_xor"] as const).map(
     (name) => [name, typeOf(Oid.int4)] as const,
   ),

@@ -149,7 +149,13 @@ const aggregates = area("Grouping and aggregates", [
   ],
   ["`JSON_ARRAYAGG`", "SELECT JSON_ARRAYAGG(id ORDER BY id) FROM products"],
   ["`JSON_OBJECTAGG`", "SELECT JSON_OBJECTAGG(id : name WITH UNIQUE KEYS) FROM products"],
-  ["`stddev`, `variance`", "SELECT stddev(price) FROM products"],
+  [
+    "`stddev`, `variance` (`_pop`, `_samp`) of integers and numeric",
+    "SELECT stddev(price), var_pop(id), variance(price), stddev_pop(price) FROM products",
+  ],
+  ["`stddev`, `variance` of double precision", "SELECT category, stddev(weight_kg) FROM products GROUP BY category"],
+  ["`covar_pop`, `covar_samp`, `corr`", "SELECT covar_pop(weight_kg, id), corr(weight_kg, id) FROM products"],
+  ["`regr_*`", "SELECT regr_slope(weight_kg, id), regr_intercept(weight_kg, id), regr_r2(weight_kg, id) FROM products"],
   ["ordered-set aggregates", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY weight_kg) FROM products"],
 ]);
 

@@ -140,6 +140,11 @@ export function squareRoot(value: Decimal): Decimal {
   if (value.kind !== "finite") return value;
   const { weight } = storedDigits(value, 1);
   const scale = resultScale((weight + 1) * 2 - 1, value);
+  return squareRootAt(value, scale);
+}
+
+/** The root of a finite value that is not negative, rounded to `scale` digits. */
+export function squareRootAt(value: Decimal, scale: number): Decimal {
   // The root of value * 10^(2 scale), doubled, tells on which side of the middle it lies.
   const shift = 2 * scale - value.scale;
   const square = shift >= 0 ? value.unscaled * powerOfTen(shift) : value.unscaled / powerOfTen(-shift);

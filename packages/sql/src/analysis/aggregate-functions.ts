@@ -10,7 +10,11 @@ import type { QueryScope } from "./query-scope.ts";
 import { isSummable } from "./type-support.ts";
 
 /** Aggregates that PostgreSQL has under several names. */
-const SYNONYMS: ReadonlyMap<string, AggregateName> = new Map([["every", "bool_and"]]);
+const SYNONYMS: ReadonlyMap<string, AggregateName> = new Map([
+  ["every", "bool_and"],
+  ["stddev", "stddev_samp"],
+  ["variance", "var_samp"],
+]);
 
 const NAMES: ReadonlySet<string> = new Set([...ACCUMULATED_AGGREGATES, ...CHOOSING_AGGREGATES, ...LIST_AGGREGATES]);
 
@@ -23,6 +27,7 @@ export function engineAggregate(name: string): AggregateName | undefined {
   return SYNONYMS.get(name) ?? (isEngineAggregate(name) ? name : undefined);
 }
 
+const SPREADABLE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.numeric, Oid.float4, Oid.float8]);
 const BITWISE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8]);
 
 /** Whether the engine has the aggregate over a first argument of this type. */
@@ -31,6 +36,11 @@ export function acceptsArgument(name: AggregateName, typeOid: number, scope: Que
     case "sum":
     case "avg":
       return isSummable(typeOid);
+    case "var_pop":
+    case "var_samp":
+    case "stddev_pop":
+    case "stddev_samp":
+      return SPREADABLE.has(typeOid);
     case "bit_and":
     case "bit_or":
     case "bit_xor":
@@ -38,11 +48,6 @@ export function acceptsArgument(name: AggregateName, typeOid: number, scope: Que
     case "min":
     case "max":
       return hasOrder(scope.catalog.types, typeOid);
-    case "count":
-    case "bool_and":
-    case "bool_or":
-    case "any_value":
-      return true;
     default:
       return true;
   }

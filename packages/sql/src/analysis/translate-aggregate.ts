@@ -21,15 +21,20 @@ export function translateAggregate(node: TreeNode, scope: QueryScope): ColumnExp
   if (node.text("aggkind") !== "n") throw unsupported("ordered-set aggregates are not supported");
   if (isListAggregate(name)) return scope.aggregate(translateListAggregate(name, node, scope));
   checkUnneededOrder(name, node, scope);
-  const args = node.nodes("args").map((entry) => scope.translate(entry.node("expr")));
+  const args = node
+    .nodes("args")
+    .filter((entry) => !entry.flag("resjunk"))
+    .map((entry) => scope.translate(entry.node("expr")));
   const distinct = node.nodes("aggdistinct").length > 0;
   const inputCollation = node.int("inputcollid");
-  const [arg = null] = args;
+  const [arg = null, ...rest] = args;
   checkArgument(name, arg, distinct, inputCollation, scope);
-  const filter = node.nodeOrNull("aggfilter");
-  const filtered = filter === null ? arg : filteredArgument(arg, scope.translate(filter));
+  const filterNode = node.nodeOrNull("aggfilter");
+  const filter = filterNode === null ? null : scope.translate(filterNode);
   const type: ColumnType = { typeOid: node.int("aggtype"), typmod: -1, collation: node.int("aggcollid") };
-  return scope.aggregate({ name, arg: filtered, distinct, type, inputCollation });
+  const call = { name, distinct, type, inputCollation };
+  if (rest.length > 0) return scope.aggregate({ ...call, arg, rest, ...(filter === null ? {} : { filter }) });
+  return scope.aggregate({ ...call, arg: filter === null ? arg : filteredArgument(arg, filter) });
 }
 
 /** ORDER BY changes nothing in these aggregates, but PostgreSQL evaluates its expressions, which may fail. */

@@ -12,6 +12,22 @@ export const ACCUMULATED_AGGREGATES = [
   "bit_and",
   "bit_or",
   "bit_xor",
+  "var_pop",
+  "var_samp",
+  "stddev_pop",
+  "stddev_samp",
+  "covar_pop",
+  "covar_samp",
+  "corr",
+  "regr_count",
+  "regr_sxx",
+  "regr_syy",
+  "regr_sxy",
+  "regr_avgx",
+  "regr_avgy",
+  "regr_r2",
+  "regr_slope",
+  "regr_intercept",
 ] as const;
 export type AccumulatedAggregate = (typeof ACCUMULATED_AGGREGATES)[number];
 

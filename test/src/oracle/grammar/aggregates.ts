@@ -3,6 +3,7 @@ import type { ColumnKind } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
 import { type Draft, type Form, keyOperands, type Operand } from "./draft.ts";
 import { listAggregateForms } from "./list-aggregates.ts";
+import { statisticalAggregateForms } from "./statistical-aggregates.ts";
 import { truthAggregateForms } from "./truth-aggregates.ts";
 
 /** A way to write an aggregate over one of `operands`. */
@@ -14,6 +15,7 @@ const aggregateForms: readonly AggregateForm[] = [
   { feature: "count, sum, avg, min, max", weight: 10, write: basicAggregate },
   ...truthAggregateForms,
   ...listAggregateForms,
+  ...statisticalAggregateForms,
 ];
 
 export function randomAggregate(draft: Draft, operands: readonly Operand[]): Operand {
