@@ -37,6 +37,10 @@ const tables = area("Tables and joins", [
     "`LATERAL` subquery with a reference",
     "SELECT p.id, l.id FROM products p, LATERAL (SELECT r.id FROM reviews r WHERE r.product_id = p.id) l",
   ],
+  [
+    "`LATERAL` subquery with `LIMIT` (the first rows of each)",
+    "SELECT c.id, l.id FROM customers c LEFT JOIN LATERAL (SELECT o.id FROM orders o WHERE o.customer_id = c.id ORDER BY o.ordered_at DESC LIMIT 3) l ON true",
+  ],
   ["subquery in `FROM`", "SELECT s.n FROM (SELECT customer_id, count(*) AS n FROM orders GROUP BY customer_id) s"],
   [
     "join with an aggregating subquery",
@@ -162,7 +166,45 @@ const aggregates = area("Grouping and aggregates", [
 const rest = area("Subqueries, sets, windows, order", [
   ["`EXISTS`", "SELECT id FROM products p WHERE EXISTS (SELECT FROM reviews r WHERE r.product_id = p.id)"],
   ["`IN (SELECT …)`", "SELECT id FROM products WHERE id IN (SELECT product_id FROM reviews)"],
+  ["`NOT EXISTS`", "SELECT id FROM products p WHERE NOT EXISTS (SELECT FROM reviews r WHERE r.product_id = p.id)"],
+  [
+    "`EXISTS` by another comparison",
+    "SELECT id FROM products p WHERE EXISTS (SELECT FROM products q WHERE q.price > p.price)",
+  ],
+  ["`NOT IN (SELECT …)`", "SELECT id FROM products WHERE id NOT IN (SELECT product_id FROM reviews)"],
+  [
+    "`IN` of several columns",
+    "SELECT id FROM orders o WHERE (o.customer_id, o.status) IN (SELECT c.id, 'paid' FROM customers c)",
+  ],
+  ["`= ANY`, `> ALL (SELECT …)`", "SELECT id FROM products WHERE price > ALL (SELECT unit_price FROM order_items)"],
+  ["`EXISTS` and `IN` as values", "SELECT id, id IN (SELECT product_id FROM reviews) FROM products"],
   ["scalar subquery", "SELECT id, (SELECT count(*) FROM reviews) FROM products"],
+  [
+    "scalar subquery with a reference",
+    "SELECT c.id, (SELECT count(*) FROM orders o WHERE o.customer_id = c.id) FROM customers c",
+  ],
+  [
+    "scalar subquery in `WHERE`",
+    "SELECT id FROM products p WHERE p.price > (SELECT avg(q.price) FROM products q WHERE q.category = p.category)",
+  ],
+  [
+    "scalar subquery of a row (an error in PostgreSQL when there are more)",
+    "SELECT o.id, (SELECT c.name FROM customers c WHERE c.id = o.customer_id) FROM orders o",
+  ],
+  [
+    "subquery beside a parameter",
+    "SELECT id FROM products p WHERE category = $1 AND EXISTS (SELECT FROM reviews r WHERE r.product_id = p.id)",
+  ],
+  ["parameter in a subquery", "SELECT id FROM products WHERE id IN (SELECT product_id FROM reviews WHERE rating = $1)"],
+  [
+    "references through several levels",
+    "SELECT c.id FROM customers c WHERE EXISTS (SELECT FROM orders o WHERE o.customer_id = c.id AND NOT EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.product_id = c.id))",
+  ],
+  [
+    "subquery over groups",
+    "SELECT region, (SELECT count(*) FROM products p WHERE p.category = c.region) FROM customers c GROUP BY region HAVING count(*) > (SELECT min(rating) FROM reviews)",
+  ],
+  ["`ARRAY(SELECT …)`", "SELECT id, ARRAY(SELECT r.id FROM reviews r WHERE r.product_id = p.id) FROM products p"],
   ["`UNION ALL`", "SELECT id FROM orders UNION ALL SELECT id FROM customers"],
   ["`UNION`", "SELECT customer_id FROM orders UNION SELECT customer_id FROM reviews"],
   ["`INTERSECT`", "SELECT customer_id FROM orders INTERSECT SELECT customer_id FROM reviews"],

@@ -1,8 +1,12 @@
 import { must } from "@freshet/base";
 import { aggregateExpressions, mapAggregateCall } from "../plan/aggregate-call.ts";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
-import { columnsOf, mapExpression } from "../plan/expression-walk.ts";
-import { aggregatePlan, filterPlan } from "../plan/plan-build.ts";
+import { mapOuters } from "../decorrelation/outer-references.ts";
+import { mapExpression } from "../plan/expression-walk.ts";
+import { aggregatePlan } from "../plan/plan-build.ts";
+import { mapPlan, mapPlanExpressions } from "../plan/plan-walk.ts";
+import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
+import { asOuter, type Sublink } from "./sublinks.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import { hasEquality } from "./catalog-types.ts";
 import { translateCondition } from "./from-tree.ts";
@@ -63,11 +67,23 @@ class Groups {
       throw unsupported(`GROUP BY over type ${this.#scope.typeName(typeOid)} is not supported`);
     }
     checkCollation("GROUP BY", false, collation, this.#scope);
-    const symbol = this.#scope.group(expression.type);
+    const symbol = this.#scope.placeholder(expression.type);
     this.expressions.push(expression);
     this.symbols.push(symbol);
     this.#texts.push(canonicalJson(expression));
     return symbol;
+  }
+
+  /** The symbol of the subquery's result, once the subquery reads groups and aggregates in the place of rows. */
+  #rewriteSublink(sublink: Sublink, symbol: number): number {
+    const own = new Set(this.#scope.ownOuters(sublink.plan));
+    const overGroups = (expression: Expression): Expression =>
+      mapOuters(expression, (outer) =>
+        own.has(outer.index) ? asOuter(this.rewrite({ ...outer, kind: "column" })) : outer,
+      );
+    const plan = mapPlan(sublink.plan, (node) => mapPlanExpressions(node, overGroups));
+    const { symbols } = this.#scope.sublinks.add(sublink.kind, plan);
+    return must(symbols[sublink.symbols.indexOf(symbol)]);
   }
 
   /**
@@ -82,6 +98,8 @@ class Groups {
       if (node.kind !== "column") return undefined;
       if (this.#scope.setFunctions.has(node.index))
         throw unsupported("a function that returns a set over groups is not supported");
+      const sublink = this.#scope.sublinks.get(node.index);
+      if (sublink !== undefined) return { ...node, index: this.#rewriteSublink(sublink, node.index) };
       return this.#scope.aggregates.has(node.index) ? node : (this.#sameColumn(node) ?? this.add(node));
     });
   }
@@ -118,7 +136,8 @@ export function aggregate(
   const outputHaving = having.map((conjunct) => groups.rewrite(conjunct));
   const calls = [...scope.aggregates.entries()];
   const args = calls.flatMap(([, call]) => aggregateExpressions(call));
-  const input = source(columnsOf(...groups.expressions, ...args));
+  const inner = [...groups.expressions, ...args];
+  const input = attachSublinks(source(scope.needs(...inner)), inner, scope);
   const plan = aggregatePlan(
     input.plan,
     groups.expressions.map((expression) => bindColumns(expression, input)),
@@ -126,12 +145,8 @@ export function aggregate(
     groups.expressions.length === 0,
   );
   const symbols = [...columnSymbols(groups.symbols), ...calls.map(([symbol]) => symbol)];
-  const relation: Relation = { plan, symbols };
-  const filtered = filterPlan(
-    plan,
-    outputHaving.map((conjunct) => bindColumns(conjunct, relation)),
-  );
-  return { relation: { plan: filtered, symbols }, targets: outputTargets, keys, groups: written };
+  const filtered = filterRelation({ plan, symbols }, outputHaving, scope);
+  return { relation: attachSublinks(filtered, outputTargets, scope), targets: outputTargets, keys, groups: written };
 }
 
 function columnSymbols(expressions: readonly Expression[]): number[] {

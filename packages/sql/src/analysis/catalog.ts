@@ -24,6 +24,7 @@ export interface FunctionInfo {
 interface OperatorInfo {
   readonly name: string;
   readonly schema: string;
+  readonly functionOid: number;
 }
 
 /** A cast of `pg_cast` between two types of the query; `functionOid` 0: the same bytes. */
@@ -82,9 +83,11 @@ async function loadOperators(
   oids: ReadonlySet<number>,
 ): Promise<Map<number, OperatorInfo>> {
   const rows: Rows = await connection.query(`
-    SELECT o.oid, o.oprname, n.nspname FROM pg_catalog.pg_operator o
+    SELECT o.oid, o.oprname, n.nspname, o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o
       JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid IN (${oidList(oids)})`);
-  return new Map(rows.map((row) => [Number(row[0]), { name: must(row[1]), schema: must(row[2]) }]));
+  return new Map(
+    rows.map((row) => [Number(row[0]), { name: must(row[1]), schema: must(row[2]), functionOid: Number(row[3]) }]),
+  );
 }
 
 /** The server's version; refuses a database that is not in UTF8. */
@@ -107,12 +110,14 @@ export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids
   }
   const casts = await loadCasts(connection, oids.types);
   const castFunctions = [...casts.values()].map((cast) => cast.functionOid);
+  const operators = await loadOperators(connection, oids.operators);
+  const operatorFunctions = [...operators.values()].map((operator) => operator.functionOid);
   return {
     serverVersion,
     types: await loadTypes(connection, oids.types),
     relations,
-    functions: await loadFunctions(connection, [...oids.functions, ...castFunctions]),
-    operators: await loadOperators(connection, oids.operators),
+    functions: await loadFunctions(connection, [...oids.functions, ...castFunctions, ...operatorFunctions]),
+    operators,
     collations: await loadCollations(connection, oids.collations),
     casts,
   };

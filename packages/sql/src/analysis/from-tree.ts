@@ -1,5 +1,7 @@
 import type { Expression } from "../plan/expression.ts";
+import { columnsOf } from "../plan/expression-walk.ts";
 import { splitConjuncts } from "./conjuncts.ts";
+import { whereTrue } from "./truth-forms.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { unsupported } from "./unsupported.ts";
@@ -18,7 +20,10 @@ export type FromTree =
 const JoinType = { inner: 0, left: 1, full: 2, right: 3 } as const;
 
 export function translateCondition(node: TreeNode | null, scope: QueryScope): Expression[] {
-  return node === null ? [] : splitConjuncts(scope.translate(node));
+  if (node === null) return [];
+  const condition = scope.translate(node);
+  const hasSublink = [...columnsOf(condition)].some((symbol) => scope.sublinks.get(symbol) !== undefined);
+  return splitConjuncts(hasSublink ? whereTrue(condition) : condition);
 }
 
 /** The query's FROM and WHERE: a tree, and the conjuncts of WHERE on top of it. */

@@ -19,7 +19,7 @@ export function widen(expression: Expression, typeOid: number): Expression | und
 }
 
 /** Both sides of `a = b` by the default equality, brought to one type; undefined for every other expression. */
-function equalSides(expression: Expression): readonly [Expression, Expression] | undefined {
+export function equalSides(expression: Expression): readonly [Expression, Expression] | undefined {
   if (expression.kind !== "call" || expression.args.length !== 2) return undefined;
   const comparison = equalityOf(expression.name);
   if (comparison === undefined) return undefined;

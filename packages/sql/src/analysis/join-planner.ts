@@ -1,7 +1,10 @@
 import { must } from "@freshet/base";
 import type { Expression } from "../plan/expression.ts";
 import { columnsOf } from "../plan/expression-walk.ts";
-import { filterPlan, joinPlan, projectPlan } from "../plan/plan-build.ts";
+import { joinDependent } from "../decorrelation/dependent-join.ts";
+import { planOuters } from "../decorrelation/outer-references.ts";
+import { joinPlan, projectPlan } from "../plan/plan-build.ts";
+import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import type { JoinPlan } from "../plan/plan.ts";
 import { entriesOf, type FromTree } from "./from-tree.ts";
 import { type KeyPair, keyPair } from "./join-keys.ts";
@@ -11,8 +14,12 @@ import { unsupported } from "./unsupported.ts";
 
 type OuterTree = Extract<FromTree, { kind: "left" | "full" }>;
 
-/** Plans one range table entry with at least the columns `symbols`. */
-type EntryPlanner = (varno: number, symbols: ReadonlySet<number>) => Relation;
+interface EntryPlanner {
+  /** Plans one range table entry with at least the columns `symbols`. */
+  readonly plan: (varno: number, symbols: ReadonlySet<number>) => Relation;
+  /** The symbols of other entries that a LATERAL one reads. */
+  readonly lateral: (varno: number) => readonly number[];
+}
 
 function union(...sets: readonly ReadonlySet<number>[]): Set<number> {
   return new Set(sets.flatMap((set) => [...set]));
@@ -38,18 +45,22 @@ function take<T>(items: T[], test: (item: T) => boolean): T[] {
  */
 export class JoinPlanner {
   readonly #scope: QueryScope;
-  readonly #planEntry: EntryPlanner;
+  readonly #entries: EntryPlanner;
 
-  constructor(scope: QueryScope, planEntry: EntryPlanner) {
+  constructor(scope: QueryScope, entries: EntryPlanner) {
     this.#scope = scope;
-    this.#planEntry = planEntry;
+    this.#entries = entries;
   }
 
   /** The rows of `tree` for which all `conjuncts` hold, with exactly the columns `needed`. */
   plan(tree: FromTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
     switch (tree.kind) {
       case "entry":
-        return this.#finish(this.#planEntry(tree.varno, union(needed, columnsOf(...conjuncts))), conjuncts, needed);
+        return this.#finish(
+          this.#entries.plan(tree.varno, union(needed, this.#scope.needs(...conjuncts))),
+          conjuncts,
+          needed,
+        );
       case "left":
       case "full":
         return this.#planOuter(tree, conjuncts, needed);
@@ -86,16 +97,16 @@ export class JoinPlanner {
     const on = [...tree.conjuncts];
     const toRight = take(on, (conjunct) => isSubset(this.#scope.sources(conjunct), rightEntries));
     const keys = this.#takeKeys(on, leftEntries, rightEntries);
-    const wanted = union(needed, columnsOf(...above, ...on));
+    const wanted = union(needed, this.#scope.needs(...above, ...on), this.#lateralSymbols(tree.right));
     const left = this.plan(
       tree.left,
       toLeft,
-      this.#within(union(wanted, columnsOf(...keys.map((key) => key.left))), leftEntries),
+      this.#within(union(wanted, this.#scope.needs(...keys.map((key) => key.left))), leftEntries),
     );
     const right = this.plan(
       tree.right,
       toRight,
-      this.#within(union(wanted, columnsOf(...keys.map((key) => key.right))), rightEntries),
+      this.#within(union(wanted, this.#scope.needs(...keys.map((key) => key.right))), rightEntries),
     );
     return this.#finish(this.#join("left", left, right, keys, on), above, needed);
   }
@@ -106,9 +117,9 @@ export class JoinPlanner {
     // PostgreSQL itself joins fully only where rows can be hashed or merged.
     if (keys.length === 0 && on.some((conjunct) => conjunct.kind !== "constant"))
       throw unsupported("a FULL JOIN without an equality between its sides is not supported");
-    const wanted = union(needed, columnsOf(...conjuncts, ...on));
+    const wanted = union(needed, this.#scope.needs(...conjuncts, ...on));
     const planSide = (side: "left" | "right"): Relation => {
-      const ends = columnsOf(...keys.map((key) => key[side]));
+      const ends = this.#scope.needs(...keys.map((key) => key[side]));
       return this.plan(tree[side], [], this.#within(union(wanted, ends), entriesOf(tree[side])));
     };
     const joined = this.#join("full", planSide("left"), planSide("right"), keys, on);
@@ -128,10 +139,11 @@ export class JoinPlanner {
     );
     const planInput = (index: number): Relation => {
       const input = must(inputs[index]);
-      const wanted = this.#within(union(needed, columnsOf(...allPending)), entriesOf(input));
+      const wanted = this.#within(union(needed, lateral, this.#scope.needs(...allPending)), entriesOf(input));
       return this.plan(input, must(local[index]), wanted);
     };
     const allPending = [...pending];
+    const lateral = union(...inputs.map((input) => this.#lateralSymbols(input)));
     const remaining = inputs.map((_input, index) => index).slice(1);
     let relation = planInput(0);
     let entries = entriesOf(must(inputs[0]));
@@ -142,8 +154,10 @@ export class JoinPlanner {
       const joined = union(entries, nextEntries);
       const ready = take(pending, (conjunct) => isSubset(this.#scope.sources(conjunct), joined));
       const keys = this.#takeKeys(ready, entries, nextEntries);
+      const above = take(ready, (conjunct) => this.#hasSublink(conjunct));
       const step = this.#join("inner", relation, planInput(index), keys, ready);
-      relation = this.#finish(step, [], union(needed, columnsOf(...pending)));
+      const later = union(...remaining.map((other) => this.#lateralSymbols(must(inputs[other]))));
+      relation = this.#finish(step, above, union(needed, later, this.#scope.needs(...pending)));
       entries = joined;
     }
     return this.#finish(relation, [], needed);
@@ -156,11 +170,29 @@ export class JoinPlanner {
     pending: readonly Expression[],
     entries: ReadonlySet<number>,
   ): number {
-    const connected = remaining.find((index) => {
+    const allowed = remaining.filter((index) => this.#isReady(must(inputs[index]), remaining, inputs));
+    const connected = allowed.find((index) => {
       const candidate = entriesOf(must(inputs[index]));
       return pending.some((conjunct) => keyPair(conjunct, entries, candidate, this.#scope) !== undefined);
     });
-    return connected ?? must(remaining[0]);
+    return connected ?? must(allowed[0]);
+  }
+
+  /** Whether a LATERAL item's references are to none of the inputs that are still to be joined. */
+  #isReady(input: FromTree, remaining: readonly number[], inputs: readonly FromTree[]): boolean {
+    const later = union(...remaining.map((index) => entriesOf(must(inputs[index]))));
+    return [...this.#lateralSymbols(input)].every((symbol) => !later.has(this.#scope.info(symbol).varno));
+  }
+
+  /** What the LATERAL entries of a tree read of entries outside it. */
+  #lateralSymbols(tree: FromTree): Set<number> {
+    const own = entriesOf(tree);
+    const symbols = [...own].flatMap((varno) => this.#entries.lateral(varno));
+    return new Set(symbols.filter((symbol) => !own.has(this.#scope.info(symbol).varno)));
+  }
+
+  #hasSublink(expression: Expression): boolean {
+    return [...columnsOf(expression)].some((symbol) => this.#scope.sublinks.get(symbol) !== undefined);
   }
 
   #takeKeys(conjuncts: Expression[], left: ReadonlySet<number>, right: ReadonlySet<number>): KeyPair[] {
@@ -179,42 +211,56 @@ export class JoinPlanner {
 
   #join(
     join: JoinPlan["join"],
-    left: Relation,
-    right: Relation,
+    leftInput: Relation,
+    rightInput: Relation,
     keys: readonly KeyPair[],
     residual: readonly Expression[],
   ): Relation {
+    const [left, right] = this.#withSublinks(leftInput, rightInput, keys, residual);
     const symbols = [...left.symbols, ...right.symbols];
     const bound = {
       left: keys.map((key) => bindColumns(key.left, left)),
       right: keys.map((key) => bindColumns(key.right, right)),
     };
     const both: Relation = { plan: left.plan, symbols };
-    const plan = joinPlan(
-      join,
-      left.plan,
-      right.plan,
-      bound,
-      residual.map((conjunct) => bindColumns(conjunct, both)),
-    );
-    return { plan, symbols };
+    const conditions = residual.map((conjunct) => bindColumns(conjunct, both));
+    if (join === "full") return { plan: joinPlan(join, left.plan, right.plan, bound, conditions), symbols };
+    const isDependent = left.symbols.some((symbol) => planOuters(right.plan).has(symbol));
+    const plan = isDependent
+      ? joinDependent(join, left, right.plan, bound, conditions)
+      : joinPlan(join, left.plan, right.plan, bound, conditions);
+    return { plan, symbols, domain: left };
+  }
+
+  /** Both sides with the results of the subqueries that stand in the join's condition. */
+  #withSublinks(
+    left: Relation,
+    right: Relation,
+    keys: readonly KeyPair[],
+    residual: readonly Expression[],
+  ): readonly [left: Relation, right: Relation] {
+    const forLeft = keys.map((key) => key.left);
+    const forRight = keys.map((key) => key.right);
+    for (const symbol of columnsOf(...residual)) {
+      if (this.#scope.sublinks.get(symbol) === undefined) continue;
+      const result: Expression = { kind: "column", index: symbol, type: this.#scope.info(symbol).type };
+      const needs = [...this.#scope.needs(result)];
+      if (needs.every((needed) => left.symbols.includes(needed))) forLeft.push(result);
+      else if (needs.every((needed) => right.symbols.includes(needed))) forRight.push(result);
+      else throw unsupported("a subquery in the condition of an outer join refers to both of its sides");
+    }
+    return [attachSublinks(left, forLeft, this.#scope), attachSublinks(right, forRight, this.#scope)];
   }
 
   /** Filters, then drops every column but `needed`. */
   #finish(relation: Relation, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
-    const filtered: Relation = {
-      plan: filterPlan(
-        relation.plan,
-        conjuncts.map((conjunct) => bindColumns(conjunct, relation)),
-      ),
-      symbols: relation.symbols,
-    };
-    const symbols = relation.symbols.filter((symbol) => needed.has(symbol));
-    if (symbols.length === relation.symbols.length) return filtered;
+    const filtered = filterRelation(relation, conjuncts, this.#scope);
+    const symbols = filtered.symbols.filter((symbol) => needed.has(symbol));
+    if (symbols.length === filtered.symbols.length) return filtered;
     const columns = symbols.map((index): Expression =>
       bindColumns({ kind: "column", index, type: this.#scope.info(index).type }, filtered),
     );
-    return { plan: projectPlan(filtered.plan, columns), symbols };
+    return { ...filtered, plan: projectPlan(filtered.plan, columns), symbols };
   }
 }
 

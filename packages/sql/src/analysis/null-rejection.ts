@@ -12,6 +12,8 @@ function isNullWith(expression: Expression, isNull: (symbol: number) => boolean)
       return expression.args.every((arg) => isNullWith(arg, isNull));
     case "text-cast":
       return isNullWith(expression.arg, isNull);
+    case "one-row":
+      return isNullWith(expression.value, isNull);
     default:
       return false;
   }

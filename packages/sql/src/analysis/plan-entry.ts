@@ -36,6 +36,13 @@ export function planEntry(
   return { plan: projectPlan(plan, expressions), symbols: own };
 }
 
+/** The symbols of this query level that a LATERAL subquery in its FROM clause reads. */
+export function lateralSymbols(varno: number, scope: QueryScope, context: TranslationContext): readonly number[] {
+  const entry = scope.entry(varno);
+  if (entry.int("rtekind") !== RteKind.subquery || !entry.flag("lateral")) return [];
+  return scope.ownOuters(planSubquery(entry, null, scope, context));
+}
+
 /** The plan of a subquery or a CTE; every reference to a CTE has the CTE's query in its place. */
 export function planSubquery(
   entry: TreeNode,

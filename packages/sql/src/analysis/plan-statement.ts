@@ -1,5 +1,6 @@
-import { FreshetError, must, SqlState } from "@freshet/base";
+import { assert, FreshetError, must, SqlState } from "@freshet/base";
 import { loadParser } from "../parser/load-parser.ts";
+import { outersIn } from "../decorrelation/outer-references.ts";
 import { parametersOf } from "../plan/expression-walk.ts";
 import { planExpressions, walkPlan } from "../plan/plan-walk.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -186,6 +187,7 @@ class StatementPlanner {
 function refuseParameters(plan: Plan): void {
   walkPlan(plan, (node) => {
     for (const expression of planExpressions(node)) {
+      assert(outersIn([expression]).size === 0, "a reference to a row around a subquery is left in the plan");
       const [number] = parametersOf(expression);
       if (number !== undefined)
         throw new UnliftableParameter(number, "stands outside the conditions of the outermost WHERE clause");

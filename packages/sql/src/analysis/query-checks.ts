@@ -8,7 +8,6 @@ const REFUSED_FLAGS: readonly (readonly [flag: string, reason: string])[] = [
   ["hasModifyingCTE", "it changes data"],
   ["hasForUpdate", "FOR UPDATE and its like lock rows"],
   ["hasWindowFuncs", "window functions are not supported"],
-  ["hasSubLinks", "a subquery in an expression (EXISTS, IN (SELECT …), a scalar subquery) is not supported"],
 ];
 
 /** Refuses the clauses that the algebra lacks. */

@@ -2,14 +2,17 @@ import { assert, must } from "@freshet/base";
 import type { ColumnType } from "@freshet/values";
 import type { AggregateCall } from "../plan/aggregate-call.ts";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
-import { columnsOf, mapExpression } from "../plan/expression-walk.ts";
+import { columnsOf, replaceColumns } from "../plan/expression-walk.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { SetFunctionCall } from "../plan/row-source.ts";
 import type { Catalog } from "./catalog.ts";
 import { isSupportedType } from "./catalog-types.ts";
+import { planOuters } from "../decorrelation/outer-references.ts";
 import type { TreeNode } from "./node-tree.ts";
+import { Sublinks } from "./sublinks.ts";
 import { checkRangeTableEntry, RteKind } from "./table-checks.ts";
+import type { TranslationContext } from "./translation.ts";
 import { unsupported } from "./unsupported.ts";
 
 /**
@@ -19,13 +22,21 @@ import { unsupported } from "./unsupported.ts";
 export interface Relation {
   readonly plan: Plan;
   readonly symbols: readonly number[];
+  /**
+   * A smaller relation that this one was made of by joins, among whose rows are all combinations of values of
+   * its symbols that occur here. Absent: this one.
+   */
+  readonly domain?: Relation;
 }
 
 /** Replaces symbols by the positions they have in `relation`. */
 export function bindColumns(expression: Expression, relation: Relation): Expression {
-  return rewriteColumns(expression, (index) => {
-    const position = relation.symbols.indexOf(index);
-    return must(position < 0 ? undefined : position, "a column is not in the relation that should have it");
+  return replaceColumns(expression, (column) => {
+    const position = relation.symbols.indexOf(column.index);
+    return {
+      ...column,
+      index: must(position < 0 ? undefined : position, "a column is not in the relation that should have it"),
+    };
   });
 }
 
@@ -39,7 +50,10 @@ interface SymbolInfo {
   readonly type: ColumnType;
 }
 
-/** One query level: its range table, and the symbols given to its columns and aggregates so far. */
+/**
+ * One query level: its range table, and the symbols given to its columns, aggregates and subqueries so far.
+ * No two levels of a statement share a symbol.
+ */
 export class QueryScope {
   readonly query: TreeNode;
   readonly catalog: Catalog;
@@ -51,19 +65,33 @@ export class QueryScope {
   readonly aggregates: Map<number, AggregateCall> = new Map();
   /** The set-returning functions met in the select list so far, by the symbol of their result. */
   readonly setFunctions: Map<number, SetFunctionCall> = new Map();
+  /** The subqueries in expressions met so far. */
+  readonly sublinks: Sublinks;
   readonly #translator: ExpressionTranslator;
   readonly #rangeTable: readonly TreeNode[];
-  readonly #symbols: SymbolInfo[] = [];
+  readonly #numbers: { next: number };
+  readonly #symbols = new Map<number, SymbolInfo>();
   readonly #columns = new Map<string, number>();
   readonly #aggregateSymbols = new Map<string, number>();
+  readonly #context: TranslationContext;
+  /** What the operands of a comparison with a subquery stand for, innermost last. */
+  readonly #sublinkColumns: (readonly Expression[])[] = [];
 
-  constructor(query: TreeNode, catalog: Catalog, parent: QueryScope | null, translator: ExpressionTranslator) {
+  constructor(
+    query: TreeNode,
+    context: TranslationContext,
+    parent: QueryScope | null,
+    translator: ExpressionTranslator,
+  ) {
     this.query = query;
     this.#translator = translator;
-    this.catalog = catalog;
+    this.#context = context;
+    this.catalog = context.catalog;
     this.parent = parent;
+    this.#numbers = parent === null ? { next: 0 } : parent.#numbers;
+    this.sublinks = new Sublinks((type) => this.placeholder(type).index);
     this.#rangeTable = query.nodes("rtable");
-    for (const entry of this.#rangeTable) checkRangeTableEntry(entry, catalog);
+    for (const entry of this.#rangeTable) checkRangeTableEntry(entry, this.catalog);
   }
 
   /** Translates an analysed expression of this query level. */
@@ -73,7 +101,7 @@ export class QueryScope {
 
   /** Another query's scope, with the same catalog. */
   over(query: TreeNode): QueryScope {
-    return new QueryScope(query, this.catalog, null, this.#translator);
+    return new QueryScope(query, this.#context, null, this.#translator);
   }
 
   entry(varno: number): TreeNode {
@@ -117,18 +145,53 @@ export class QueryScope {
     return { kind: "column", index: symbol, type };
   }
 
-  /** A symbol for the value of a GROUP BY expression. */
-  group(type: ColumnType): ColumnExpression {
+  /** A symbol for a value that is made somewhere else: of a GROUP BY expression, or by a subquery. */
+  placeholder(type: ColumnType): ColumnExpression {
     return { kind: "column", index: this.#add({ varno: 0, attribute: 0, type }), type };
   }
 
   info(symbol: number): SymbolInfo {
-    return must(this.#symbols[symbol], "an unknown symbol");
+    return must(this.#symbols.get(symbol), "an unknown symbol");
   }
 
-  /** The range table entries that the expressions read. */
+  /** The symbols that the expressions and the subqueries in them need of the FROM clause or the groups. */
+  needs(...expressions: readonly Expression[]): Set<number> {
+    const found = new Set<number>();
+    const visit = (symbol: number): void => {
+      const sublink = this.sublinks.get(symbol);
+      if (sublink === undefined) found.add(symbol);
+      else for (const outer of this.ownOuters(sublink.plan)) visit(outer);
+    };
+    for (const symbol of columnsOf(...expressions)) visit(symbol);
+    return found;
+  }
+
+  /** The symbols of this level that a plan inside it reads from outside. */
+  ownOuters(plan: Plan): number[] {
+    return [...planOuters(plan).keys()].filter((symbol) => this.#symbols.has(symbol));
+  }
+
+  /** The range table entries that the expressions and the subqueries in them read. */
   sources(...expressions: readonly Expression[]): Set<number> {
-    return new Set([...columnsOf(...expressions)].map((symbol) => this.info(symbol).varno));
+    return new Set([...this.needs(...expressions)].map((symbol) => this.info(symbol).varno));
+  }
+
+  /** The plan of a subquery in an expression; `used` as in QueryOptions. */
+  planSublink(query: TreeNode, used: ReadonlySet<number> | null): Plan {
+    return this.#context.translateQuery(query, this.#context, { parent: this, top: false, used }).plan;
+  }
+
+  /** Translates with the result columns of a subquery standing for `columns`. */
+  withSublinkColumns(columns: readonly Expression[], translate: () => Expression): Expression {
+    this.#sublinkColumns.push(columns);
+    const translated = translate();
+    this.#sublinkColumns.pop();
+    return translated;
+  }
+
+  /** What result column `position` (from 1) of the subquery being compared stands for. */
+  sublinkColumn(position: number): Expression {
+    return must(this.#sublinkColumns.at(-1)?.[position - 1], "a subquery has no such column");
   }
 
   /** The column's name as an error message gives it. */
@@ -143,7 +206,9 @@ export class QueryScope {
   }
 
   #add(info: SymbolInfo): number {
-    return this.#symbols.push(info) - 1;
+    const symbol = this.#numbers.next++;
+    this.#symbols.set(symbol, info);
+    return symbol;
   }
 
   #checkColumn(varno: number, attribute: number, type: ColumnType): void {
@@ -157,10 +222,4 @@ export class QueryScope {
       throw unsupported(`column ${name()} has type ${this.typeName(type.typeOid)}, which is not supported`);
     }
   }
-}
-
-function rewriteColumns(expression: Expression, position: (index: number) => number): Expression {
-  return mapExpression(expression, (node) =>
-    node.kind === "column" ? { ...node, index: position(node.index) } : undefined,
-  );
 }

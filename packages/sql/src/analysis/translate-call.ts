@@ -117,9 +117,14 @@ export function translateEquality(
   return { equality: info.symbol, inputCollation, left, right };
 }
 
+/** A pure function whose result under the collation is the one that the engine gives. */
+export function checkedFunction(oid: number, inputCollation: number, scope: QueryScope): FunctionInfo {
+  const info = pureFunction(oid, scope);
+  checkFunction(info, inputCollation, scope);
+  return info;
+}
+
 /** The function of `x op ANY (…)`, checked like any call. */
 export function comparisonFunction(node: TreeNode, scope: QueryScope): FunctionInfo {
-  const info = pureFunction(node.int("opfuncid"), scope);
-  checkFunction(info, node.int("inputcollid"), scope);
-  return info;
+  return checkedFunction(node.int("opfuncid"), node.int("inputcollid"), scope);
 }

@@ -11,6 +11,9 @@ import { translateJsonConstructor } from "./translate-json-constructor.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
 import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
 import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
+import { asOuter } from "./sublinks.ts";
+import { translateRowComparison } from "./translate-row-comparison.ts";
+import { translateSublink } from "./translate-sublink.ts";
 import { BOOL_TYPE, isSameImage, isTextCastable, isTextual } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -18,7 +21,6 @@ type Translator = (node: TreeNode, scope: QueryScope) => Expression;
 
 /** What each unsupported kind of expression is called by those who write it. */
 const REFUSED: Readonly<Record<string, string>> = {
-  SUBLINK: "a subquery in an expression (EXISTS, IN (SELECT …), a scalar subquery) is not supported",
   WINDOWFUNC: "window functions are not supported",
   GROUPINGFUNC: "GROUPING() is not supported",
   SQLVALUEFUNCTION: "CURRENT_DATE, CURRENT_USER and their like change without any row changing",
@@ -26,7 +28,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   SUBSCRIPTINGREF: "array subscripts are not supported",
   FIELDSELECT: "a field of a composite value is not supported",
   ROWEXPR: "ROW(…) is not supported",
-  ROWCOMPAREEXPR: "a comparison of rows by order is not supported",
   CONVERTROWTYPEEXPR: "a whole row as a value is not supported",
   XMLEXPR: "XML functions are not supported",
   NEXTVALUEEXPR: "nextval() changes on each call",
@@ -37,6 +38,8 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   VAR: translateVariable,
   CONST: translateConstant,
   PARAM: translateParameter,
+  SUBLINK: translateSublink,
+  ROWCOMPAREEXPR: translateRowComparison,
   AGGREF: translateAggregate,
   FUNCEXPR: (node, scope) =>
     isSetFunction(node) ? scope.setFunction(translateSetFunction(node, scope)) : translateCall(node, scope),
@@ -78,7 +81,14 @@ function translateAll(nodes: readonly TreeNode[], scope: QueryScope): Expression
 
 /** A column: of a table or subquery a symbol; of a JOIN or GROUP BY entry the expression it stands for. */
 function translateVariable(node: TreeNode, scope: QueryScope): Expression {
-  if (node.int("varlevelsup") > 0) throw unsupported("a subquery refers to a column of the query around it");
+  const levels = node.int("varlevelsup");
+  if (levels === 0) return translateOwnVariable(node, scope);
+  let level: QueryScope | null = scope;
+  for (let up = levels; up > 0; up--) level = must(level, "a variable outside all queries").parent;
+  return asOuter(translateOwnVariable(node, must(level, "a variable outside all queries")));
+}
+
+function translateOwnVariable(node: TreeNode, scope: QueryScope): Expression {
   const varno = node.int("varno");
   const attribute = node.int("varattno");
   const entry = scope.entry(varno);
@@ -100,7 +110,10 @@ function translateAlias(aliases: NodeValue | undefined, position: number, scope:
   return translateExpression(must(item as TreeNode | null | undefined, "a join has no such column"), scope);
 }
 
-function translateParameter(node: TreeNode): Expression {
+const PARAM_SUBLINK = 2;
+
+function translateParameter(node: TreeNode, scope: QueryScope): Expression {
+  if (node.int("paramkind") === PARAM_SUBLINK) return scope.sublinkColumn(node.int("paramid"));
   const type = { typeOid: node.int("paramtype"), typmod: node.int("paramtypmod"), collation: node.int("paramcollid") };
   return { kind: "parameter", number: node.int("paramid"), type };
 }

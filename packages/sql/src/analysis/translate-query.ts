@@ -1,17 +1,17 @@
 import { must } from "@freshet/base";
 import type { ColumnType } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
-import { columnsOf } from "../plan/expression-walk.ts";
-import { distinctPlan, filterPlan, projectPlan, topKPlan, UNIT_PLAN } from "../plan/plan-build.ts";
+import { distinctPlan, projectPlan, topKPlan, UNIT_PLAN } from "../plan/plan-build.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RowLimit } from "../plan/query-plan.ts";
 import { aggregate, isAggregated } from "./aggregation.ts";
+import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import { hasEquality } from "./catalog-types.ts";
 import { translateFrom } from "./from-tree.ts";
 import { JoinPlanner } from "./join-planner.ts";
 import { keysOf, type LiftedConditions, ParameterLifter } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
-import { planEntry } from "./plan-entry.ts";
+import { lateralSymbols, planEntry } from "./plan-entry.ts";
 import { bindColumns, QueryScope, type Relation } from "./query-scope.ts";
 import { checkQuery, mergesKeys } from "./query-checks.ts";
 import { translateLimit } from "./row-limit.ts";
@@ -29,6 +29,7 @@ import { planSetOperation } from "./set-operation.ts";
 import { checkCollation } from "./translate-call.ts";
 import { translateExpression } from "./translate-expression.ts";
 import { translateSort } from "./translate-sort.ts";
+import { someNode } from "./tree-oids.ts";
 import { OutputColumns } from "./output-columns.ts";
 import { withTargetSets } from "./target-sets.ts";
 import type { QueryOptions, Stage, TranslatedQuery, TranslationContext } from "./translation.ts";
@@ -44,12 +45,12 @@ interface Target {
 export function translateQuery(query: TreeNode, context: TranslationContext, options: QueryOptions): TranslatedQuery {
   checkQuery(query);
   context.privileges.collect(query);
-  const scope = new QueryScope(query, context.catalog, options.parent, translateExpression);
+  const scope = new QueryScope(query, context, options.parent, translateExpression);
   const setOperation = query.nodeOrNull("setOperations");
   const distinct = query.nodes("distinctClause").length > 0;
   // A set-returning function makes rows even where nobody reads them.
   const isWhole = distinct || setOperation !== null || query.flag("hasTargetSRFs");
-  const targets = translateTargets(scope, isWhole ? null : options.used);
+  const targets = translateTargets(scope, context, isWhole ? null : options.used);
   const from = translateFrom(scope);
   const lifted = options.top
     ? new ParameterLifter().lift(from.conjuncts)
@@ -59,9 +60,12 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   const source = (conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation => {
     if (setOperation !== null) return planSetOperation(setOperation, scope, context);
     const { tree } = from;
-    const planner = new JoinPlanner(scope, (varno, symbols) => planEntry(varno, symbols, scope, context));
+    const planner = new JoinPlanner(scope, {
+      plan: (varno, symbols) => planEntry(varno, symbols, scope, context),
+      lateral: (varno) => lateralSymbols(varno, scope, context),
+    });
     return withTargetSets(scope, needed, (read) =>
-      tree === null ? { plan: filterPlan(UNIT_PLAN, conjuncts), symbols: [] } : planner.plan(tree, conjuncts, read),
+      tree === null ? filterRelation({ plan: UNIT_PLAN, symbols: [] }, conjuncts, scope) : planner.plan(tree, conjuncts, read),
     );
   };
   const stage: Stage = grouped
@@ -74,6 +78,7 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
     : plainStage(
         targets.map((target) => target.expression),
         keys,
+        scope,
         (needed) => source(lifted.rest, needed),
       );
   return assemble(scope, { targets, stage, lifted, distinct, setOperation, source: from.tree }, options, context);
@@ -82,13 +87,15 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
 function plainStage(
   targets: readonly Expression[],
   keys: readonly Expression[],
+  scope: QueryScope,
   source: (needed: ReadonlySet<number>) => Relation,
 ): Stage {
-  return { relation: source(columnsOf(...targets, ...keys)), targets, keys, groups: null };
+  const wanted = [...targets, ...keys];
+  return { relation: attachSublinks(source(scope.needs(...wanted)), wanted, scope), targets, keys, groups: null };
 }
 
 /** The select list, reduced to what is visible, sorted by, and used. */
-function translateTargets(scope: QueryScope, used: ReadonlySet<number> | null): Target[] {
+function translateTargets(scope: QueryScope, context: TranslationContext, used: ReadonlySet<number> | null): Target[] {
   const clauses = [...scope.query.nodes("sortClause"), ...scope.query.nodes("distinctClause")];
   const sorted = new Set(clauses.map((clause) => clause.int("tleSortGroupRef")));
   const targets: Target[] = [];
@@ -98,9 +105,20 @@ function translateTargets(scope: QueryScope, used: ReadonlySet<number> | null): 
     const visible = !entry.flag("resjunk");
     const isUsed = visible && (used === null || used.has(entry.int("resno")));
     if (isUsed || isSorted) targets.push({ expression: scope.translate(entry.node("expr")), visible, reference });
-    else if (visible) targets.push({ expression: unusedColumn(entry), visible, reference });
+    else if (visible) {
+      collectNested(entry, context);
+      targets.push({ expression: unusedColumn(entry), visible, reference });
+    }
   }
   return targets;
+}
+
+/** Subqueries that are left out need their privileges all the same. */
+function collectNested(entry: TreeNode, context: TranslationContext): void {
+  someNode(entry, (node) => {
+    if (node.type === "QUERY") context.privileges.collect(node);
+    return false;
+  });
 }
 
 /** Stands where a subquery's column is that nobody reads; NULL of a type that needs nothing. */

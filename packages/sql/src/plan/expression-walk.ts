@@ -1,5 +1,5 @@
 import { unreachable } from "@freshet/base";
-import type { Expression } from "./expression.ts";
+import type { ColumnExpression, Expression } from "./expression.ts";
 
 /** The direct sub-expressions, in the order of evaluation as written. */
 export function expressionChildren(expression: Expression): readonly Expression[] {
@@ -122,4 +122,9 @@ export function parametersOf(expression: Expression): Set<number> {
     if (node.kind === "parameter") numbers.add(node.number);
   });
   return numbers;
+}
+
+/** The expression with another in the place of every column. */
+export function replaceColumns(expression: Expression, replace: (column: ColumnExpression) => Expression): Expression {
+  return mapExpression(expression, (node) => (node.kind === "column" ? replace(node) : undefined));
 }

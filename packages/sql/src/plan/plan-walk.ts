@@ -1,5 +1,5 @@
 import { unreachable } from "@freshet/base";
-import { aggregateExpressions } from "./aggregate-call.ts";
+import { aggregateExpressions, mapAggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { Plan } from "./plan.ts";
 import { mapSource, sourceExpressions } from "./row-source.ts";
@@ -163,7 +163,7 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
       return {
         ...plan,
         groups: plan.groups.map(map),
-        aggregates: plan.aggregates.map((call) => ({ ...call, arg: call.arg === null ? null : map(call.arg) })),
+        aggregates: plan.aggregates.map((call) => mapAggregateCall(call, map)),
       };
     case "top-k":
       return {
