@@ -171,10 +171,12 @@ function hasOneRow(plan: Plan): boolean {
     case "project":
     case "filter":
       return hasOneRow(plan.input);
+    case "unit":
+      return true;
     case "aggregate":
       return plan.scalar;
     case "top-k":
-      return plan.partition.length === 0 && plan.limit !== null && plan.limit <= 1;
+      return plan.ties !== true && plan.partition.length === 0 && plan.limit !== null && plan.limit <= 1;
     default:
       return false;
   }

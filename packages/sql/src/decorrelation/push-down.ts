@@ -7,6 +7,7 @@ import { filterPlan, joinPlan, projectPlan } from "../plan/plan-build.ts";
 import { mapPlanExpressions, planExpressions, planInputs, withInputs } from "../plan/plan-walk.ts";
 import type {
   AggregatePlan,
+  ExpandPlan,
   FilterPlan,
   JoinPlan,
   Plan,
@@ -83,7 +84,10 @@ export class PushDown {
       case "top-k":
       case "single-row":
         return this.#partitioned(plan);
+      case "expand":
+        return this.#expand(plan);
       case "scan":
+      case "unit":
         return { plan, width: plan.columns.length, bindings: new Map(), defaults: null };
       default:
         return unreachable(plan, "plan node");
@@ -378,6 +382,22 @@ export class PushDown {
       bound.map((input) => input.plan),
     );
     return { plan: combined, width: plan.columns.length, bindings, defaults: null };
+  }
+
+  /** Rows made of rows: the made columns come behind the bindings. */
+  #expand(plan: ExpandPlan): Dependent {
+    const input = trimmed(this.#bind(this.#whole(plan.input), outersIn(planExpressions(plan)).keys()));
+    const offset = input.plan.columns.length;
+    const bound = mapPlanExpressions(plan, (expression) =>
+      bindOuters(moveRight(expression, input.width, offset), input),
+    );
+    const made = plan.columns.slice(input.width);
+    const wide: Plan = { ...bound, input: input.plan, columns: [...input.plan.columns, ...made] };
+    const own = [
+      ...columnsTo(wide, input.width),
+      ...made.map((type, index) => columnOf(offset + index, type)),
+    ];
+    return trim({ ...input, plan: wide }, own);
   }
 
   /** Operators that work on each partition alone: the bindings partition too. */
