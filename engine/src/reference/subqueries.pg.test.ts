@@ -1,6 +1,6 @@
 import { must, SeededRandom } from "@freshet/base";
 import { createDatabase, type PostgresServer, startPostgres, type TestDatabase } from "@freshet/postgres";
-import { type AnalysisConnection, type QueryPlan, planStatement, planLines } from "@freshet/sql";
+import { type AnalysisConnection, type QueryPlan, planStatement } from "@freshet/sql";
 import { createCodecs, DEFAULT_TEXT_SETTINGS, packRow, type Row, unpackRow } from "@freshet/values";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,6 +9,7 @@ import { randomRows, SUBQUERY_SCHEMA, SubqueryGenerator } from "../testing/rando
 import { ReferenceEvaluator, type ReferenceTable } from "./evaluate-plan.ts";
 
 const AS_TEXT: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
+const MORE_THAN_ONE_ROW = "21000";
 const TABLES = ["t1", "t2", "t3"];
 
 let server: PostgresServer;
@@ -106,38 +107,36 @@ function asTexts(plan: QueryPlan, rows: readonly Row[]): (string | null)[][] {
   );
 }
 
-const SEEDS = 8;
-const QUERIES = 50;
+/** The plan's rows as texts; undefined where an expression fails. */
+async function planned(
+  text: string,
+  tables: ReadonlyMap<number, ReferenceTable>,
+): Promise<readonly string[] | undefined> {
+  const { plan } = await planStatement(connection, { text, searchPath: ["public"], liftLiterals: false });
+  const reference = new ReferenceEvaluator(tables, createCodecs(plan.types));
+  const rows = reference.evaluate(plan.plan);
+  return reference.errors > 0 ? undefined : bag(asTexts(plan, rows));
+}
 
-test("plans of queries with subqueries give PostgreSQL's rows", async () => {
-  let [planned, failing] = [0, 0];
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const random = new SeededRandom(seed);
-    for (const name of TABLES) await client.query(`TRUNCATE ${name}; INSERT INTO ${name} ${randomRows(random)}`);
-    const tables = await readTables();
-    const generator = new SubqueryGenerator(random);
-    for (let index = 0; index < QUERIES; index++) {
-      const text = generator.query();
-      const expected = await answer(text);
-      if (typeof expected === "string" && expected !== "21000") throw new Error(`${expected}: ${text}`);
-      const plan = await planStatement(connection, { text, searchPath: ["public"], liftLiterals: false });
-      const reference = new ReferenceEvaluator(tables, createCodecs(plan.plan.types));
-      let rows;
-      try {
-        rows = bag(asTexts(plan.plan, reference.evaluate(plan.plan.plan)));
-      } catch (error) {
-        console.log(text);
-        console.log(planLines(plan.plan.plan).join("\n"));
-        throw error;
-      }
-      planned += 1;
-      // What fails here is forwarded; PostgreSQL may not have come to the row that fails.
-      if (reference.errors > 0) failing += 1;
-      else if (typeof expected !== "string") {
-        const exact = !/DISTINCT|UNION/.test(text);
-        expect([text, exact ? rows : unscaled(rows)]).toEqual([text, exact ? expected : unscaled(expected)]);
-      }
-    }
+const SEEDS = [1, 2, 3, 4, 5, 6];
+const QUERIES = 20;
+
+test.each(SEEDS)("plans of queries with subqueries give PostgreSQL's rows (seed %i)", async (seed) => {
+  const random = new SeededRandom(seed);
+  for (const name of TABLES) await client.query(`TRUNCATE ${name}; INSERT INTO ${name} ${randomRows(random)}`);
+  const tables = await readTables();
+  const generator = new SubqueryGenerator(random);
+  let answered = 0;
+  for (let index = 0; index < QUERIES; index++) {
+    const text = generator.query();
+    const expected = await answer(text);
+    const rows = await planned(text, tables);
+    // What fails here is forwarded. Whether PostgreSQL comes to a row that fails hangs on its plan.
+    if (rows === undefined || expected === MORE_THAN_ONE_ROW) continue;
+    if (typeof expected === "string") throw new Error(`${expected}: ${text}`);
+    const exact = !/DISTINCT|UNION/.test(text);
+    expect([text, exact ? rows : unscaled(rows)]).toEqual([text, exact ? expected : unscaled(expected)]);
+    answered += 1;
   }
-  expect(failing).toBeLessThan(planned / 5);
+  expect(answered).toBeGreaterThan(QUERIES / 2);
 });

@@ -236,7 +236,7 @@ export class SubqueryGenerator {
     });
     const where = this.#where(names, from.names, depth);
     const sql = `SELECT ${list.join(", ")} FROM ${from.sql}${where}`;
-    if (random.chance(0.1)) return `${sql.replace("SELECT", "SELECT DISTINCT")}`;
+    if (random.chance(0.1)) return sql.replace("SELECT", "SELECT DISTINCT");
     if (random.chance(0.15)) {
       const order = list.map((item) => `${item}::text COLLATE "C"`).join(", ");
       return `(${sql} ORDER BY ${order} LIMIT ${random.integer(1, 3)}${random.chance(0.3) ? " OFFSET 1" : ""})`;

@@ -25,7 +25,7 @@ function attachSymbols(
     attached = attachSymbols(attached, planOuters(sublink.plan).keys(), scope, () => "left");
     const join = sublink.kind === "exists" ? joinExistence : joinScalar;
     const plan = join(joinFor(sublink), attached, sublink.plan);
-    attached = { plan, symbols: [...attached.symbols, ...sublink.symbols], domain: attached.domain ?? attached };
+    attached = { plan, symbols: [...attached.symbols, ...sublink.symbols], domain: attached };
   }
   return attached;
 }

@@ -149,7 +149,7 @@ class StatementPlanner {
     const context: TranslationContext = { catalog, privileges: new RelationPrivileges(), translateQuery };
     const translated = translateQuery(query, context, { parent: null, top: true, used: null });
     const parameters = viewParameters(translated, described.parameters.length);
-    refuseParameters(translated.plan);
+    checkWholePlan(translated.plan);
     const body = {
       ...parameters,
       ...this.#limited(translated),
@@ -183,9 +183,13 @@ class StatementPlanner {
   }
 }
 
-/** After lifting, no parameter may be left in the plan. */
-function refuseParameters(plan: Plan): void {
+const MAX_PLAN_NODES = 2000;
+
+/** After lifting, no parameter may be left in the plan. A plan repeats what subqueries read from outside them. */
+function checkWholePlan(plan: Plan): void {
+  let nodes = 0;
   walkPlan(plan, (node) => {
+    if (++nodes > MAX_PLAN_NODES) throw unsupported("its subqueries refer to each other in too many ways");
     for (const expression of planExpressions(node)) {
       assert(outersIn([expression]).size === 0, "a reference to a row around a subquery is left in the plan");
       const [number] = parametersOf(expression);

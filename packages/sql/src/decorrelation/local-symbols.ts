@@ -9,9 +9,8 @@ import { mapPlan, mapPlanExpressions, planExpressions, walkPlan } from "../plan/
 import type { Plan } from "../plan/plan.ts";
 import { outersIn } from "./outer-references.ts";
 
-const C_COLLATION = 950;
 const CODECS = createCodecs([]);
-const TEXT: ColumnType = { typeOid: Oid.text, typmod: -1, collation: C_COLLATION };
+const TEXT: ColumnType = { typeOid: Oid.text, typmod: -1, collation: 0 };
 
 /** Equality of one type, by that type's OID: what equality of mixed types becomes once both sides are widened. */
 const EQUALITY: ReadonlyMap<number, { readonly name: string; readonly functionOid: number }> = new Map([
