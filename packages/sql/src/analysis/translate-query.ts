@@ -65,7 +65,9 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
       lateral: (varno) => lateralSymbols(varno, scope, context),
     });
     return withTargetSets(scope, needed, (read) =>
-      tree === null ? filterRelation({ plan: UNIT_PLAN, symbols: [] }, conjuncts, scope) : planner.plan(tree, conjuncts, read),
+      tree === null
+        ? filterRelation({ plan: UNIT_PLAN, symbols: [] }, conjuncts, scope)
+        : planner.plan(tree, conjuncts, read),
     );
   };
   const stage: Stage = grouped

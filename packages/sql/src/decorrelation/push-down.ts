@@ -393,10 +393,7 @@ export class PushDown {
     );
     const made = plan.columns.slice(input.width);
     const wide: Plan = { ...bound, input: input.plan, columns: [...input.plan.columns, ...made] };
-    const own = [
-      ...columnsTo(wide, input.width),
-      ...made.map((type, index) => columnOf(offset + index, type)),
-    ];
+    const own = [...columnsTo(wide, input.width), ...made.map((type, index) => columnOf(offset + index, type))];
     return trim({ ...input, plan: wide }, own);
   }
 
