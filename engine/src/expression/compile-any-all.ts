@@ -1,6 +1,5 @@
 import type { AnyAllExpression } from "@freshet/sql";
 import { assert } from "@freshet/base";
-import { BUILTIN_TYPES } from "@freshet/values";
 import type { Codec, ColumnType, Value } from "@freshet/values";
 import { checkCaseCollation } from "./case-collations.ts";
 import type { CompileArgument, CompiledExpression, ExpressionContext } from "./context.ts";
@@ -24,11 +23,6 @@ const IDENTITY_EQUALITIES: ReadonlySet<string> = new Set([
   "booleq",
 ]);
 
-/** Element types of the built-in arrays; arrays of other types are supported as constants only. */
-const ELEMENT_OIDS: ReadonlyMap<number, number> = new Map(
-  BUILTIN_TYPES.flatMap(({ oid, elementOid }) => (elementOid === undefined ? [] : [[oid, elementOid] as const])),
-);
-
 /** `left op ANY (array)` and `left op ALL (array)`. */
 export function compileAnyAll(
   expression: AnyAllExpression,
@@ -47,7 +41,7 @@ export function compileAnyAll(
     const isSet = isAny && IDENTITY_EQUALITIES.has(expression.name) && elements.length > 4;
     return isSet ? memberTest(left, elements) : search(left, operator, () => elements, isAny);
   }
-  const elementOid = ELEMENT_OIDS.get(array.type.typeOid);
+  const elementOid = context.codecs.get(array.type.typeOid)?.parts?.[0]?.oid;
   if (elementOid === undefined)
     throw unsupported(callName(expression.name, [expression.left.type, array.type], context.codecs));
   const operator = operatorFor(expression, elementOid, context);

@@ -8,6 +8,7 @@ export const EvaluationState = {
   datetimeFieldOverflow: "22008",
   invalidParameterValue: "22023",
   stringDataRightTruncation: "22001",
+  stringDataLengthMismatch: "22026",
   substringError: "22011",
   invalidEscapeSequence: "22025",
   invalidArgumentForLogarithm: "2201E",

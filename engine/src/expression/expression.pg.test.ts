@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => upstream.stop());
 
 const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
-const CASES = 40 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+const CASES = 20 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
 
 interface Signature {
   readonly oid: number;
@@ -76,6 +76,10 @@ const STANDS_FOR: Readonly<Record<string, string>> = {
   anyarray: "_int4",
   anycompatible: "int4",
   anycompatiblearray: "_int4",
+  anyelement: "int4",
+  anyrange: "numrange",
+  anymultirange: "nummultirange",
+  record: "pair",
 };
 
 /** The type that stands for a polymorphic one. */

@@ -139,8 +139,11 @@ export class PlanSpecs {
 
   #mentionedTypes(text: string): readonly PgType[] {
     const oids = mentioned(text, /"typeOid":(\d+)/g);
-    for (const type of this.#query.types) {
-      if (oids.has(type.oid) && type.elementOid !== undefined) oids.add(type.elementOid);
+    // What is added while the set is walked is walked, too.
+    for (const oid of oids) {
+      const type = this.#query.types.find((candidate) => candidate.oid === oid);
+      if (type?.elementOid !== undefined) oids.add(type.elementOid);
+      for (const field of type?.fieldOids ?? []) oids.add(field);
     }
     return this.#query.types.filter((type) => type.kind !== "base" && oids.has(type.oid));
   }

@@ -3,7 +3,11 @@ import { arrayCodec } from "./codecs/array.ts";
 import { bitStringCodec, varbitCodec } from "./codecs/bit.ts";
 import { boolCodec } from "./codecs/bool.ts";
 import { byteaCodec } from "./codecs/bytea.ts";
+import { compositeCodec } from "./codecs/composite.ts";
 import { dateCodec } from "./codecs/date.ts";
+import { tsqueryCodec, tsvectorCodec } from "./codecs/text-search.ts";
+import { xmlCodec } from "./codecs/xml.ts";
+import { GEOMETRIC_CODECS } from "./codecs/geometric.ts";
 import { enumCodec } from "./codecs/enum.ts";
 import { float4Codec, float8Codec } from "./codecs/float.ts";
 import { cidCodec, OBJECT_NAME_CODECS, pgLsnCodec, tidCodec, xid8Codec, xidCodec } from "./codecs/identifiers.ts";
@@ -13,6 +17,8 @@ import { jsonbCodec, jsonCodec } from "./codecs/json.ts";
 import { moneyCodec } from "./codecs/money.ts";
 import { cidrCodec, inetCodec, macaddr8Codec, macaddrCodec } from "./codecs/network.ts";
 import { numericCodec } from "./codecs/numeric.ts";
+import { multirangeCodec } from "./codecs/multirange.ts";
+import { rangeCodec } from "./codecs/range.ts";
 import { bpcharCodec, charCodec, nameCodec, textTypeCodec, varcharCodec } from "./codecs/text.ts";
 import { timeCodec, timetzCodec } from "./codecs/time.ts";
 import { timestampCodec, timestamptzCodec } from "./codecs/timestamp.ts";
@@ -57,6 +63,10 @@ const BASE_CODECS: readonly Codec[] = [
   tidCodec,
   xid8Codec,
   pgLsnCodec,
+  ...GEOMETRIC_CODECS,
+  tsvectorCodec,
+  tsqueryCodec,
+  xmlCodec,
 ];
 
 /** The codecs of a set of types. */
@@ -66,18 +76,50 @@ export interface CodecSet {
 }
 
 /**
- * Codecs of the built-in types and of the enums and arrays in `types`, in any order. A type whose
- * element has no codec gets none.
+ * Codecs of the built-in types and of the enums, arrays, domains, composites, ranges and multiranges in `types`, in any order. A type that
+ * is made of one without codec gets none.
  */
 export function createCodecs(types: readonly PgType[]): CodecSet {
   const codecs = new Map<number, Codec>(BASE_CODECS.map((codec) => [codec.oid, codec]));
-  for (const type of types) {
-    if (type.kind === "enum" && type.labels !== undefined) codecs.set(type.oid, enumCodec(type));
-  }
-  for (const type of [...BUILTIN_TYPES, ...types]) {
-    if (type.kind !== "array" || type.elementOid === undefined || codecs.has(type.oid)) continue;
-    const element = codecs.get(type.elementOid);
-    if (element !== undefined) codecs.set(type.oid, arrayCodec(type, element));
-  }
+  const made = new Map([...BUILTIN_TYPES, ...types].map((type) => [type.oid, type]));
+  const resolve = (oid: number): Codec | undefined => {
+    const known = codecs.get(oid);
+    const type = made.get(oid);
+    if (known !== undefined || type === undefined) return known;
+    // A type cannot be made of itself.
+    made.delete(oid);
+    const codec = madeCodec(type, resolve);
+    if (codec !== undefined) codecs.set(oid, codec);
+    return codec;
+  };
+  for (const oid of [...made.keys()]) resolve(oid);
   return codecs;
+}
+
+type Resolve = (oid: number) => Codec | undefined;
+
+function madeCodec(type: PgType, resolve: Resolve): Codec | undefined {
+  if (type.kind === "enum") return type.labels === undefined ? undefined : enumCodec(type);
+  if (type.kind === "composite") {
+    const fields = type.fieldOids?.map(resolve);
+    return fields === undefined || !allKnown(fields) ? undefined : compositeCodec(type, fields);
+  }
+  const element = type.elementOid === undefined ? undefined : resolve(type.elementOid);
+  if (element === undefined) return undefined;
+  switch (type.kind) {
+    case "array":
+      return arrayCodec(type, element);
+    case "domain":
+      return { ...element, oid: type.oid, name: type.name };
+    case "range":
+      return rangeCodec(type, element);
+    case "multirange":
+      return multirangeCodec(type, element);
+    case "base":
+      return undefined;
+  }
+}
+
+function allKnown(codecs: readonly (Codec | undefined)[]): codecs is readonly Codec[] {
+  return !codecs.includes(undefined);
 }

@@ -56,6 +56,8 @@ export interface Codec {
   readonly imageIsIdentity: boolean;
   /** True when encodeKey's byte order is PostgreSQL's btree order (for text: under a byte-ordered collation). */
   readonly ordered: boolean;
+  /** Of an array its element, of a range its subtype, of a multirange its range, of a composite its columns. */
+  readonly parts?: readonly Codec[];
   /** True when the text form depends on the collation-free session settings named here. */
   readonly textDependsOn: readonly (keyof TextSettings)[];
 

@@ -44,6 +44,21 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   timestamp: ["2024-02-29 10:11:12.5", "infinity"],
   timestamptz: ["2024-02-29 10:11:12.5+02"],
   uuid: ["01234567-89ab-cdef-0123-456789abcdef"],
+  jsonb: [
+    "1",
+    "null",
+    '"a\\"b"',
+    "[]",
+    "{}",
+    "true",
+    '{"a": 1, "b": [1.50, -2e10, "x", null, {"c": {}}], "": false, "long key ünï": [[]]}',
+    JSON.stringify(Array.from({ length: 80 }, (_unused, index) => (index % 3 === 0 ? index / 8 : `text ${index}`))),
+  ],
+  "jsonb[]": ['{"{\\"a\\": 1}",NULL,"[1, 2]"}'],
+  int4range: ["[1,5)", "empty", "(,)", "[1,)", "(,5)"],
+  int8range: ["[1,5)"],
+  numrange: ["[1.5,2.50]", "(,1000000000000000000000000.5]"],
+  tsrange: ["[2024-02-29 10:11:12.5,)"],
   interval: ["1 year 2 mons -3 days 04:05:06.7", "infinity"],
   time: ["12:34:56.7"],
   timetz: ["12:34:56.7+05:30"],
@@ -76,6 +91,7 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
 
 function sendOf(name: string): string {
   if (name.endsWith("[]")) return "array_send";
+  if (name.endsWith("range")) return "range_send";
   return TYPE_CASES.find((type) => type.name === name || type.codec === name)?.send ?? `${name}send`;
 }
 

@@ -1,5 +1,8 @@
 import { writeArray } from "./codecs/array-wire.ts";
 import { writeNetwork } from "./codecs/network.ts";
+import { jsonbToWire } from "./internal-jsonb.ts";
+import { numericToWire, type Varlena, varlenaBody } from "./internal-varlena.ts";
+import { writeRange } from "./codecs/range-wire.ts";
 import { BUILTIN_TYPES, OBJECT_NAME_OIDS, Oid } from "./oids.ts";
 
 /** `pg_type.typbyval` and `typlen`, as a Const node carries them. */
@@ -84,6 +87,7 @@ const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
   [Oid.bpchar, TEXT],
   [Oid.json, TEXT],
   [Oid.bytea, TEXT],
+  [Oid.jsonb, { ...TEXT, toWire: jsonbToWire }],
   [Oid.numeric, { ...TEXT, toWire: numericToWire }],
   [Oid.name, { len: 64, byVal: false, align: 1, toWire: untilZero }],
   [Oid.uuid, { len: 16, byVal: false, align: 1, toWire: copied }],
@@ -105,21 +109,30 @@ const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
   [Oid.cidr, { ...TEXT, toWire: (data) => networkToWire(data, true) }],
 ]);
 
-const ARRAY_ELEMENTS: ReadonlyMap<number, number> = new Map(
-  BUILTIN_TYPES.flatMap((type) => (type.elementOid === undefined ? [] : [[type.oid, type.elementOid] as const])),
-);
+function partsOfKind(kind: "array" | "range"): ReadonlyMap<number, number> {
+  const types = BUILTIN_TYPES.filter((type) => type.kind === kind);
+  return new Map(
+    types.flatMap(({ oid, elementOid }) => (elementOid === undefined ? [] : [[oid, elementOid] as const])),
+  );
+}
+
+const ARRAY_ELEMENTS: ReadonlyMap<number, number> = partsOfKind("array");
+const RANGE_SUBTYPES: ReadonlyMap<number, number> = partsOfKind("range");
 
 /**
  * The send format of a value in the server's memory layout, as Const nodes of analysed trees print it
  * (a 64-bit little-endian server). `bytes` is the Datum itself (8 bytes) for types passed by value, else
  * what it points at, with the varlena header. Undefined for types and forms that are not known here
- * (enums: their Datum is a catalog OID; jsonb; compressed or external values).
+ * (enums: their Datum is a catalog OID; composites; compressed or external values).
  */
 export function decodeInternalDatum(typeOid: number, bytes: Buffer, layout: DatumLayout): Buffer | undefined {
   const elementOid = ARRAY_ELEMENTS.get(typeOid);
-  if (elementOid !== undefined) {
+  const subtypeOid = RANGE_SUBTYPES.get(typeOid);
+  if (elementOid !== undefined || subtypeOid !== undefined) {
     const body = layout.len === VARLENA && !layout.byVal ? varlenaBody(bytes) : undefined;
-    return body === undefined || body.length !== bytes.length ? undefined : arrayToWire(body.data, elementOid);
+    if (body === undefined || body.length !== bytes.length) return undefined;
+    if (elementOid !== undefined) return arrayToWire(body.data, elementOid);
+    return rangeToWire(body.data, subtypeOid ?? 0);
   }
   const storage = STORAGE.get(typeOid);
   if (storage === undefined || storage.byVal !== layout.byVal || storage.len !== layout.len) return undefined;
@@ -127,61 +140,6 @@ export function decodeInternalDatum(typeOid: number, bytes: Buffer, layout: Datu
   if (storage.len !== VARLENA) return bytes.length === storage.len ? storage.toWire(bytes) : undefined;
   const body = varlenaBody(bytes);
   return body === undefined || body.length !== bytes.length ? undefined : storage.toWire(body.data);
-}
-
-/** A varlena's data without header, and its length with header. */
-interface Varlena {
-  readonly data: Buffer;
-  readonly length: number;
-}
-
-/** Reads the varlena at the start of `bytes`; undefined when it is compressed, external or cut off. */
-function varlenaBody(bytes: Buffer): Varlena | undefined {
-  const first = bytes[0];
-  if (first === undefined) return undefined;
-  if ((first & 1) === 1) {
-    const length = first >>> 1;
-    return length === 0 || length > bytes.length ? undefined : { data: bytes.subarray(1, length), length };
-  }
-  if ((first & 2) === 2 || bytes.length < 4) return undefined;
-  const length = bytes.readUInt32LE(0) >>> 2;
-  return length < 4 || length > bytes.length ? undefined : { data: bytes.subarray(4, length), length };
-}
-
-const NUMERIC_SIGN_MASK = 0xc000;
-const NUMERIC_SHORT = 0x8000;
-const NUMERIC_SPECIAL = 0xc000;
-const NUMERIC_NEGATIVE = 0x4000;
-
-/** NumericData: a long header (sign and dscale, weight), a short one (all in two bytes), or a special value. */
-function numericToWire(data: Buffer): Buffer | undefined {
-  if (data.length < 2 || data.length % 2 !== 0) return undefined;
-  const header = data.readUInt16LE(0);
-  const kind = header & NUMERIC_SIGN_MASK;
-  if (kind === NUMERIC_SHORT) {
-    const weight = (header & 0x3f) - (header & 0x40);
-    return numericWire(
-      data.subarray(2),
-      weight,
-      (header & 0x2000) === 0 ? 0 : NUMERIC_NEGATIVE,
-      (header & 0x1f80) >>> 7,
-    );
-  }
-  // The server reads a special value's display scale off the same bits as a short one's.
-  if (kind === NUMERIC_SPECIAL) return numericWire(Buffer.alloc(0), 0, header & 0xf000, (header & 0x1f80) >>> 7);
-  if (data.length < 4) return undefined;
-  return numericWire(data.subarray(4), data.readInt16LE(2), kind, header & 0x3fff);
-}
-
-function numericWire(digits: Buffer, weight: number, sign: number, scale: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8 + digits.length);
-  bytes.writeUInt16BE(digits.length / 2, 0);
-  bytes.writeInt16BE(weight, 2);
-  bytes.writeUInt16BE(sign, 4);
-  bytes.writeUInt16BE(scale, 6);
-  digits.copy(bytes, 8);
-  bytes.subarray(8).swap16();
-  return bytes;
 }
 
 /** ArrayType behind its varlena header, which counts for offsets and alignment. */
@@ -211,6 +169,27 @@ function arrayToWire(data: Buffer, elementOid: number): Buffer | undefined {
   const start = dataOffset === 0 ? alignUp(ARRAY_HEADER + 8 * count, MAX_ALIGN) : dataOffset;
   const elements = readElements(bytes, start, total, storage, bitmap);
   return elements === undefined ? undefined : writeArray(elementOid, { dimensions, elements });
+}
+
+const RANGE_HEADER = 8;
+
+/** RangeType: oid, the finite bounds, and at the end the flags, which are the send format's. */
+function rangeToWire(data: Buffer, subtypeOid: number): Buffer | undefined {
+  const storage = STORAGE.get(subtypeOid);
+  const flags = data.at(-1);
+  if (storage === undefined || flags === undefined || flags > 0x1f) return undefined;
+  const [isEmpty, noLower, noUpper] = [(flags & 1) !== 0, (flags & 8) !== 0, (flags & 16) !== 0];
+  const count = isEmpty ? 0 : (noLower ? 0 : 1) + (noUpper ? 0 : 1);
+  const bytes = Buffer.concat([Buffer.alloc(VARLENA_HEADER), data.subarray(0, -1)]);
+  const bounds = readElements(bytes, RANGE_HEADER, count, storage, undefined);
+  if (bounds === undefined) return undefined;
+  if (isEmpty) return writeRange(null);
+  const lower = noLower ? null : (bounds[0] ?? null);
+  const upper = noUpper ? null : (bounds.at(-1) ?? null);
+  return writeRange({
+    lower: { value: lower, inclusive: (flags & 2) !== 0 },
+    upper: { value: upper, inclusive: (flags & 4) !== 0 },
+  });
 }
 
 function readElements(

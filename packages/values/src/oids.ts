@@ -15,10 +15,18 @@ export const Oid = {
   xid: 28,
   cid: 29,
   json: 114,
+  xml: 142,
   regproc: 24,
+  point: 600,
+  lseg: 601,
+  path: 602,
+  box: 603,
+  polygon: 604,
+  line: 628,
   cidr: 650,
   float4: 700,
   float8: 701,
+  circle: 718,
   macaddr8: 774,
   money: 790,
   macaddr: 829,
@@ -41,6 +49,8 @@ export const Oid = {
   regtype: 2206,
   uuid: 2950,
   pg_lsn: 3220,
+  tsvector: 3614,
+  tsquery: 3615,
   regconfig: 3734,
   regdictionary: 3769,
   jsonb: 3802,
@@ -113,13 +123,48 @@ const ARRAY_OIDS: readonly (readonly [element: number, array: number])[] = [
   [Oid.regrole, 4097],
   [Oid.regcollation, 4192],
   [Oid.xid8, 271],
+  [Oid.xml, 143],
+  [Oid.point, 1017],
+  [Oid.lseg, 1018],
+  [Oid.path, 1019],
+  [Oid.box, 1020],
+  [Oid.polygon, 1027],
+  [Oid.line, 629],
+  [Oid.circle, 719],
+  [Oid.tsvector, 3643],
+  [Oid.tsquery, 3645],
 ];
+
+interface BuiltinRange {
+  readonly name: string;
+  readonly oid: number;
+  readonly subtype: number;
+  readonly array: number;
+  readonly multirange: number;
+}
+
+const RANGES: readonly BuiltinRange[] = [
+  { name: "int4", oid: 3904, subtype: Oid.int4, array: 3905, multirange: 4451 },
+  { name: "num", oid: 3906, subtype: Oid.numeric, array: 3907, multirange: 4532 },
+  { name: "ts", oid: 3908, subtype: Oid.timestamp, array: 3909, multirange: 4533 },
+  { name: "tstz", oid: 3910, subtype: Oid.timestamptz, array: 3911, multirange: 4534 },
+  { name: "date", oid: 3912, subtype: Oid.date, array: 3913, multirange: 4535 },
+  { name: "int8", oid: 3926, subtype: Oid.int8, array: 3927, multirange: 4536 },
+];
+
+function rangeTypes({ name, oid, subtype, array, multirange }: BuiltinRange): readonly PgType[] {
+  return [
+    { oid, name: `${name}range`, kind: "range", elementOid: subtype },
+    { oid: array, name: `_${name}range`, kind: "array", elementOid: oid },
+    { oid: multirange, name: `${name}multirange`, kind: "multirange", elementOid: oid },
+  ];
+}
 
 const BASE_TYPES: readonly PgType[] = Object.entries(Oid).map(([name, oid]) => ({ oid, name, kind: "base" }));
 
 const BASE_NAMES: ReadonlyMap<number, string> = new Map(BASE_TYPES.map((type) => [type.oid, type.name]));
 
-/** The built-in types every codec set holds: the base types above and their arrays. */
+/** The built-in types every codec set holds: the base types above, their arrays, and the ranges. */
 export const BUILTIN_TYPES: readonly PgType[] = [
   ...BASE_TYPES,
   ...ARRAY_OIDS.map(([elementOid, oid]): PgType => ({
@@ -128,4 +173,5 @@ export const BUILTIN_TYPES: readonly PgType[] = [
     kind: "array",
     elementOid,
   })),
+  ...RANGES.flatMap(rangeTypes),
 ];

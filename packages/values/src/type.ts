@@ -2,11 +2,13 @@
 export interface PgType {
   readonly oid: number;
   readonly name: string;
-  readonly kind: "base" | "enum" | "array";
-  /** Element type of an array. */
+  readonly kind: "base" | "enum" | "array" | "domain" | "composite" | "range" | "multirange";
+  /** Element type of an array, base type of a domain, subtype of a range, range type of a multirange. */
   readonly elementOid?: number;
   /** Labels of an enum in their declared order. */
   readonly labels?: readonly string[];
+  /** Types of a composite's columns. */
+  readonly fieldOids?: readonly number[];
 }
 
 /** A column's or expression's type as the analysed tree gives it. */

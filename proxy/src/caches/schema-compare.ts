@@ -19,8 +19,12 @@ export function tablesWithLostLabels(
     const present = now?.plan.types.find((type) => type.oid === oid)?.labels;
     if (labels.length > 0 && !labels.every((label) => present?.includes(label) === true)) lost.add(oid);
   }
-  for (const { oid, elementOid } of then.plan.types) {
-    if (elementOid !== undefined && lost.has(elementOid)) lost.add(oid);
+  // Types that are made of such, to any depth: each round finds those one step further off.
+  for (let before = -1; before !== lost.size;) {
+    before = lost.size;
+    for (const { oid, elementOid, fieldOids = [] } of then.plan.types) {
+      if ([elementOid, ...fieldOids].some((part) => part !== undefined && lost.has(part))) lost.add(oid);
+    }
   }
   return [...tables].filter((table) => table.columns.some(({ typeOid }) => lost.has(typeOid)));
 }

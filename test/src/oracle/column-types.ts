@@ -26,6 +26,9 @@ export interface ColumnKind {
     | "bit"
     | "network"
     | "mac"
+    | "range"
+    | "record"
+    | "words"
     | "number of the system";
   readonly ordered: boolean;
   readonly summable: boolean;
@@ -35,7 +38,7 @@ export interface ColumnKind {
 
 const plain = { ordered: true, summable: false, loose: false } as const;
 const number = { family: "number", ordered: true, summable: true, loose: false } as const;
-const composite = { ordered: false, summable: false, loose: false } as const;
+const composite = { ordered: true, summable: false, loose: false } as const;
 
 const instants = [
   "2024-02-29 12:00:00",
@@ -119,7 +122,7 @@ export const columnKinds: readonly ColumnKind[] = [
     sql: "mood",
     values: ["sad", "ok", "happy"],
     family: "enum",
-    ordered: false,
+    ordered: true,
     summable: false,
     loose: false,
   },

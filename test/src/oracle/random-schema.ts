@@ -16,6 +16,8 @@ export function randomSchema(random: SeededRandom): Schema {
     written: made.flatMap((family) => family.written),
     statements: [
       "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')",
+      "CREATE DOMAIN amount AS numeric(10,2)",
+      'CREATE TYPE pair AS (a int4, b text COLLATE "C")',
       ...[...made, ...views].flatMap(({ statements }) => statements),
     ],
   };

@@ -86,8 +86,7 @@ function newValue(random: SeededRandom, table: Table, column: Column): string {
 function someRows(random: SeededRandom, table: Table): string {
   const column = random.chance(0.5) && table.key.length > 0 ? random.pick(table.key) : random.pick(table.columns);
   if (random.chance(0.1)) return `${column.name} IS ${random.chance(0.5) ? "" : "NOT "}NULL`;
-  const equality =
-    column.kind.family === "json" || column.kind.family === "array" ? "=" : random.pick(["=", "=", "=", "<", ">"]);
+  const equality = column.kind.ordered ? random.pick(["=", "=", "=", "<", ">"]) : "=";
   const value = randomColumnValue(random, table, column);
   return value === "NULL" ? `${column.name} IS NULL` : `${column.name} ${equality} ${value}`;
 }

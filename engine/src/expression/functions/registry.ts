@@ -16,6 +16,12 @@ import { addDays, DATE_FUNCTIONS, datePart } from "./date-functions.ts";
 import { FLOAT_ARITHMETIC } from "./float-arithmetic.ts";
 import { int4Checked, INTEGER_ARITHMETIC } from "./integer-arithmetic.ts";
 import { INTEGER_BITS } from "./integer-bits.ts";
+import { BIT_FUNCTIONS } from "./bit-functions.ts";
+import { INTERVAL_ARITHMETIC } from "./interval-arithmetic.ts";
+import { INTERVAL_FIELDS } from "./interval-fields.ts";
+import { INTERVAL_MOMENTS } from "./interval-moments.ts";
+import { MONEY_FUNCTIONS } from "./money-functions.ts";
+import { NETWORK_FUNCTIONS } from "./network-functions.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
 import { LIKE_FUNCTIONS } from "./like.ts";
 import { decimalLogarithm, NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
@@ -51,6 +57,12 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     NORMALIZATION,
     QUOTING,
     REGEX_FUNCTIONS,
+    INTERVAL_ARITHMETIC,
+    INTERVAL_FIELDS,
+    INTERVAL_MOMENTS,
+    MONEY_FUNCTIONS,
+    BIT_FUNCTIONS,
+    NETWORK_FUNCTIONS,
   ].flatMap((table: FunctionTable) => Object.entries(table)),
 );
 

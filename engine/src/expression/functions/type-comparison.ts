@@ -72,6 +72,7 @@ function builder(order: (codec: Codec) => Compare, suffix: ComparisonSuffix): Fu
   return (argTypes, codecs) => {
     const codec = codecs.get(argTypes[0]?.typeOid ?? 0);
     if (codec === undefined || !codec.hasEquality) return undefined;
+    if (!codec.ordered && suffix !== "eq" && suffix !== "ne") return undefined;
     return comparisonOperators(order(codec))[suffix];
   };
 }
@@ -87,6 +88,11 @@ const BY_KEY: readonly string[] = [
   "tid",
   "xid8",
   "pg_lsn_",
+  "jsonb_",
+  "array_",
+  "range_",
+  "multirange_",
+  "record_",
 ];
 
 /** Comparisons that need to know the type they work on. */
@@ -95,8 +101,6 @@ export const TYPED_COMPARISONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...BY_KEY.flatMap((prefix) =>
     COMPARISON_SUFFIXES.map((suffix) => [`${prefix}${suffix}`, builder(compareByKey, suffix)] as const),
   ),
-  ["jsonb_eq", builder(compareByKey, "eq")],
-  ["jsonb_ne", builder(compareByKey, "ne")],
-  ["array_eq", builder(compareByKey, "eq")],
-  ["array_ne", builder(compareByKey, "ne")],
+  ["tsvector_eq", builder(compareByKey, "eq")],
+  ["tsvector_ne", builder(compareByKey, "ne")],
 ]);

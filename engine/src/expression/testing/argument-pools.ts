@@ -169,6 +169,10 @@ const powers = fc.constantFrom(
   "-Infinity",
 );
 const buckets = fc.constantFrom("-1", "0", "1", "3", "10", "1000", "2147483647");
+const factors = fc.oneof(
+  fc.constantFrom("0", "1", "-1", "0.5", "1.5", "-2.5", "0.1", "3", "7", "1e9", "1e-9", "1e300", "NaN", "Infinity"),
+  fc.double({ min: -1000, max: 1000, noNaN: true }).map(String),
+);
 const scales = fc.integer({ min: -6, max: 12 }).map(String);
 const codePoints = fc.constantFrom("-1", "0", "65", "233", "8364", "55296", "65535", "128512", "1114111", "1114112");
 const years = fc.constantFrom(
@@ -195,6 +199,27 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   timestamp_part: [fields, null],
   timestamp_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
   timestamptz_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
+  extract_interval: [fields, null],
+  interval_part: [fields, null],
+  interval_scale: [null, fc.constantFrom("-1", ...[0, 1, 3, 6].map((digits) => String((0x7fff << 16) | digits)))],
+  interval_mul: [null, factors],
+  mul_d_interval: [factors, null],
+  interval_div: [null, factors],
+  time_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
+  timetz_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
+  bitshiftleft: [null, smallCounts],
+  bitshiftright: [null, smallCounts],
+  bitsubstr: [null, smallCounts, smallCounts],
+  bitsubstr_no_len: [null, smallCounts],
+  bitgetbit: [null, smallCounts],
+  bitsetbit: [null, smallCounts, fc.constantFrom("0", "1", "2")],
+  bit: [null, smallCounts, null],
+  varbit: [null, smallCounts, null],
+  bitfromint4: [null, fc.constantFrom("1", "8", "31", "32", "33", "40")],
+  bitfromint8: [null, fc.constantFrom("1", "8", "31", "32", "33", "64", "70")],
+  bitposition: [null, fc.constantFrom("", "1", "10", "01", "000")],
+  inet_set_masklen: [null, fc.constantFrom("-1", "0", "8", "32", "33", "64", "128", "129")],
+  cidr_set_masklen: [null, fc.constantFrom("-1", "0", "8", "32", "33", "64", "128", "129")],
   array_length: [null, smallCounts],
   array_upper: [null, smallCounts],
   array_lower: [null, smallCounts],

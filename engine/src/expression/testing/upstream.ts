@@ -45,10 +45,11 @@ export async function startUpstream(): Promise<Upstream> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   await client.query(`CREATE TYPE mood AS ENUM (${LABELS.map((label) => `'${label}'`).join(", ")})`);
+  await client.query('CREATE TYPE pair AS (a numeric, b text COLLATE "C")');
   await client.query(ATTEMPT);
   const types = await readTypes(client);
   return {
-    codecs: createCodecs([enumOf(types)]),
+    codecs: createCodecs([enumOf(types), pairOf(types)]),
     client,
     types,
     query: async <T>(sql: string, values: readonly unknown[] = []) => {
@@ -75,6 +76,10 @@ async function readTypes(client: pg.Client): Promise<Map<string, UpstreamType>> 
     "SELECT oid::int8::int4 AS oid, typname AS name, typsend::regproc::text AS send FROM pg_type WHERE typsend <> 0",
   );
   return new Map(result.rows.map((row) => [row.name, row]));
+}
+
+function pairOf(types: ReadonlyMap<string, UpstreamType>): PgType {
+  return { oid: types.get("pair")?.oid ?? 0, name: "pair", kind: "composite", fieldOids: [Oid.numeric, Oid.text] };
 }
 
 function enumOf(types: ReadonlyMap<string, UpstreamType>): PgType {

@@ -220,6 +220,26 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   tid: ["(0,0)", "(0,1)", "(1,0)", "(4294967295,65535)"],
   xid8: ["0", "1", "18446744073709551615"],
   pg_lsn: ["0/0", "0/1", "1/0", "FFFFFFFF/FFFFFFFF"],
+  numrange: [
+    "empty",
+    "(,)",
+    "[1,2)",
+    "[1,2]",
+    "(1,2]",
+    "[2,3)",
+    "(2,3)",
+    "[1.0,2.00)",
+    "(,1]",
+    "(,1)",
+    "[2,)",
+    "[0,5]",
+    "[-1.5,NaN)",
+    "[1,1]",
+  ],
+  int4range: ["empty", "(,)", "[1,2)", "[1,3)", "[3,5)", "(,1)", "[2,)", "[-7,100)"],
+  nummultirange: ["{}", "{[1,2)}", "{(,0),[1,2),(2,3]}", "{(,)}", "{[2,)}", "{[0,1],[4,5]}", "{[2,3)}"],
+  pair: ["(1,a)", "(1.0,a)", "(,)", "(1,)", "(,a)", '(2,"x y")', "(NaN,é)"],
+  tsvector: ["", "a b c", "a:1 b:2A,3B", "b:2"],
   mood: ["sad", "ok", "happy"],
   _int4: [
     "{}",
@@ -244,6 +264,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   anyarray: "_int4",
   anycompatible: "int4",
   anycompatiblearray: "_int4",
+  anyelement: "int4",
+  anyrange: "numrange",
+  anymultirange: "nummultirange",
+  record: "pair",
 };
 
 const characters = fc.constantFrom("a", "b", "A", "z", " ", "%", "_", "1", "é", "😀");
@@ -267,6 +291,14 @@ const RANDOM: Readonly<Record<string, fc.Arbitrary<string>>> = {
   date: fc
     .date({ min: new Date("0002-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
     .map((date) => date.toISOString().slice(0, 10)),
+  interval: fc
+    .tuple(
+      fc.integer({ min: -30, max: 30 }),
+      fc.integer({ min: -70, max: 70 }),
+      fc.integer({ min: -200_000_000, max: 200_000_000 }),
+    )
+    .map(([months, days, millis]) => `${months} mons ${days} days ${millis / 1000} secs`),
+  money: fc.integer({ min: -1_000_000, max: 1_000_000 }).map((cents) => (cents / 100).toFixed(2)),
   timestamp: fc
     .tuple(
       fc.date({ min: new Date("0002-01-01"), max: new Date("9999-12-31"), noInvalidDate: true }),

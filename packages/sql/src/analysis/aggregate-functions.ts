@@ -47,7 +47,7 @@ export function acceptsArgument(name: AggregateName, typeOid: number, scope: Que
       return BITWISE.has(typeOid);
     case "min":
     case "max":
-      return hasOrder(scope.catalog.types, typeOid);
+      return hasOrder(scope.catalog, typeOid);
     default:
       return true;
   }

@@ -1,4 +1,5 @@
 import { FreshetError, must, SqlState } from "@freshet/base";
+import { Oid } from "@freshet/values";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { expandViews } from "./expand-views.ts";
 import { type NodeValue, parseNodeTree, TreeNode } from "./node-tree.ts";
@@ -13,14 +14,37 @@ interface AnalysedSelect {
 
 const FUNCTION_NAME = "freshet_analysis";
 
-/** date, time, timestamp, timestamptz, timetz, interval. */
-const CLOCK_TYPES: ReadonlySet<number> = new Set([1082, 1083, 1114, 1184, 1266, 1186]);
-const TIMESTAMPTZ = 1184;
+/** Types whose input text means the same in every session; all others may hang on a setting, or be made of dates. */
+const PLAIN_TYPES: ReadonlySet<number> = new Set<number>([
+  Oid.bool,
+  Oid.bytea,
+  Oid.char,
+  Oid.name,
+  Oid.int2,
+  Oid.int4,
+  Oid.int8,
+  Oid.text,
+  Oid.oid,
+  Oid.json,
+  Oid.float4,
+  Oid.float8,
+  Oid.bpchar,
+  Oid.varchar,
+  Oid.numeric,
+  Oid.uuid,
+  Oid.jsonb,
+  Oid.inet,
+  Oid.cidr,
+  Oid.macaddr,
+  Oid.macaddr8,
+  Oid.bit,
+  Oid.varbit,
+]);
 
-/** Settings under which every text that needs a time zone or a date order is read differently. */
-const OTHER_SETTINGS: readonly (readonly [timeZone: string, dateStyle: string])[] = [
-  ["Pacific/Kiritimati", "SQL, DMY"],
-  ["Pacific/Pago_Pago", "SQL, YMD"],
+/** Settings under which every text that needs a time zone, a date order or a rule for signs is read differently. */
+const OTHER_SETTINGS: readonly (readonly [timeZone: string, dateStyle: string, intervalStyle: string])[] = [
+  ["Pacific/Kiritimati", "SQL, DMY", "sql_standard"],
+  ["Pacific/Pago_Pago", "SQL, YMD", "postgres"],
 ];
 
 /** Type names for a function's or prepared statement's parameters. */
@@ -57,8 +81,8 @@ function withTempHint(error: unknown): unknown {
   });
 }
 
-function isConstantOf(types: ReadonlySet<number>): (node: TreeNode) => boolean {
-  return (node) => node.type === "CONST" && types.has(node.int("consttype")) && !node.flag("constisnull");
+function isConstantOf(passes: (typeOid: number) => boolean): (node: TreeNode) => boolean {
+  return (node) => node.type === "CONST" && !node.flag("constisnull") && passes(node.int("consttype"));
 }
 
 /**
@@ -72,19 +96,32 @@ async function checkClockConstants(
   body: string,
   tree: NodeValue,
 ): Promise<void> {
-  if (!someNode(tree, isConstantOf(CLOCK_TYPES))) return;
-  if (/\bnow\b(?!\s*\()/i.test(text) && someNode(tree, isConstantOf(new Set([TIMESTAMPTZ])))) {
+  if (
+    !someNode(
+      tree,
+      isConstantOf((typeOid) => !PLAIN_TYPES.has(typeOid)),
+    )
+  )
+    return;
+  if (
+    /\bnow\b(?!\s*\()/i.test(text) &&
+    someNode(
+      tree,
+      isConstantOf((typeOid) => typeOid === Oid.timestamptz),
+    )
+  ) {
     throw unsupported("it has a constant that stands for the current time");
   }
-  for (const [timeZone, dateStyle] of OTHER_SETTINGS) {
+  for (const [timeZone, dateStyle, intervalStyle] of OTHER_SETTINGS) {
     await connection.query("SAVEPOINT freshet_settings");
     await connection.query(`SET LOCAL TimeZone TO '${timeZone}'`);
     await connection.query(`SET LOCAL DateStyle TO '${dateStyle}'`);
+    await connection.query(`SET LOCAL IntervalStyle TO '${intervalStyle}'`);
     const same = await isReadAlike(connection, text, types, body);
     await connection.query("ROLLBACK TO SAVEPOINT freshet_settings");
     if (same) continue;
     throw unsupported(
-      "what one of its date or time constants means depends on the session's TimeZone, its DateStyle or the clock",
+      "what one of its date or time constants means depends on the session's TimeZone, its DateStyle, its IntervalStyle or the clock",
       {
         hint: "Write dates as YYYY-MM-DD, and constants of type timestamp with time zone with their zone, as in '2026-01-31 12:00:00+00'.",
       },

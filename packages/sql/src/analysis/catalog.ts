@@ -1,5 +1,5 @@
 import { must } from "@freshet/base";
-import type { PgCollation, PgType } from "@freshet/values";
+import type { PgCollation } from "@freshet/values";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { loadCollations } from "./catalog-collations.ts";
 import { type TypeInfo, loadTypes } from "./catalog-types.ts";
@@ -121,12 +121,4 @@ export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids
     collations: await loadCollations(connection, oids.collations),
     casts,
   };
-}
-
-/** The part of a type that plans keep. */
-export function pgTypeOf(info: TypeInfo): PgType {
-  if (info.labels !== null)
-    return { oid: info.oid, name: info.name, kind: "enum", labels: info.labels.map((label) => label.label) };
-  if (info.elementOid !== null) return { oid: info.oid, name: info.name, kind: "array", elementOid: info.elementOid };
-  return { oid: info.oid, name: info.name, kind: "base" };
 }

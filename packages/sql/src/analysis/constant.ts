@@ -1,5 +1,5 @@
 import type { Expression, ConstantExpression } from "../plan/expression.ts";
-import { type ColumnType, decodeInternalDatum, packRow } from "@freshet/values";
+import { type ColumnType, decodeInternalDatum, Oid, packRow } from "@freshet/values";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { unsupported } from "./unsupported.ts";
@@ -16,6 +16,8 @@ export function translateConstant(node: TreeNode, scope: QueryScope): ConstantEx
     collation: node.int("constcollid"),
   };
   if (node.flag("constisnull")) return { kind: "constant", value: null, type };
+  if (type.typeOid === Oid.money)
+    throw unsupported("what a constant of type money means depends on the session's lc_monetary");
   const { bytes } = node.datum("constvalue");
   const labels = scope.catalog.types.get(type.typeOid)?.labels ?? null;
   if (labels !== null) {

@@ -35,6 +35,10 @@ const EQUALITY: ReadonlySet<string> = new Set([
   "tideq",
   "xid8eq",
   "pg_lsn_eq",
+  "range_eq",
+  "multirange_eq",
+  "record_eq",
+  "tsvector_eq",
 ]);
 
 /** Equality between integers or floats of different widths: the symbol and the wider type. */
@@ -101,6 +105,11 @@ const RANGE_TYPES: readonly string[] = [
   "tid",
   "xid8",
   "pg_lsn_",
+  "array_",
+  "range_",
+  "multirange_",
+  "record_",
+  "jsonb_",
 ];
 
 const MIXED_RANGE: ReadonlyMap<string, number> = new Map([
@@ -144,15 +153,19 @@ export function wideningCast(from: number, to: number): WideningCast | undefined
 /** Functions whose answer follows the collation's order; they need a byte-ordered one. */
 export function followsCollationOrder(symbol: string): boolean {
   return (
-    /^(text_|bpchar)(lt|le|gt|ge)$/.test(symbol) ||
-    /^(text|bpchar|name)_?(larger|smaller)$/.test(symbol) ||
+    /^(text_|bpchar|array_)(lt|le|gt|ge)$/.test(symbol) ||
+    /^(text|bpchar|name|array)_?(larger|smaller)$/.test(symbol) ||
     /^(name(lt|le|gt|ge)|bttextcmp|bpcharcmp|btnamecmp|bttextnamecmp|btnametextcmp)$/.test(symbol) ||
     /^(nametext|textname)(lt|le|gt|ge)$/.test(symbol) ||
     symbol === "width_bucket_array"
   );
 }
 
-/** Comparisons of whole arrays and documents; the engine has no order for them. */
-export function ordersComposites(symbol: string): boolean {
-  return /^(array_|jsonb_|record_|btarray|range_)(lt|le|gt|ge|cmp|larger|smaller)$/.test(symbol);
+const MADE = /^(?:array|jsonb|record|range|multirange)_(eq|ne|lt|le|gt|ge|cmp|larger|smaller)$/;
+
+/** Of a comparison of values that are made of others, whether it needs their order or their equality alone; null for every other function. */
+export function comparesMade(symbol: string): "order" | "equality" | null {
+  const suffix = MADE.exec(symbol)?.[1];
+  if (suffix === undefined) return null;
+  return suffix === "eq" || suffix === "ne" ? "equality" : "order";
 }

@@ -12,6 +12,7 @@ import { analyseSelect, parameterTypeNames } from "./analysed-tree.ts";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { inAnalysis } from "./analysis-transaction.ts";
 import { loadCatalog } from "./catalog.ts";
+import { resolveDomains } from "./resolve-domains.ts";
 import { missingKeyRow } from "./missing-key-row.ts";
 import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
 import { RelationPrivileges } from "./relation-privileges.ts";
@@ -138,9 +139,10 @@ class StatementPlanner {
     const connection = this.#connection;
     const described = await connection.describe(substituted.text);
     const typeNames = await parameterTypeNames(connection, described.parameters);
-    const { tree, query } = await analyseSelect(connection, substituted.text, typeNames);
+    const analysed = await analyseSelect(connection, substituted.text, typeNames);
     const types = [...IMPLIED_TYPES, ...described.parameters, ...described.columns.map((column) => column.typeOid)];
-    const catalog = await loadCatalog(connection, collectOids(tree, { types }));
+    const catalog = await loadCatalog(connection, collectOids(analysed.tree, { types }));
+    const query = resolveDomains(analysed.query, catalog.types);
     const inferred: InferredTypes = { statement: this.#statementTypes, slots: described.parameters };
     this.#shape.slots.forEach((slot, index) => {
       const parameter = substituted.slotParameter[index] ?? null;

@@ -28,7 +28,7 @@ CREATE TABLE spread (id int) PARTITION BY RANGE (id);
 CREATE FOREIGN TABLE spread_far PARTITION OF spread DEFAULT SERVER nowhere;
 CREATE TABLE computed (id int PRIMARY KEY, first text, price numeric, tax numeric GENERATED ALWAYS AS (price * 0.2) STORED,
   label varchar(20) GENERATED ALWAYS AS ('<' || first || '>') STORED, twice int GENERATED ALWAYS AS (id * 2) STORED,
-  shape point GENERATED ALWAYS AS (point(id, id)) STORED);
+  shape bool GENERATED ALWAYS AS (ROW(id, id) IS NULL) STORED);
 CREATE TABLE computed_more (gone int, LIKE computed INCLUDING GENERATED);
 ALTER TABLE computed_more DROP gone;
 ALTER TABLE computed_more INHERIT computed;
@@ -160,6 +160,6 @@ describe("a generated column", () => {
   });
 
   it("is refused for what its expression does", async () => {
-    await expect(plan("SELECT shape FROM computed")).rejects.toThrow("point");
+    await expect(plan("SELECT shape FROM computed")).rejects.toThrow("IS NULL of a row");
   });
 });

@@ -12,7 +12,8 @@ import type {
   ViewParameter,
 } from "../plan/query-plan.ts";
 import type { DescribedColumn } from "./analysis-connection.ts";
-import { type Catalog, pgTypeOf } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import { partsOf, pgTypeOf } from "./catalog-types.ts";
 import type { LiftedBound } from "./lift-parameters.ts";
 import type { TranslatedQuery } from "./translation.ts";
 import { INT8_TYPE } from "./type-support.ts";
@@ -113,8 +114,8 @@ export function referencedObjects(
     return value;
   });
   for (const oid of types) {
-    const element = catalog.types.get(oid)?.elementOid ?? null;
-    if (element !== null) types.add(element);
+    const info = catalog.types.get(oid);
+    if (info !== undefined) for (const part of partsOf(info)) types.add(part);
   }
   const ascending = (a: number, b: number): number => a - b;
   return {

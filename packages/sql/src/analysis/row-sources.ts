@@ -23,7 +23,7 @@ export function translateSetFunction(node: TreeNode, scope: QueryScope): SetFunc
   if (node.flag("funcvariadic")) throw unsupported("VARIADIC calls are not supported");
   const info = pureFunction(node.int("funcid"), scope);
   const inputCollation = node.int("inputcollid");
-  checkFunction(info, inputCollation, scope);
+  checkFunction(info, 0, inputCollation, scope);
   const result: ColumnType = {
     typeOid: node.int("funcresulttype"),
     typmod: -1,

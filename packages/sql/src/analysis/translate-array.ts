@@ -22,12 +22,12 @@ export function translateArray(node: TreeNode, scope: QueryScope): Expression {
  * of expressions that are not all constant it is the OR (AND) of the single comparisons.
  */
 export function translateAnyAll(node: TreeNode, scope: QueryScope): Expression {
-  const info = comparisonFunction(node, scope);
   const inputCollation = node.int("inputcollid");
   const any = node.flag("useOr");
   const [leftNode, arrayNode] = node.nodes("args");
   if (leftNode === undefined || arrayNode === undefined) throw unsupported("ANY lacks an argument");
   const left = scope.translate(leftNode);
+  const info = comparisonFunction(node, left.type.typeOid, scope);
   if (arrayNode.type === "ARRAYEXPR" && !arrayNode.flag("multidims")) {
     const elements = arrayNode.nodes("elements").map((item) => scope.translate(item));
     if (elements.length > 0 && !elements.every(isConstant)) {

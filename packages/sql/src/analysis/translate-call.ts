@@ -1,11 +1,13 @@
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import type { FunctionInfo } from "./catalog.ts";
 import type { TreeNode } from "./node-tree.ts";
-import { followsCollationOrder, ordersComposites } from "./operators.ts";
+import { comparesMade, followsCollationOrder } from "./operators.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { translateStableCall } from "./translate-stable-call.ts";
 import { unsupported } from "./unsupported.ts";
 import { isOutdated } from "./version-changes.ts";
+import { commutedFunction } from "./commuted-calls.ts";
+import { hasEquality, hasOrder } from "./catalog-types.ts";
 import { Oid } from "@freshet/values";
 
 const VOLATILITY: Readonly<Record<string, string>> = { s: "STABLE", v: "VOLATILE" };
@@ -23,7 +25,7 @@ const INT4_ZERO: Expression = {
 };
 
 /** Other built-ins whose body is SQL and that the engine knows by their OID. */
-const KNOWN_SQL_FUNCTIONS: ReadonlySet<number> = new Set([879, 880, 1384, 1481, 1741, 1810, 1811, 2550]);
+const KNOWN_SQL_FUNCTIONS: ReadonlySet<number> = new Set([879, 880, 1384, 1481, 1741, 1810, 1811]);
 
 /** The function's catalog entry, when calling it is a pure function of its arguments and built in. */
 export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
@@ -35,8 +37,8 @@ export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
       detail: "Its result can change without any row changing.",
     });
   }
-  if (info.language !== "internal" && !WITH_SCALE_ZERO.has(oid) && !KNOWN_SQL_FUNCTIONS.has(oid))
-    throw unsupported(`function ${info.name}() is not supported`);
+  const isKnown = WITH_SCALE_ZERO.has(oid) || KNOWN_SQL_FUNCTIONS.has(oid) || commutedFunction(oid) !== undefined;
+  if (info.language !== "internal" && !isKnown) throw unsupported(`function ${info.name}() is not supported`);
   if (isOutdated(info.symbol, scope.catalog.serverVersion))
     throw unsupported(`function ${info.name}() of this PostgreSQL version is not supported`);
   return info;
@@ -66,9 +68,16 @@ export function checkCollation(name: string, byOrder: boolean, collationOid: num
   }
 }
 
-/** Refuses a function whose result hangs on an order or an equality of texts that the engine does not have. */
-export function checkFunction(info: FunctionInfo, inputCollation: number, scope: QueryScope): void {
-  if (ordersComposites(info.symbol)) throw unsupported("an order of arrays, rows or documents is not supported");
+/**
+ * Refuses a function whose result hangs on an order or an equality that the engine does not have. `typeOid` is that of what a comparison compares; of
+ * ANY and ALL that of the left side.
+ */
+export function checkFunction(info: FunctionInfo, typeOid: number, inputCollation: number, scope: QueryScope): void {
+  const needs = comparesMade(info.symbol);
+  if (needs === "order" && !hasOrder(scope.catalog, typeOid))
+    throw unsupported(`an order of values of type ${scope.typeName(typeOid)} is not supported`);
+  if (needs === "equality" && !hasEquality(scope.catalog.types, typeOid))
+    throw unsupported(`equality of values of type ${scope.typeName(typeOid)} is not supported`);
   checkCollation(`${info.name}()`, followsCollationOrder(info.symbol), inputCollation, scope);
 }
 
@@ -90,7 +99,10 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
   const stable = found && translateStableCall({ info: found, args, type, inputCollation });
   if (stable !== undefined) return stable;
   const info = pureFunction(functionOid, scope);
-  checkFunction(info, inputCollation, scope);
+  checkFunction(info, args[0]?.type.typeOid ?? 0, inputCollation, scope);
+  const commuted = commutedFunction(functionOid);
+  if (commuted !== undefined)
+    return { kind: "call", ...commuted, strict: true, inputCollation, args: args.toReversed(), type };
   const scaled = WITH_SCALE_ZERO.get(functionOid);
   if (scaled !== undefined)
     return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
@@ -111,20 +123,20 @@ export function translateEquality(
 } {
   const info = pureFunction(node.int("opfuncid"), scope);
   const inputCollation = node.int("inputcollid");
-  checkFunction(info, inputCollation, scope);
   const [left, right] = node.nodes("args").map((item) => scope.translate(item));
   if (left === undefined || right === undefined) throw unsupported(`${info.name}() lacks an argument`);
+  checkFunction(info, left.type.typeOid, inputCollation, scope);
   return { equality: info.symbol, inputCollation, left, right };
 }
 
 /** A pure function whose result under the collation is the one that the engine gives. */
-export function checkedFunction(oid: number, inputCollation: number, scope: QueryScope): FunctionInfo {
+export function checkedFunction(oid: number, typeOid: number, inputCollation: number, scope: QueryScope): FunctionInfo {
   const info = pureFunction(oid, scope);
-  checkFunction(info, inputCollation, scope);
+  checkFunction(info, typeOid, inputCollation, scope);
   return info;
 }
 
 /** The function of `x op ANY (…)`, checked like any call. */
-export function comparisonFunction(node: TreeNode, scope: QueryScope): FunctionInfo {
-  return checkedFunction(node.int("opfuncid"), node.int("inputcollid"), scope);
+export function comparisonFunction(node: TreeNode, typeOid: number, scope: QueryScope): FunctionInfo {
+  return checkedFunction(node.int("opfuncid"), typeOid, node.int("inputcollid"), scope);
 }

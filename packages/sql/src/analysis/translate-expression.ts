@@ -1,7 +1,7 @@
 import { must } from "@freshet/base";
 import { type ColumnType, Oid } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
-import { hasOrder, isSupportedType } from "./catalog-types.ts";
+import { hasOrder, isCollated, isSupportedType } from "./catalog-types.ts";
 import { translateConstant } from "./constant.ts";
 import type { NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
@@ -14,7 +14,7 @@ import { translateAnyAll, translateArray, translateArrayCoercion } from "./trans
 import { asOuter } from "./sublinks.ts";
 import { translateRowComparison } from "./translate-row-comparison.ts";
 import { translateSublink } from "./translate-sublink.ts";
-import { BOOL_TYPE, isSameImage, isTextCastable, isTextual } from "./type-support.ts";
+import { BOOL_TYPE, isSameImage, isTextCastable } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
 type Translator = (node: TreeNode, scope: QueryScope) => Expression;
@@ -174,9 +174,9 @@ function translateMinMax(node: TreeNode, scope: QueryScope): Expression {
   const type: ColumnType = { typeOid: node.int("minmaxtype"), typmod: -1, collation: node.int("minmaxcollid") };
   const inputCollation = node.int("inputcollid");
   const kind = node.int("op") === 0 ? "greatest" : "least";
-  if (!hasOrder(scope.catalog.types, type.typeOid))
+  if (!hasOrder(scope.catalog, type.typeOid))
     throw unsupported(`${kind.toUpperCase()} over type ${scope.typeName(type.typeOid)} is not supported`);
-  checkCollation(kind.toUpperCase(), isTextual(type.typeOid), inputCollation, scope);
+  checkCollation(kind.toUpperCase(), isCollated(scope.catalog.types, type.typeOid), inputCollation, scope);
   return { kind, inputCollation, args: translateAll(node.nodes("args"), scope), type };
 }
 

@@ -22,8 +22,8 @@ export function translateRowComparison(node: TreeNode, scope: QueryScope): Expre
   const comparisons = node.ints("opnos").map((operator, index): CallExpression => {
     const inputCollation = must(collations[index]);
     const { functionOid } = must(scope.catalog.operators.get(operator), "an operator that the catalog does not have");
-    const info = checkedFunction(functionOid, inputCollation, scope);
-    const args = [must(left[index]), must(right[index])];
+    const args = [must(left[index]), must(right[index])] as const;
+    const info = checkedFunction(functionOid, args[0].type.typeOid, inputCollation, scope);
     return { kind: "call", name: info.symbol, functionOid, strict: true, inputCollation, args, type: BOOL_TYPE };
   });
   const last = must(comparisons.at(-1), "a row without columns");

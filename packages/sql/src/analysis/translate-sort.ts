@@ -30,7 +30,7 @@ export function isDescending(clause: TreeNode, { typeOid, collation }: ColumnTyp
   const plain =
     operator !== undefined && operator.schema === "pg_catalog" && (operator.name === "<" || operator.name === ">");
   if (!plain) throw unsupported("ORDER BY … USING with another operator than < and > is not supported");
-  if (!hasOrder(scope.catalog.types, typeOid))
+  if (!hasOrder(scope.catalog, typeOid))
     throw unsupported(`ORDER BY over type ${scope.typeName(typeOid)} is not supported`);
   checkCollation("ORDER BY", true, collation, scope);
   return operator.name === ">";

@@ -9,6 +9,9 @@ export interface TreeOids {
   readonly collations: Set<number>;
 }
 
+/** jsonb is ordered by it whatever a query names. */
+const DEFAULT_COLLATION = 100;
+
 const FIELDS: Readonly<Record<keyof TreeOids, readonly string[]>> = {
   types: [
     "vartype",
@@ -59,6 +62,11 @@ const KIND_OF_FIELD: ReadonlyMap<string, keyof TreeOids> = new Map(
   ),
 );
 
+/** Whether the member of a node holds the OID of a type, or a list of such. */
+export function isTypeField(field: string): boolean {
+  return KIND_OF_FIELD.get(field) === "types";
+}
+
 /** Collects the OIDs anywhere in the tree; `base` adds some that are known otherwise. */
 export function collectOids(tree: NodeValue, base: { readonly types: readonly number[] }): TreeOids {
   const oids: TreeOids = {
@@ -66,7 +74,7 @@ export function collectOids(tree: NodeValue, base: { readonly types: readonly nu
     relations: new Set(),
     functions: new Set(),
     operators: new Set(),
-    collations: new Set(),
+    collations: new Set([DEFAULT_COLLATION]),
   };
   addOids(tree, oids);
   return oids;

@@ -2,8 +2,22 @@ import { type ColumnType, OBJECT_NAME_OIDS, Oid } from "@freshet/values";
 
 const BASE: ReadonlySet<number> = new Set(Object.values(Oid));
 
+/** Types whose `=` is missing, or says something else than equality (nearness, equal areas). */
+const WITHOUT_EQUALITY: ReadonlySet<number> = new Set([
+  Oid.json,
+  Oid.xml,
+  Oid.tsquery,
+  Oid.point,
+  Oid.lseg,
+  Oid.line,
+  Oid.path,
+  Oid.box,
+  Oid.polygon,
+  Oid.circle,
+]);
+
 /** Types without a btree operator class that the engine follows. */
-const UNORDERED: ReadonlySet<number> = new Set([Oid.json, Oid.jsonb, Oid.xid, Oid.cid]);
+const WITHOUT_ORDER: ReadonlySet<number> = new Set([...WITHOUT_EQUALITY, Oid.xid, Oid.cid, Oid.tsvector]);
 
 const TEXTUAL: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar]);
 
@@ -26,9 +40,13 @@ export function isBaseType(oid: number): boolean {
   return BASE.has(oid);
 }
 
+export function isComparableBaseType(oid: number): boolean {
+  return BASE.has(oid) && !WITHOUT_EQUALITY.has(oid);
+}
+
 /** Whether the type has a total order (text only under a byte-ordered collation). */
 export function isOrderedBaseType(oid: number): boolean {
-  return BASE.has(oid) && !UNORDERED.has(oid);
+  return BASE.has(oid) && !WITHOUT_ORDER.has(oid);
 }
 
 /** text, varchar and char(n): one representation, different in what trailing blanks mean. */

@@ -24,6 +24,9 @@ CREATE TABLE "Other Schema".orders (id int);
 
 /** Statements whose whole plan is kept as a snapshot. */
 export const PLANNED: readonly string[] = [
+  "select interval '1 day' + placed, 3 + placed from orders",
+  "select p, d, d + 1 from odd where d = 5",
+  "select j from odd where j @> '{\"a\": [1, null]}' or last = 1",
   "select iv, count(*) from odd where iv = '1 mon' group by iv",
   "select id from odd where iv > '1 day' and last = 3",
   "select * from customers where id = 1",
@@ -164,8 +167,7 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
   ["select id from customers where created > '2024-01-01' or id = 3", NO, "TimeZone"],
   ["select id from orders where placed > 'today' or id = 2", NO, "TimeZone"],
   ["select id from customers where created > 'now' or id = 2", NO, "current time"],
-  ["select p from odd", NO, "column odd.p has type point"],
-  ["select d from odd", NO, "column odd.d has type positive"],
+  ["select id from odd where id = 3 or id::positive = 4", NO, "a cast to a domain"],
   ["select ctid from orders", NO, "system columns"],
   ["select o from orders o", NO, "whole row"],
   ["select id from stale", NO, "materialized view"],
@@ -193,7 +195,6 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
   ["select sum(iv) from odd", NO, "sum(interval)"],
   ["select id from orders order by id fetch first $1 rows with ties", NO, "parameter $1"],
   ["select id from orders where qty > $1 order by id fetch first 2 rows with ties", NO, "parameter $1"],
-  ["select distinct on (tags) id from orders order by tags", NO, "ORDER BY over type text[]"],
   ["select 1 from orders o full join customers c on o.qty > c.id", NO, "FULL JOIN"],
   ["select js from odd except select '{}'::json", "42883", "equality operator"],
   ["select js from odd intersect select js from odd", "42883", "equality operator"],
@@ -209,9 +210,7 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
   ["select name from blind_names where name = 'a'", NO, "nondeterministic"],
   ["select min(other) from blind_names", NO, 'collation "en-x-icu"'],
   ["select other from blind_names where other > $1", NO, 'collation "en-x-icu"'],
-  ["select tags from orders order by tags", NO, "ORDER BY over type text[]"],
-  ["select j from odd order by j", NO, "ORDER BY over type jsonb"],
-  ["select j from odd where last = 1 or j = '{}'", NO, "constants of type jsonb"],
+  ["select js from odd order by js::text::json::jsonb", NO, "a cast from"],
   ["select $1::int from customers", NO, "parameter $1"],
   ["select id from customers where id + $1 = 3", NO, "parameter $1"],
   ["select id from customers where id = 2 or id = $1", NO, "parameter $1"],

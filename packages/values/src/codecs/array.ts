@@ -26,6 +26,7 @@ export function arrayCodec(type: PgType, element: Codec): Codec {
     // The has-nulls flag may outlive the last NULL, so that equal arrays differ in bytes.
     imageIsIdentity: false,
     ordered: element.ordered,
+    parts: [element],
     textDependsOn: element.textDependsOn,
     isValid(bytes) {
       const value = readArray(bytes, element.oid);

@@ -1,12 +1,9 @@
 import { isUtf8 } from "node:buffer";
-import { FreshetError, must } from "@freshet/base";
+import { FreshetError } from "@freshet/base";
 import type { Codec } from "../codec.ts";
-import { parseDecimal } from "../decimal.ts";
-import type { KeyWriter } from "../key-writer.ts";
 import { Oid } from "../oids.ts";
 import { canonicalJson } from "./json-canonical.ts";
-import { JsonReader, type JsonToken } from "./json-reader.ts";
-import { encodeNumericWire, writeNumericKey } from "./numeric-wire.ts";
+import { writeJsonbKey } from "./jsonb-order.ts";
 import { NO_SETTINGS, stringOf } from "./support.ts";
 
 /** json is kept as written and has no equality. */
@@ -47,7 +44,7 @@ export const jsonbCodec: Codec = {
   name: "jsonb",
   hasEquality: true,
   imageIsIdentity: false,
-  ordered: false,
+  ordered: true,
   textDependsOn: NO_SETTINGS,
   isValid(bytes) {
     if (bytes[0] !== VERSION || !isUtf8(bytes)) return false;
@@ -59,35 +56,7 @@ export const jsonbCodec: Codec = {
     const canonical = canonicalJson(text);
     return canonical === undefined ? undefined : encodeJsonb(canonical);
   },
-  writeKey(bytes, out) {
-    const reader = new JsonReader(jsonbText(bytes));
-    for (let token = reader.next(); token !== null; token = reader.next()) {
-      writeTokenKey(must(token, "malformed jsonb"), out);
-    }
-  },
+  writeKey: (bytes, out) => writeJsonbKey(jsonbText(bytes), out),
   decode: jsonbText,
   encode: (value) => encodeJsonb(stringOf(value, "jsonb")),
 };
-
-const TOKEN_TAGS = { "{": 1, "}": 2, "[": 3, "]": 4, true: 5, false: 6, null: 7 } as const;
-const STRING_TAG = 8;
-const NUMBER_TAG = 9;
-
-/** Keys are stored in one order, so equal values have equal tokens but for the scale of numbers. */
-function writeTokenKey(token: JsonToken, out: KeyWriter): void {
-  switch (token.kind) {
-    case ",":
-    case ":":
-      return;
-    case "string":
-      out.byte(STRING_TAG);
-      out.escaped(Buffer.from(token.text, "utf8"));
-      return;
-    case "number":
-      out.byte(NUMBER_TAG);
-      writeNumericKey(encodeNumericWire(must(parseDecimal(token.text), "malformed jsonb number")), out);
-      return;
-    default:
-      out.byte(TOKEN_TAGS[token.kind]);
-  }
-}

@@ -558,3 +558,46 @@ export function macs(size: number): string[] {
     200,
   );
 }
+
+/** Ranges between all pairs of bounds in ascending order, as far as PostgreSQL takes them. */
+export function ranges(bounds: readonly string[]): string[] {
+  const made = bounds.flatMap((lower, from) =>
+    bounds
+      .slice(from)
+      .flatMap((upper) =>
+        ["[]", "[)", "(]", "()"].map(([open, close]) => `${open}${quotedBound(lower)},${quotedBound(upper)}${close}`),
+      ),
+  );
+  const open = bounds.flatMap((bound) => [
+    `[${quotedBound(bound)},)`,
+    `(${quotedBound(bound)},)`,
+    `(,${quotedBound(bound)}]`,
+    `(,${quotedBound(bound)})`,
+  ]);
+  return ["empty", " EMPTY ", "(,)", "[,]", ...made, ...open];
+}
+
+function quotedBound(bound: string): string {
+  return /[ :]/.test(bound) ? quoted(bound) : bound;
+}
+
+export function multiranges(bounds: readonly string[]): string[] {
+  const pieces = ranges(bounds);
+  return [
+    "{}",
+    "{empty}",
+    ...sample(
+      fc.array(fc.constantFrom(...pieces), { maxLength: 3 }).map((items) => `{${items.join(",")}}`),
+      300,
+    ),
+  ];
+}
+
+/** Rows with a value or nothing from each list. */
+export function records(...columns: readonly (readonly string[])[]): string[] {
+  const values = columns.map((list) => fc.option(fc.constantFrom(...list), { freq: 6 }));
+  const row = fc
+    .tuple(...values)
+    .map((parts) => `(${parts.map((part) => (part === null ? "" : quoted(part))).join(",")})`);
+  return sample(row, 400);
+}

@@ -33,7 +33,19 @@ export interface TypeCase extends SqlType {
   /** Name of the codec. */
   readonly codec: string;
   readonly inputs: () => readonly string[];
+  /** Its text is not read. */
+  readonly shownOnly?: boolean;
 }
+
+const SHAPES: Readonly<Record<string, readonly string[]>> = {
+  point: ["(0,0)", "(-1.5,1e300)", "(NaN,Infinity)", "(-0,0.1)"],
+  lseg: ["[(0,0),(1,1)]", "[(1.5,-2),(-3,4)]"],
+  box: ["(0,0),(1,1)", "(5,-2),(-3,4)"],
+  line: ["{1,2,3}", "{-1.5,0,1e-7}"],
+  circle: ["<(0,0),1>", "<(1.5,-2),0.1>"],
+  path: ["[(0,0),(1,1)]", "((0,0),(1,1),(2,0.5))", "[(1,2)]"],
+  polygon: ["((0,0),(1,1),(2,0.5))", "((1,2))"],
+};
 
 export const TYPE_CASES: readonly TypeCase[] = [
   {
@@ -150,4 +162,83 @@ export const TYPE_CASES: readonly TypeCase[] = [
   { codec: "_money", name: "money[]", send: "array_send", inputs: () => samples.arrays(["1", "-1", "123456.78"]) },
   { codec: "_bit", name: "bit(9)[]", send: "array_send", inputs: () => samples.arrays(samples.bits(9).slice(0, 10)) },
   { codec: "_inet", name: "inet[]", send: "array_send", inputs: () => samples.arrays(samples.inets().slice(0, 20)) },
+  {
+    codec: "int4range",
+    name: "int4range",
+    send: "range_send",
+    inputs: () => samples.ranges(["-5", "0", "1", "2", "3", "100", "2147483646"]),
+  },
+  {
+    codec: "int8range",
+    name: "int8range",
+    send: "range_send",
+    inputs: () => samples.ranges(["-5", "0", "1", "2", "3", "4294967296"]),
+  },
+  {
+    codec: "numrange",
+    name: "numrange",
+    send: "range_send",
+    inputs: () => samples.ranges(["-1.5", "0", "0.0", "1.0", "1.00", "2", "NaN"]),
+  },
+  {
+    codec: "daterange",
+    name: "daterange",
+    send: "range_send",
+    inputs: () => samples.ranges(["-infinity", "0044-03-15 BC", "2024-02-28", "2024-02-29", "2024-03-01", "infinity"]),
+  },
+  {
+    codec: "tsrange",
+    name: "tsrange",
+    send: "range_send",
+    inputs: () => samples.ranges(["-infinity", "2024-02-29 00:00:00", "2024-02-29 00:00:01.5", "infinity"]),
+  },
+  {
+    codec: "tstzrange",
+    name: "tstzrange",
+    send: "range_send",
+    inputs: () => samples.ranges(["2024-02-29 00:00:00+00", "2024-02-29 00:00:01.5+00", "infinity"]),
+  },
+  {
+    codec: "_int4range",
+    name: "int4range[]",
+    send: "array_send",
+    inputs: () => samples.arrays(samples.ranges(["1", "2", "3"]).slice(0, 20)),
+  },
+  {
+    codec: "int4multirange",
+    name: "int4multirange",
+    send: "multirange_send",
+    shownOnly: true,
+    inputs: () => samples.multiranges(["-5", "0", "1", "2", "3", "100"]),
+  },
+  {
+    codec: "nummultirange",
+    name: "nummultirange",
+    send: "multirange_send",
+    shownOnly: true,
+    inputs: () => samples.multiranges(["-1.5", "0", "1.0", "1.00", "2"]),
+  },
+  {
+    codec: "xml",
+    name: "xml",
+    send: "xml_send",
+    sortable: false,
+    shownOnly: true,
+    inputs: () => ["<a/>", "text", "<a>&lt;</a><b x='1'/>", ""],
+  },
+  {
+    codec: "tsvector",
+    name: "tsvector",
+    send: "tsvectorsend",
+    shownOnly: true,
+    inputs: () => ["", "a b c", "a:1 b:2A,3B c:4C,5D", "'it''s' 'x\\\\y'", "a:16383", "b a a:2", "'ünï code':7"],
+  },
+  ...["point", "lseg", "box", "line", "circle", "path", "polygon"].map((name) => ({
+    codec: name,
+    name,
+    send: `${name === "polygon" ? "poly" : name}_send`,
+    sortable: false,
+    shownOnly: true,
+    inputs: () => SHAPES[name] ?? [],
+  })),
 ];

@@ -23,7 +23,16 @@ export function randomAggregate(draft: Draft, operands: readonly Operand[]): Ope
 }
 
 /** Types without min and max, at least before PostgreSQL 18. */
-const withoutExtremes: readonly ColumnKind["family"][] = ["bool", "uuid", "bytea", "bit", "mac"];
+const withoutExtremes: readonly ColumnKind["family"][] = [
+  "bool",
+  "uuid",
+  "bytea",
+  "bit",
+  "mac",
+  "json",
+  "range",
+  "record",
+];
 
 function basicAggregate(draft: Draft, operands: readonly Operand[]): Operand {
   const { random } = draft;

@@ -12,6 +12,7 @@ export function place(draft: Draft, form: QueryParameter["form"], kind: ColumnKi
 function parameterType(kind: ColumnKind): string {
   if (kind.family === "text") return "text";
   if (kind.family === "network") return "inet";
+  if (kind.id === "dom") return "numeric";
   return kind.family === "char" ? "bpchar" : kind.sql.replace(/\(.*/, "");
 }
 
