@@ -156,7 +156,13 @@ class Freshet {
       queries: new ProxiedQueries(options.queryStatisticsEntries),
     };
     this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
-    this.#invalidate = createInvalidateMode(options, { source, health: this.#health, clock: now, logger });
+    this.#invalidate = createInvalidateMode(options, {
+      source,
+      health: this.#health,
+      query: (sql) => positions.query(sql),
+      clock: now,
+      logger,
+    });
     this.#writeBacks = this.#createWriteBacks(retry);
     this.#manager = new CacheManager({
       engine: this.#engine,
@@ -326,7 +332,7 @@ class Freshet {
     await this.#ending("stream", () => this.#pump.close());
     await this.#ending("replication", () => this.#source.stop());
     await this.#starting;
-    this.#invalidate.pool.close();
+    this.#invalidate.stop();
     // What waits for the upstream ends with its connections.
     await Promise.all([
       this.#ending("cache builds", () => this.#manager.stop()),

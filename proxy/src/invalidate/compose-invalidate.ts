@@ -6,6 +6,7 @@ import { FillConnection } from "./fill-connection.ts";
 import { FillPool } from "./fill-pool.ts";
 import { InvalidatingRead } from "./invalidating-read.ts";
 import { Invalidations } from "./invalidations.ts";
+import { NUDGE, StreamNudge } from "./stream-nudge.ts";
 
 /** The parts that serve caches in mode `invalidate`. */
 export interface InvalidateMode {
@@ -13,6 +14,7 @@ export interface InvalidateMode {
   readonly pool: FillPool;
   readonly invalidations: Invalidations;
   readonly read: InvalidatingRead;
+  stop(): void;
 }
 
 export function createInvalidateMode(
@@ -20,6 +22,8 @@ export function createInvalidateMode(
   parts: {
     readonly source: ChangeSource;
     readonly health: ReplicationHealth;
+    /** Runs one statement upstream. */
+    readonly query: (sql: string) => Promise<unknown>;
     readonly clock: () => number;
     readonly logger: Logger;
   },
@@ -35,9 +39,19 @@ export function createInvalidateMode(
       clock,
     });
   const pool = new FillPool(open, { connections: options.invalidateConnections, queue: options.invalidateQueue });
-  const invalidations = new Invalidations({ source, store: answers, pool, clock, logger });
+  const nudge = new StreamNudge(
+    () => health.applied,
+    () => parts.query(NUDGE),
+    logger,
+  );
+  const invalidations = new Invalidations({ source, store: answers, pool, nudge, clock, logger });
   const { maxResultBytes, invalidateCacheBytes: maxBytes } = options;
+  const stop = (): void => {
+    nudge.stop();
+    pool.close();
+  };
   return {
+    stop,
     answers,
     pool,
     invalidations,

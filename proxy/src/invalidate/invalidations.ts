@@ -5,6 +5,7 @@ import type { AnswerStore, NoAnswer, StoredAnswer } from "./answer-store.ts";
 import { CommitLog } from "./commit-log.ts";
 import type { FillRequest, Filled } from "./fill-connection.ts";
 import type { FillPool } from "./fill-pool.ts";
+import type { StreamNudge } from "./stream-nudge.ts";
 import { TransactionIds } from "./transaction-ids.ts";
 
 /** Stands for the schema among the tables that answers depend on. */
@@ -16,6 +17,7 @@ export interface InvalidationParts {
   readonly source: Pick<ChangeSource, "watchTables" | "unwatchTables">;
   readonly store: AnswerStore;
   readonly pool: Pick<FillPool, "run" | "full" | "queued">;
+  readonly nudge: Pick<StreamNudge, "want">;
   readonly clock: () => number;
   readonly logger: Logger;
 }
@@ -108,7 +110,7 @@ export class Invalidations {
 
   /** Reads the answer behind the client's back, for the next time; why it does not, or null when it does. */
   readAnswer(wanted: WantedAnswer): string | null {
-    const { pool, store } = this.#parts;
+    const { pool, store, nudge } = this.#parts;
     if (this.#filling.has(wanted.key)) return "being read";
     if (pool.full) return "too many answers are being read";
     const known = wanted.plan.tables.every(({ tableOid }) => this.#watched.has(tableOid));
@@ -120,9 +122,12 @@ export class Invalidations {
       .then((filled) => {
         this.#fills++;
         this.#ids.observe(filled.snapshot.xmax);
-        if (generation === this.#generation && !this.#overtaken(wanted, filled))
-          store.put(this.#answer(wanted, filled), wanted.cacheBytes);
-        else this.#discarded++;
+        if (generation !== this.#generation || this.#overtaken(wanted, filled)) {
+          this.#discarded++;
+          return;
+        }
+        store.put(this.#answer(wanted, filled), wanted.cacheBytes);
+        nudge.want(filled.lsn);
       })
       .catch((thrown: unknown) => {
         this.#parts.logger.debug({ error: errorMessage(thrown) }, "an answer could not be read");

@@ -27,5 +27,6 @@ export interface FakeFills {
 export function fakeFills(source: FakeSource = new FakeSource(), clock: () => number = () => 0): FakeFills {
   const pool = new FakePool();
   const store = new AnswerStore(1 << 20);
-  return { pool, store, invalidations: new Invalidations({ source, store, pool, clock, logger: silentLogger() }) };
+  const parts = { source, store, pool, clock, nudge: { want: () => undefined }, logger: silentLogger() };
+  return { pool, store, invalidations: new Invalidations(parts) };
 }

@@ -4,12 +4,13 @@ import { now } from "@freshet/base";
 import { describeFailure, keepRegression } from "./regression-files.ts";
 import { startOracleServer } from "./oracle-server.ts";
 import { randomCase } from "./random-case.ts";
+import type { OracleCase } from "./oracle-case.ts";
 import { knownFeatures } from "./grammar/features.ts";
 import { runCase } from "./run-case.ts";
 import { shrink } from "./shrink.ts";
 import { list, OracleStatistics } from "./statistics.ts";
 
-/** `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100] [--favour "HAVING,FILTER"]`: the oracle by hand, with new seeds until the steps are done. */
+/** `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100] [--favour "HAVING,FILTER"] [--mode invalidate]`: the oracle by hand, with new seeds until the steps are done. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -17,6 +18,7 @@ async function main(): Promise<number> {
       seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
       "per-seed": { type: "string", default: "100" },
       favour: { type: "string", default: "" },
+      mode: { type: "string", default: "auto" },
       verbose: { type: "boolean", default: false },
       "keep-going": { type: "boolean", default: false },
       shrink: { type: "boolean", default: true },
@@ -37,10 +39,8 @@ async function main(): Promise<number> {
   const began = now();
   try {
     for (let seed = firstSeed; total.steps < steps; seed += 1) {
-      const oracleCase = randomCase(seed, {
-        steps: Math.max(1, Math.min(perSeed, steps - total.steps)),
-        favoured,
-      });
+      const made = randomCase(seed, { steps: Math.max(1, Math.min(perSeed, steps - total.steps)), favoured });
+      const oracleCase = values.mode === "invalidate" ? invalidating(made) : made;
       if (values.verbose)
         console.log(
           `seed ${seed}:\n${oracleCase.caches.map((cache) => `  ${cache.query.core} ${cache.query.tail}`).join("\n")}`,
@@ -61,6 +61,14 @@ async function main(): Promise<number> {
   }
   console.log(`in all: ${total.summary()}\nrefused: ${list(total.refused)}\n${total.coverage(knownFeatures())}`);
   return failures === 0 ? 0 : 1;
+}
+
+/** All in mode invalidate that are not written to a table. */
+function invalidating(made: OracleCase): OracleCase {
+  return {
+    ...made,
+    caches: made.caches.map((cache) => (cache.writeTo === null ? { ...cache, mode: "invalidate" } : cache)),
+  };
 }
 
 process.exitCode = await main();

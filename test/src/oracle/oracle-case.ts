@@ -47,6 +47,8 @@ export interface OracleCache {
   /** With which literals the cache is created; null: with `$n`. */
   readonly literals: ParameterValues | null;
   readonly writeTo: string | null;
+  /** The mode it is made in; absent: the one that Freshet chooses. */
+  readonly mode?: "invalidate";
 }
 
 /** How a query is asked. */

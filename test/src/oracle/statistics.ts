@@ -12,6 +12,8 @@ export class OracleStatistics {
   writeBackHeld = 0;
   restarts = 0;
   accepted = 0;
+  /** Of the accepted ones, those in mode invalidate. */
+  invalidated = 0;
   readonly refused: Map<string, number> = new Map();
   /** How many queries with each feature, and with each pair of features, were cached. */
   readonly features: Map<string, number> = new Map();
@@ -45,6 +47,7 @@ export class OracleStatistics {
     this.writeBackHeld += other.writeBackHeld;
     this.restarts += other.restarts;
     this.accepted += other.accepted;
+    this.invalidated += other.invalidated;
     for (const [reason, times] of other.refused) count(this.refused, reason, times);
     for (const [reason, times] of other.misses) count(this.misses, reason, times);
     for (const [feature, times] of other.features) count(this.features, feature, times);
@@ -75,7 +78,7 @@ export class OracleStatistics {
     return [
       `${this.steps} steps: ${this.transactions} transactions, ${this.restarts} restarts`,
       `${this.checks} answers compared (${percent(this.hitShare)} from caches, ${this.errors} errors), ${this.writeBackChecks} written-back tables (and ${this.writeBackHeld} held up)`,
-      `${this.accepted} of ${this.accepted + this.refusals} queries cacheable (${percent(this.acceptedShare)})`,
+      `${this.accepted} of ${this.accepted + this.refusals} queries cacheable (${percent(this.acceptedShare)}), ${this.invalidated} in mode invalidate`,
       `misses: ${list(this.misses)}`,
     ].join("; ");
   }
