@@ -130,8 +130,20 @@ const aggregates = area("Grouping and aggregates", [
   ["`SELECT DISTINCT`", "SELECT DISTINCT category FROM products"],
   ["`DISTINCT ON`", "SELECT DISTINCT ON (customer_id) id FROM orders ORDER BY customer_id, ordered_at"],
   [
-    "`GROUPING SETS`, `ROLLUP`, `CUBE`",
-    "SELECT region, newsletter, count(*) FROM customers GROUP BY ROLLUP (region, newsletter)",
+    "`ROLLUP`",
+    "SELECT region, newsletter, count(*) FROM customers GROUP BY ROLLUP (region, newsletter) HAVING count(*) > 1",
+  ],
+  [
+    "`CUBE`, `GROUPING()`",
+    "SELECT region, grouping(region, newsletter), count(*) FROM customers GROUP BY CUBE (region, newsletter)",
+  ],
+  [
+    "`GROUPING SETS`",
+    "SELECT region, newsletter, count(DISTINCT name) FROM customers GROUP BY GROUPING SETS ((region), (newsletter), ())",
+  ],
+  [
+    "`ROLLUP` with an equality parameter",
+    "SELECT region, count(*) FROM customers WHERE newsletter = $1 GROUP BY ROLLUP (region)",
   ],
   ["`bool_and`, `bool_or`, `every`", "SELECT bool_and(in_stock), bool_or(in_stock), every(in_stock) FROM products"],
   ["`bit_and`, `bit_or`, `bit_xor`", "SELECT bit_and(rating), bit_or(rating), bit_xor(rating) FROM reviews"],

@@ -10,6 +10,7 @@ import { asOuter, type Sublink } from "./sublinks.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import { hasEquality } from "./catalog-types.ts";
 import { translateCondition } from "./from-tree.ts";
+import { aggregateSets, checkTotalRows, groupingSets } from "./grouping-sets.ts";
 import { keysOf, type LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { isSameText } from "./output-columns.ts";
@@ -21,10 +22,20 @@ import { unsupported } from "./unsupported.ts";
 
 /** Whether the query has GROUP BY, HAVING or aggregates. */
 export function isAggregated(query: TreeNode): boolean {
-  return query.flag("hasAggs") || query.nodes("groupClause").length > 0 || query.nodeOrNull("havingQual") !== null;
+  return (
+    query.flag("hasAggs") ||
+    query.nodes("groupClause").length > 0 ||
+    query.nodes("groupingSets").length > 0 ||
+    query.nodeOrNull("havingQual") !== null
+  );
 }
 
-function groupExpressions(scope: QueryScope): Expression[] {
+interface GroupItem {
+  readonly reference: number;
+  readonly expression: Expression;
+}
+
+function groupItems(scope: QueryScope): GroupItem[] {
   const targets = scope.query.nodes("targetList");
   return scope.query.nodes("groupClause").map((clause) => {
     const reference = clause.int("tleSortGroupRef");
@@ -32,7 +43,7 @@ function groupExpressions(scope: QueryScope): Expression[] {
       targets.find((entry) => entry.int("ressortgroupref") === reference),
       "a GROUP BY item without target",
     );
-    return scope.translate(target.node("expr"));
+    return { reference, expression: scope.translate(target.node("expr")) };
   });
 }
 
@@ -60,8 +71,11 @@ class Groups {
   }
 
   add(expression: Expression): Expression {
-    const known = this.find(expression);
-    if (known !== undefined) return known;
+    return this.find(expression) ?? this.addOwn(expression);
+  }
+
+  /** A group of its own, even where there is one like it. */
+  addOwn(expression: Expression): Expression {
     const { typeOid, collation } = expression.type;
     if (!hasEquality(this.#scope.catalog.types, typeOid)) {
       throw unsupported(`GROUP BY over type ${this.#scope.typeName(typeOid)} is not supported`);
@@ -100,9 +114,20 @@ class Groups {
         throw unsupported("a function that returns a set over groups is not supported");
       const sublink = this.#scope.sublinks.get(node.index);
       if (sublink !== undefined) return { ...node, index: this.#rewriteSublink(sublink, node.index) };
-      return this.#scope.aggregates.has(node.index) ? node : (this.#sameColumn(node) ?? this.add(node));
+      return this.#scope.aggregates.has(node.index) || this.#scope.groupings.has(node.index)
+        ? node
+        : (this.#sameColumn(node) ?? this.add(node));
     });
   }
+}
+
+/** A key that some grouping set has and another one lacks would be NULL in the groups of the latter. */
+function refuseKeys(lifted: LiftedConditions): void {
+  for (const equality of lifted.equality) {
+    if (equality.list) throw mergesKeys(equality.parameter, "the grouping sets");
+  }
+  const { range } = lifted;
+  if (range !== null) throw mergesKeys(must(range.lower ?? range.upper).parameter, "the grouping sets");
 }
 
 /** With several keys in one answer, groups of equal value from different keys would have to be merged. */
@@ -129,24 +154,50 @@ export function aggregate(
 ): Stage {
   const having = translateCondition(scope.query.nodeOrNull("havingQual"), scope);
   const groups = new Groups(scope);
-  const written = groupExpressions(scope).map((expression) => groups.add(expression));
-  checkKeys(lifted, groups);
-  const keys = keysOf(lifted).map((key) => groups.add(key));
+  const sets = groupingSets(scope.query);
+  const items = groupItems(scope);
+  const written = items.map(({ expression }) => groups.add(expression));
+  if (sets === null) checkKeys(lifted, groups);
+  else {
+    refuseKeys(lifted);
+    checkTotalRows(scope.query, lifted.equality[0]?.parameter);
+    checkItems(items, groups);
+  }
+  const keys = keysOf(lifted).map((key) => (sets === null ? groups.add(key) : groups.addOwn(key)));
   const outputTargets = targets.map((target) => groups.rewrite(target));
   const outputHaving = having.map((conjunct) => groups.rewrite(conjunct));
   const calls = [...scope.aggregates.entries()];
   const args = calls.flatMap(([, call]) => aggregateExpressions(call));
   const inner = [...groups.expressions, ...args];
   const input = attachSublinks(source(scope.needs(...inner)), inner, scope);
-  const plan = aggregatePlan(
-    input.plan,
-    groups.expressions.map((expression) => bindColumns(expression, input)),
-    calls.map(([, call]) => mapAggregateCall(call, (expression) => bindColumns(expression, input))),
-    groups.expressions.length === 0,
-  );
-  const symbols = [...columnSymbols(groups.symbols), ...calls.map(([symbol]) => symbol)];
+  const by = groups.expressions.map((expression) => bindColumns(expression, input));
+  const bound = calls.map(([, call]) => mapAggregateCall(call, (expression) => bindColumns(expression, input)));
+  const groupings = [...scope.groupings];
+  const plan =
+    sets === null
+      ? aggregatePlan(input.plan, by, bound, by.length === 0)
+      : aggregateSets(input.plan, {
+          sets,
+          groups: by.map((expression, index) => ({ expression, reference: items[index]?.reference ?? null })),
+          groupings: groupings.map(([, references]) => references),
+          calls: bound,
+        });
+  const symbols = [
+    ...columnSymbols(groups.symbols),
+    ...groupings.map(([symbol]) => symbol),
+    ...calls.map(([symbol]) => symbol),
+  ];
   const filtered = filterRelation({ plan, symbols }, outputHaving, scope);
-  return { relation: attachSublinks(filtered, outputTargets, scope), targets: outputTargets, keys, groups: written };
+  const relation = attachSublinks(filtered, outputTargets, scope);
+  return { relation, targets: outputTargets, keys, groups: sets === null ? written : [] };
+}
+
+/** In some sets, items that are one expression would be that and NULL. */
+function checkItems(items: readonly GroupItem[], groups: Groups): void {
+  if (groups.expressions.length < items.length)
+    throw unsupported("grouping sets over one expression twice are not supported");
+  if (items.some(({ expression }) => expression.kind === "constant"))
+    throw unsupported("grouping sets over a constant are not supported");
 }
 
 function columnSymbols(expressions: readonly Expression[]): number[] {

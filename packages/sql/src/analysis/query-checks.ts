@@ -17,7 +17,6 @@ export function checkQuery(query: TreeNode): void {
   for (const [flag, reason] of REFUSED_FLAGS) {
     if (query.flag(flag)) throw unsupported(reason);
   }
-  if (query.nodes("groupingSets").length > 0) throw unsupported("GROUPING SETS, ROLLUP and CUBE are not supported");
   if (query.nodes("rowMarks").length > 0) throw unsupported("FOR UPDATE and its like lock rows");
 }
 

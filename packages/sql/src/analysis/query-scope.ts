@@ -65,6 +65,8 @@ export class QueryScope {
   readonly aggregates: Map<number, AggregateCall> = new Map();
   /** The set-returning functions met in the select list so far, by the symbol of their result. */
   readonly setFunctions: Map<number, SetFunctionCall> = new Map();
+  /** The arguments (`tleSortGroupRef`) of each GROUPING(…) met so far, by the symbol of its value. */
+  readonly groupings: Map<number, readonly number[]> = new Map();
   /** The subqueries in expressions met so far. */
   readonly sublinks: Sublinks;
   readonly #translator: ExpressionTranslator;
@@ -142,6 +144,16 @@ export class QueryScope {
       if (canonicalJson(known) === text) return { kind: "column", index: symbol, type };
     const symbol = this.#add({ varno: 0, attribute: 0, type });
     this.setFunctions.set(symbol, call);
+    return { kind: "column", index: symbol, type };
+  }
+
+  /** The symbol of a GROUPING(…). */
+  grouping(references: readonly number[], type: ColumnType): ColumnExpression {
+    const text = references.join();
+    for (const [symbol, known] of this.groupings)
+      if (known.join() === text) return { kind: "column", index: symbol, type };
+    const symbol = this.#add({ varno: 0, attribute: 0, type });
+    this.groupings.set(symbol, references);
     return { kind: "column", index: symbol, type };
   }
 

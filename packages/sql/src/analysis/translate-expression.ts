@@ -22,7 +22,6 @@ type Translator = (node: TreeNode, scope: QueryScope) => Expression;
 /** What each unsupported kind of expression is called by those who write it. */
 const REFUSED: Readonly<Record<string, string>> = {
   WINDOWFUNC: "window functions are not supported",
-  GROUPINGFUNC: "GROUPING() is not supported",
   SQLVALUEFUNCTION: "CURRENT_DATE, CURRENT_USER and their like change without any row changing",
   COERCETODOMAIN: "a cast to a domain is not supported",
   SUBSCRIPTINGREF: "array subscripts are not supported",
@@ -41,6 +40,7 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   SUBLINK: translateSublink,
   ROWCOMPAREEXPR: translateRowComparison,
   AGGREF: translateAggregate,
+  GROUPINGFUNC: translateGrouping,
   FUNCEXPR: (node, scope) =>
     isSetFunction(node) ? scope.setFunction(translateSetFunction(node, scope)) : translateCall(node, scope),
   OPEXPR: translateCall,
@@ -103,6 +103,14 @@ function translateOwnVariable(node: TreeNode, scope: QueryScope): Expression {
     typmod: node.int("vartypmod"),
     collation: node.int("varcollid"),
   });
+}
+
+/** GROUPING(…): with one grouping set, which has all items, it is 0. */
+function translateGrouping(node: TreeNode, scope: QueryScope): Expression {
+  if (node.int("agglevelsup") > 0) throw unsupported("a GROUPING() belongs to the query around its subquery");
+  const type: ColumnType = { typeOid: Oid.int4, typmod: -1, collation: 0 };
+  if (scope.query.nodes("groupingSets").length === 0) return { kind: "constant", value: "\0\0\0\0", type };
+  return scope.grouping(node.ints("refs"), type);
 }
 
 function translateAlias(aliases: NodeValue | undefined, position: number, scope: QueryScope): Expression {

@@ -8,6 +8,7 @@ import { aggregate, isAggregated } from "./aggregation.ts";
 import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import { hasEquality } from "./catalog-types.ts";
 import { translateFrom } from "./from-tree.ts";
+import { totalRows } from "./grouping-sets.ts";
 import { JoinPlanner } from "./join-planner.ts";
 import { keysOf, type LiftedConditions, ParameterLifter } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
@@ -191,7 +192,7 @@ function assemble(
             distinctOn.map((column) => must(output.expressions[column])),
             visibleExpressions,
           ),
-    scalar: isAggregated(scope.query) && scope.query.nodes("groupClause").length === 0,
+    scalar: isAggregated(scope.query) && totalRows(scope.query) > 0,
   };
   return options.top ? result : closeSubquery(result);
 }

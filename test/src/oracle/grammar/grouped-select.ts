@@ -1,5 +1,6 @@
 import { randomAggregate } from "./aggregates.ts";
 import { columnList, type Draft, keyOperands, type Operand, where } from "./draft.ts";
+import { randomGroupingSets } from "./grouping-sets.ts";
 import { randomKeys } from "./parameters.ts";
 import { randomSource, type Select } from "./select.ts";
 
@@ -11,14 +12,16 @@ export function groupedSelect(draft: Draft, isOrdered: boolean): Select {
   const groups = random.shuffle(keyOperands(random, operands)).slice(0, random.pick([0, 1, 1, 1, 2]));
   if (groups.some(({ kind }) => kind.loose)) draft.loose = true;
   const aggregates = Array.from({ length: random.integer(1, 4) }, () => randomAggregate(draft, operands));
-  const outputs: Operand[] = [...groups, ...aggregates];
+  const sets =
+    groups.length > 0 && draft.use("several grouping sets", 0.15) ? randomGroupingSets(draft, groups) : undefined;
+  const outputs: Operand[] = [...(sets?.shown ?? groups), ...(sets?.outputs ?? []), ...aggregates];
   const having = draft.use("HAVING", 0.25)
     ? ` HAVING ${random.pick(["count(*) > 1", "count(*) % 2 = 0", havingOf(draft, operands)])}`
     : "";
   // Keys that are grouped by may be lists and ranges, others only single values.
-  const isGroupKey = groups.length > 0 && random.chance(0.5);
+  const isGroupKey = groups.length > 0 && sets === undefined && random.chance(0.5);
   const keys = wishes.forTable ? [] : randomKeys(draft, isGroupKey ? groups : operands, isGroupKey);
-  const by = groups.length === 0 ? "" : ` GROUP BY ${groups.map(({ sql }) => sql).join(", ")}`;
+  const by = groups.length === 0 ? "" : ` GROUP BY ${sets?.by ?? groups.map(({ sql }) => sql).join(", ")}`;
   const list = columnList(draft, outputs);
   return { core: `SELECT ${list} FROM ${from.sql}${where([...conditions, ...keys])}${by}${having}`, outputs };
 }
