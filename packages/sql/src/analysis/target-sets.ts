@@ -2,6 +2,7 @@ import { must } from "@freshet/base";
 import { columnsOf } from "../plan/expression-walk.ts";
 import { expandPlan } from "../plan/plan-build.ts";
 import { mapSource, sourceExpressions } from "../plan/row-source.ts";
+import { attachSublinks } from "./attach-sublinks.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 
 /**
@@ -25,9 +26,9 @@ export function withTargetSets(
   for (const symbol of needed) levelOf(symbol);
   if (levels.length === 0) return source(needed);
   const calls = levels.flat().map((symbol) => must(scope.setFunctions.get(symbol)));
-  const read = columnsOf(...calls.flatMap(sourceExpressions));
-  const below = [...needed, ...read].filter((symbol) => !scope.setFunctions.has(symbol));
-  let relation = source(new Set(below));
+  const args = calls.flatMap(sourceExpressions);
+  const below = [...needed, ...scope.needs(...args)].filter((symbol) => !scope.setFunctions.has(symbol));
+  let relation = attachSublinks(source(new Set(below)), args, scope);
   for (const symbols of levels) {
     const input = relation;
     const sources = symbols.map((symbol) =>

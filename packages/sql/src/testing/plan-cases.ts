@@ -105,6 +105,7 @@ export const PLANNED: readonly string[] = [
   "select id, generate_series(1, qty), unnest(tags) || '!' from orders where id = 5 order by 2",
   "select generate_series(1, generate_series(1, 2)), unnest(tags) from orders",
   "select unnest(tags) as tag, count(*) from orders group by 1 order by 2 desc",
+  "select generate_series(1, (select count(*) from items i where i.order_id = o.id)) from orders o",
   "select s.id from (select id, unnest(tags) from orders) s",
   "select status, qty, count(*), grouping(status, qty) from orders group by rollup (status, qty) having count(*) > 1",
   "select region, mood, sum(distinct score) from customers where name = $1 group by cube (region, mood) order by grouping(region), 3",
