@@ -2,6 +2,7 @@ import { quote } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import { functionConditionForms } from "./functions.ts";
+import { subqueryConditions } from "./subqueries.ts";
 
 const comparisons = ["=", "<>", "<", "<=", ">", ">="] as const;
 export const integers: readonly string[] = ["sma", "num", "big"];
@@ -15,6 +16,7 @@ export interface ConditionForm extends Form {
 const conditionForms: readonly ConditionForm[] = [
   { feature: "comparison", weight: 8, write: simpleCondition },
   ...functionConditionForms,
+  ...subqueryConditions,
 ];
 
 /** A condition over `operands`. With `fragile` it may fail on some rows. */

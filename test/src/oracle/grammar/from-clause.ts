@@ -3,6 +3,7 @@ import type { Table } from "../schema.ts";
 import { randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import type { FromItem } from "./from-item.ts";
+import { lateralItem } from "./subqueries.ts";
 import { constantItem, functionItem, valuesItem } from "./row-sources.ts";
 
 export interface FromClause {
@@ -44,7 +45,7 @@ export function randomFrom(draft: Draft, fragile: boolean): FromClause {
   const joins = draft.random.pick([0, 0, 0, 1, 1, 1, 2]);
   let from: FromClause = { ...first, conditions: [] };
   for (let index = 0; index < joins; index += 1) from = join(draft, from, randomItem(draft), fragile);
-  return from;
+  return draft.use("LATERAL", 0.08) ? joinLateral(draft, from) : from;
 }
 
 function join(draft: Draft, from: FromClause, item: FromItem, fragile: boolean): FromClause {
@@ -70,6 +71,17 @@ function join(draft: Draft, from: FromClause, item: FromItem, fragile: boolean):
   }
   const more = random.chance(0.3) ? ` AND ${randomCondition(draft, operands, fragile, 1)}` : "";
   return { ...from, sql: `${from.sql} ${kind} ${item.sql} ON ${equality}${more}`, operands };
+}
+
+function joinLateral(draft: Draft, from: FromClause): FromClause {
+  const item = lateralItem(draft, from.operands);
+  const operands = [...from.operands, ...item.operands];
+  const sql = draft.random.pick([
+    `${from.sql}, ${item.sql}`,
+    `${from.sql} CROSS JOIN ${item.sql}`,
+    `${from.sql} LEFT JOIN ${item.sql} ON true`,
+  ]);
+  return { ...from, sql, operands };
 }
 
 function columnName(operand: Operand): string {
