@@ -9,6 +9,7 @@ export * from "./plan/plan-walk.ts";
 export * from "./plan/expression-walk.ts";
 export * from "./analysis/analysis-connection.ts";
 export * from "./analysis/plan-statement.ts";
+export * from "./analysis/version-changes.ts";
 export { literalFitsType } from "./analysis/type-support.ts";
 export * from "./invalidation/invalidation-plan.ts";
 export * from "./invalidation/plan-invalidation.ts";

@@ -20,6 +20,9 @@ export interface Literal {
 export interface Upstream {
   readonly codecs: CodecSet;
   readonly client: pg.Client;
+  readonly serverVersion: number;
+  /** Whether the server lacks functions and values of PostgreSQL 18. */
+  readonly isOlder: boolean;
   readonly types: ReadonlyMap<string, UpstreamType>;
   query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   /** One outcome per SQL expression: hex, null for NULL, or `!SQLSTATE`. */
@@ -48,9 +51,12 @@ export async function startUpstream(): Promise<Upstream> {
   await client.query('CREATE TYPE pair AS (a numeric, b text COLLATE "C")');
   await client.query(ATTEMPT);
   const types = await readTypes(client);
+  const serverVersion = await readVersion(client);
   return {
     codecs: createCodecs([enumOf(types), pairOf(types)]),
     client,
+    serverVersion,
+    isOlder: serverVersion < 180_000,
     types,
     query: async <T>(sql: string, values: readonly unknown[] = []) => {
       const result = await client.query(sql, [...values]);
@@ -104,4 +110,11 @@ export function hexSql(expression: string, type: UpstreamType): string {
 
 export function columnType(type: UpstreamType): ColumnType {
   return { typeOid: type.oid, typmod: -1, collation: isText(type) ? 950 : 0 };
+}
+
+async function readVersion(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ version: number }>(
+    "SELECT pg_catalog.current_setting('server_version_num')::int AS version",
+  );
+  return rows[0]?.version ?? 0;
 }
