@@ -1,5 +1,5 @@
 import { SqlState } from "@freshet/base";
-import { type AggregateCall, isListAggregate } from "@freshet/sql";
+import { type AggregateCall, isHypotheticalAggregate, isListAggregate } from "@freshet/sql";
 import { type Codec, type ColumnType, KeyWriter, packRow } from "@freshet/values";
 import type { Accumulator } from "../aggregate-state/accumulator.ts";
 import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
@@ -14,7 +14,10 @@ import {
   requireEquality,
   requireOrder,
 } from "./evaluate.ts";
+import { hypotheticalSlot } from "./hypothetical-slot.ts";
 import { listSlot } from "./list-slot.ts";
+import { modeSlot } from "./mode-slot.ts";
+import { percentileSlot } from "./percentile-slot.ts";
 import { type AggregateSlot, slotPrefix } from "./slot.ts";
 
 /** count, sum and the like: all is in the accumulator. */
@@ -137,6 +140,11 @@ export function compileSlot(
     return extremumSlot(call.name, read, codec, index, arrangements.extrema);
   }
   if (isListAggregate(call.name)) return listSlot(call.name, call, index, columns, arrangements.extrema, context);
+  if (isHypotheticalAggregate(call.name))
+    return hypotheticalSlot(call.name, call, index, columns, arrangements.distinct, context);
+  if (call.name === "mode") return modeSlot(call, index, columns, arrangements, context);
+  if (call.name === "percentile_cont" || call.name === "percentile_disc")
+    return percentileSlot(call, index, columns, arrangements.extrema, context);
   if (call.name === "any_value") return anyValueSlot(read, index, arrangements.extrema);
   const accumulator = createAccumulator(call, call.arg?.type ?? null, context.codecs);
   if (call.arg === null || !call.distinct) return plainSlot(accumulator, read);

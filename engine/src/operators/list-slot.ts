@@ -1,33 +1,11 @@
-import { must, SqlState } from "@freshet/base";
-import { writeSortKey } from "@freshet/contract";
+import { must } from "@freshet/base";
 import type { AggregateCall, ListAggregateName } from "@freshet/sql";
-import { type ColumnType, KeyWriter, packRow, unpackRow } from "@freshet/values";
+import { type ColumnType, packRow, unpackRow } from "@freshet/values";
 import { createListAggregate } from "../aggregate-list/create-list-aggregate.ts";
-import { EvaluationError } from "../expression/evaluation-error.ts";
-import type { RowView } from "../expression/row-view.ts";
-import { addWeight, decodeMultisetEntry, MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
-import { type BytesReader, compileBytes, type CompileContext, compilePredicate, requireOrder } from "./evaluate.ts";
+import { addWeight, decodeMultisetEntry, multisetKey } from "../state/multiset.ts";
+import { type BytesReader, compileBytes, type CompileContext, compilePredicate } from "./evaluate.ts";
 import { ABSENT, type AggregateSlot, slotPrefix } from "./slot.ts";
-
-/** Compiles a call's ORDER BY to a writer of keys that sort as it says. */
-export function compileSort(
-  call: AggregateCall,
-  columns: readonly ColumnType[],
-  context: CompileContext,
-): (view: RowView) => Buffer {
-  const keys = (call.sort ?? []).map(({ expression, descending, nullsFirst }) => ({
-    read: compileBytes(expression, columns, context),
-    codec: requireOrder(context, expression.type),
-    flags: { descending, nullsFirst },
-  }));
-  const writer = new KeyWriter();
-  return (view) => {
-    writer.truncate(0);
-    for (const { read, codec, flags } of keys) writeSortKey(writer, codec, read(view), flags);
-    if (writer.length <= MAX_ORDERED_BYTES) return writer.take();
-    throw new EvaluationError(SqlState.programLimitExceeded, "an aggregate's sort key is too long to be kept", true);
-  };
-}
+import { compileSort } from "./sort-key.ts";
 
 /**
  * Aggregates that make one value of all rows (string_agg, array_agg, json_agg and the like): the rows'
@@ -47,7 +25,7 @@ export function listSlot(
     compileBytes(expression, columns, context),
   );
   const passes = call.filter === undefined ? () => true : compilePredicate(call.filter, columns, context);
-  const sortKey = compileSort(call, columns, context);
+  const sortKey = compileSort(call.sort ?? [], columns, context);
   const aggregate = createListAggregate(name, call, context.codecs);
   return {
     accumulator: null,

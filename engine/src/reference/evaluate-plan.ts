@@ -5,6 +5,7 @@ import {
   type AggregatePlan,
   type ExpandPlan,
   type Expression,
+  isHypotheticalAggregate,
   isListAggregate,
   type JoinPlan,
   type Plan,
@@ -21,7 +22,9 @@ import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
 import { canonicalJson } from "../graph/canonical.ts";
 import { MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
+import { hypotheticalSort } from "../operators/hypothetical-slot.ts";
 import { listItem, listResult } from "./list-result.ts";
+import { orderedSetResult } from "./ordered-set-result.ts";
 
 /** A table's content: all columns of each row. */
 export interface ReferenceTable {
@@ -223,6 +226,12 @@ export class ReferenceEvaluator {
         ? null
         : listItem(this.#sortKey(call.sort ?? [], columns, row), values);
     }
+    if (call.direct !== undefined) {
+      const key = this.#sortKey(call.sort ?? [], columns, row);
+      if (isHypotheticalAggregate(name)) return listItem(key, [this.#sortKey(hypotheticalSort(call), columns, row)]);
+      const [value = null] = this.#values([arg], columns, row);
+      return value === null ? null : listItem(key, [value]);
+    }
     const values = this.#values([arg, ...(call.rest ?? [])], columns, row);
     if (values.length > 1) return values.includes(null) ? null : packRow(values);
     const [value] = values;
@@ -236,6 +245,8 @@ export class ReferenceEvaluator {
     if (arg === null) return addAll(createAccumulator(call, null, this.#codecs), args);
     const present = args.filter((value) => value !== null);
     if (isListAggregate(call.name)) return listResult(call.name, call, present, this.#codecs, compareRows);
+    if (call.direct !== undefined)
+      return orderedSetResult(call, present, { codecs: this.#codecs, collations: [] }, compareRows);
     const { rest = [] } = call;
     const keyOf = (value: Buffer): string =>
       rest.length === 0

@@ -98,6 +98,51 @@ function listCalls(
     });
 }
 
+function float8Constant(fraction: number): Expression {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(fraction);
+  return { kind: "constant", value: bytes.toString("latin1"), type: typeOf(Oid.float8) };
+}
+
+/** Aggregates with WITHIN GROUP; hypothetical rows have constants and columns of the input in their places. */
+function orderedSetCalls(
+  arg: Expression,
+  columns: readonly Expression[],
+  conditions: fc.Arbitrary<Expression>,
+): fc.Arbitrary<AggregateCall> {
+  const others = columns.filter(({ type }) => type.typeOid === arg.type.typeOid);
+  const ranks: readonly (readonly [AggregateName, ColumnType])[] = [
+    ["rank", INT8],
+    ["dense_rank", INT8],
+    ["percent_rank", typeOf(Oid.float8)],
+    ["cume_dist", typeOf(Oid.float8)],
+  ];
+  const choices: readonly (readonly [AggregateName, ColumnType])[] = [
+    ["mode", arg.type],
+    ["percentile_disc", arg.type],
+    ["percentile_disc", arg.type],
+    ...ranks,
+  ];
+  return fc
+    .record({
+      choice: fc.constantFrom(...choices),
+      direct: fc.constantFrom(arg, ...others, { kind: "constant", value: null, type: arg.type } as const),
+      fraction: fc.constantFrom(0, 0.1, 0.5, 0.75, 1),
+      flags: fc.record({ descending: fc.boolean(), nullsFirst: fc.boolean() }),
+      filter: fc.option(conditions, { nil: undefined }),
+    })
+    .map(({ choice: [name, type], direct, fraction, flags, filter }) => ({
+      name,
+      arg,
+      direct: name === "mode" ? [] : [name === "percentile_disc" ? float8Constant(fraction) : direct],
+      sort: [{ expression: arg, ...flags }],
+      ...(filter === undefined ? {} : { filter }),
+      distinct: false,
+      type,
+      inputCollation: arg.type.collation,
+    }));
+}
+
 /** Calls of every aggregate over an input's columns; `integers` and `conditions` are expressions over it that may fail. */
 export function aggregateCalls(
   columns: readonly Expression[],
@@ -112,6 +157,9 @@ export function aggregateCalls(
     integers.chain(simpleCalls),
     conditions.chain(truthCalls),
     ...(listed.length === 0 ? [] : [fc.constantFrom(...listed).chain((arg) => listCalls(arg, listed, conditions))]),
+    ...(listed.length === 0
+      ? []
+      : [fc.constantFrom(...listed).chain((arg) => orderedSetCalls(arg, listed, conditions))]),
     ...(others.length === 0 ? [] : [fc.constantFrom(...others).chain(simpleCalls)]),
   );
 }

@@ -172,7 +172,19 @@ const aggregates = area("Grouping and aggregates", [
   ["`stddev`, `variance` of double precision", "SELECT category, stddev(weight_kg) FROM products GROUP BY category"],
   ["`covar_pop`, `covar_samp`, `corr`", "SELECT covar_pop(weight_kg, id), corr(weight_kg, id) FROM products"],
   ["`regr_*`", "SELECT regr_slope(weight_kg, id), regr_intercept(weight_kg, id), regr_r2(weight_kg, id) FROM products"],
-  ["ordered-set aggregates", "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY weight_kg) FROM products"],
+  ["`mode`", "SELECT mode() WITHIN GROUP (ORDER BY rating) FROM reviews"],
+  [
+    "`percentile_cont`, `percentile_disc`",
+    "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY weight_kg), percentile_disc(0.9) WITHIN GROUP (ORDER BY price) FROM products",
+  ],
+  [
+    "percentiles for an array of fractions",
+    "SELECT percentile_disc(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY price) FROM products",
+  ],
+  [
+    "`rank`, `dense_rank`, `percent_rank`, `cume_dist` of a hypothetical row",
+    "SELECT rank(3) WITHIN GROUP (ORDER BY rating), cume_dist(3) WITHIN GROUP (ORDER BY rating) FROM reviews",
+  ],
 ]);
 
 const rest = area("Subqueries, sets, windows, order", [

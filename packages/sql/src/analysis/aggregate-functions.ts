@@ -4,6 +4,8 @@ import {
   type AggregateName,
   CHOOSING_AGGREGATES,
   LIST_AGGREGATES,
+  ORDERED_SET_AGGREGATES,
+  HYPOTHETICAL_AGGREGATES,
 } from "../plan/aggregate-call.ts";
 import { hasOrder } from "./catalog-types.ts";
 import type { QueryScope } from "./query-scope.ts";
@@ -16,7 +18,13 @@ const SYNONYMS: ReadonlyMap<string, AggregateName> = new Map([
   ["variance", "var_samp"],
 ]);
 
-const NAMES: ReadonlySet<string> = new Set([...ACCUMULATED_AGGREGATES, ...CHOOSING_AGGREGATES, ...LIST_AGGREGATES]);
+const NAMES: ReadonlySet<string> = new Set([
+  ...ACCUMULATED_AGGREGATES,
+  ...CHOOSING_AGGREGATES,
+  ...LIST_AGGREGATES,
+  ...ORDERED_SET_AGGREGATES,
+  ...HYPOTHETICAL_AGGREGATES,
+]);
 
 function isEngineAggregate(name: string): name is AggregateName {
   return NAMES.has(name);

@@ -6,6 +6,7 @@ import { hasEquality } from "./catalog-types.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { translateListAggregate } from "./translate-list-aggregate.ts";
+import { translateOrderedSet } from "./translate-ordered-set.ts";
 import { checkCollation } from "./translate-call.ts";
 import { BOOL_TYPE } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
@@ -18,7 +19,7 @@ export function translateAggregate(node: TreeNode, scope: QueryScope): ColumnExp
   const name = info?.schema === "pg_catalog" ? engineAggregate(info.name) : undefined;
   if (name === undefined) throw unsupported(`aggregate ${info?.name ?? "function"}() is not supported`);
   if (node.int("agglevelsup") > 0) throw unsupported("an aggregate belongs to the query around its subquery");
-  if (node.text("aggkind") !== "n") throw unsupported("ordered-set aggregates are not supported");
+  if (node.text("aggkind") !== "n") return scope.aggregate(translateOrderedSet(name, node, scope));
   if (isListAggregate(name)) return scope.aggregate(translateListAggregate(name, node, scope));
   checkUnneededOrder(name, node, scope);
   const args = node

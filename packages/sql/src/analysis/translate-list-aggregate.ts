@@ -22,8 +22,11 @@ export function aggregateSort(clauses: readonly TreeNode[], args: Arguments, sco
   return sort;
 }
 
-/** A call of an aggregate that makes one value of all rows, in an order. */
-export function translateListAggregate(name: ListAggregateName, node: TreeNode, scope: QueryScope): AggregateCall {
+/** The arguments as written, and all that sort clauses refer to. */
+export function translateArguments(
+  node: TreeNode,
+  scope: QueryScope,
+): { readonly written: readonly Expression[]; readonly byReference: Arguments } {
   const written: Expression[] = [];
   const byReference = new Map<number, Expression>();
   for (const entry of node.nodes("args")) {
@@ -32,6 +35,12 @@ export function translateListAggregate(name: ListAggregateName, node: TreeNode, 
     const reference = entry.int("ressortgroupref");
     if (reference !== 0) byReference.set(reference, expression);
   }
+  return { written, byReference };
+}
+
+/** A call of an aggregate that makes one value of all rows, in an order. */
+export function translateListAggregate(name: ListAggregateName, node: TreeNode, scope: QueryScope): AggregateCall {
+  const { written, byReference } = translateArguments(node, scope);
   const [arg, ...rest] = written;
   const type = { typeOid: node.int("aggtype"), typmod: -1, collation: node.int("aggcollid") };
   const distinct = node.nodes("aggdistinct");

@@ -54,9 +54,28 @@ export const LIST_AGGREGATES = [
 ] as const;
 export type ListAggregateName = (typeof LIST_AGGREGATES)[number];
 
-export type AggregateName = AccumulatedAggregate | ChoosingAggregate | ListAggregateName;
+/** Aggregates over the ordered values of one expression (WITHIN GROUP). */
+export const ORDERED_SET_AGGREGATES = ["mode", "percentile_cont", "percentile_disc"] as const;
+export type OrderedSetAggregate = (typeof ORDERED_SET_AGGREGATES)[number];
+
+/** The place that the direct arguments would have among the ordered rows (WITHIN GROUP). */
+export const HYPOTHETICAL_AGGREGATES = ["rank", "dense_rank", "percent_rank", "cume_dist"] as const;
+export type HypotheticalAggregate = (typeof HYPOTHETICAL_AGGREGATES)[number];
+
+export type AggregateName =
+  | AccumulatedAggregate
+  | ChoosingAggregate
+  | ListAggregateName
+  | OrderedSetAggregate
+  | HypotheticalAggregate;
 
 const LISTS: ReadonlySet<string> = new Set(LIST_AGGREGATES);
+
+const HYPOTHETICAL: ReadonlySet<string> = new Set(HYPOTHETICAL_AGGREGATES);
+
+export function isHypotheticalAggregate(name: AggregateName): name is HypotheticalAggregate {
+  return HYPOTHETICAL.has(name);
+}
 
 export function isListAggregate(name: AggregateName): name is ListAggregateName {
   return LISTS.has(name);
@@ -77,6 +96,8 @@ export interface AggregateCall {
   readonly rest?: readonly Expression[];
   /** The order in which the rows are taken in; it covers all arguments where `distinct` is set. */
   readonly sort?: readonly SortKey[];
+  /** The arguments in front of WITHIN GROUP, which are the same for all rows of a group. */
+  readonly direct?: readonly Expression[];
   /** Only rows on which it is true are taken in, and no other expression is evaluated on others. */
   readonly filter?: Expression;
 }
@@ -85,7 +106,7 @@ export interface AggregateCall {
 export function aggregateExpressions(call: AggregateCall): readonly Expression[] {
   const sort = (call.sort ?? []).map((key) => key.expression);
   const filter = call.filter === undefined ? [] : [call.filter];
-  return [...(call.arg === null ? [] : [call.arg]), ...(call.rest ?? []), ...sort, ...filter];
+  return [...(call.arg === null ? [] : [call.arg]), ...(call.rest ?? []), ...(call.direct ?? []), ...sort, ...filter];
 }
 
 /** The call with each of its expressions replaced. */
@@ -94,6 +115,7 @@ export function mapAggregateCall(call: AggregateCall, replace: (expression: Expr
     ...call,
     arg: call.arg === null ? null : replace(call.arg),
     ...(call.rest === undefined ? {} : { rest: call.rest.map(replace) }),
+    ...(call.direct === undefined ? {} : { direct: call.direct.map(replace) }),
     ...(call.sort === undefined
       ? {}
       : { sort: call.sort.map((key) => ({ ...key, expression: replace(key.expression) })) }),

@@ -67,9 +67,15 @@ function nodeText(plan: Plan, names: PlanNames): string {
 
 function aggregateText(call: AggregateCall): string {
   const args = call.arg === null ? "*" : listText([call.arg, ...(call.rest ?? [])]);
+  if (call.direct !== undefined && call.sort !== undefined) {
+    return `${call.name}(${listText(call.direct)}) within group (order by ${sortText(call.sort)})${filterText(call)}`;
+  }
   const sort = call.sort === undefined || call.sort.length === 0 ? "" : ` order by ${sortText(call.sort)}`;
-  const filter = call.filter === undefined ? "" : ` filter ${expressionText(call.filter)}`;
-  return `${call.name}(${call.distinct ? "distinct " : ""}${args}${sort})${filter}`;
+  return `${call.name}(${call.distinct ? "distinct " : ""}${args}${sort})${filterText(call)}`;
+}
+
+function filterText({ filter }: AggregateCall): string {
+  return filter === undefined ? "" : ` filter ${expressionText(filter)}`;
 }
 
 function sortText(sort: readonly SortKey[]): string {

@@ -3,6 +3,7 @@ import type { ColumnKind } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
 import { type Draft, type Form, keyOperands, type Operand } from "./draft.ts";
 import { listAggregateForms } from "./list-aggregates.ts";
+import { orderedSetAggregateForms } from "./ordered-set-aggregates.ts";
 import { statisticalAggregateForms } from "./statistical-aggregates.ts";
 import { truthAggregateForms } from "./truth-aggregates.ts";
 
@@ -16,6 +17,7 @@ const aggregateForms: readonly AggregateForm[] = [
   ...truthAggregateForms,
   ...listAggregateForms,
   ...statisticalAggregateForms,
+  ...orderedSetAggregateForms,
 ];
 
 export function randomAggregate(draft: Draft, operands: readonly Operand[]): Operand {

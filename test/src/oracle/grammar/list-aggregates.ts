@@ -8,7 +8,7 @@ import { type Draft, keyOperands, type Operand } from "./draft.ts";
 const sessionKinds: readonly string[] = ["ins", "rea", "flo", "byt", "int", "mon", "ttz"];
 
 /** Operands whose order leaves nothing open: equal values are the same text. */
-function exactOperands(draft: Draft, operands: readonly Operand[]): readonly Operand[] {
+export function exactOperands(draft: Draft, operands: readonly Operand[]): readonly Operand[] {
   const exact = keyOperands(draft.random, operands).filter(({ kind }) => kind.ordered && !kind.loose);
   return exact.length === 0 ? operands : exact;
 }
