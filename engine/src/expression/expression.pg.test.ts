@@ -77,7 +77,7 @@ const STANDS_FOR: Readonly<Record<string, string>> = {
   anyarray: "_int4",
   anycompatible: "int4",
   anycompatiblearray: "_int4",
-  anyelement: "int4",
+  anyelement: "numeric",
   anyrange: "numrange",
   anymultirange: "nummultirange",
   record: "pair",

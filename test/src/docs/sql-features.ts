@@ -300,6 +300,7 @@ const types = area("Types of columns", [
   ["money arithmetic", "SELECT a_money * 2, a_money / 3 FROM samples"],
   ["operators of bit strings", "SELECT a_bit & B'1010', ~a_bit FROM samples"],
   ["range", "SELECT a_range, count(*) FROM samples GROUP BY 1 ORDER BY 1"],
+  ["operators of ranges", "SELECT id FROM samples WHERE a_range @> 5 OR a_range && '[10,20)'"],
   ["`ORDER BY` a composite", "SELECT a_composite FROM samples ORDER BY a_composite"],
   ["`DISTINCT` tsvector", "SELECT DISTINCT a_tsvector FROM samples"],
   ["composite", "SELECT a_composite FROM samples"],

@@ -92,9 +92,9 @@ function age(left: bigint, right: bigint): Buffer {
   return intervalValue(swapped ? negated(interval) : interval);
 }
 
-/** The time of day that a number of microseconds ends at. */
+/** The time of day that a number of microseconds, of which there are 64 bits, ends at. */
 function timeOfDay(micros: bigint): bigint {
-  const rest = micros % MICROS_PER_DAY;
+  const rest = BigInt.asIntN(64, micros) % MICROS_PER_DAY;
   return rest < 0n ? rest + MICROS_PER_DAY : rest;
 }
 

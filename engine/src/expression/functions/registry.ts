@@ -22,6 +22,8 @@ import { INTERVAL_FIELDS } from "./interval-fields.ts";
 import { INTERVAL_MOMENTS } from "./interval-moments.ts";
 import { MONEY_FUNCTIONS } from "./money-functions.ts";
 import { NETWORK_FUNCTIONS } from "./network-functions.ts";
+import { RANGE_CONSTRUCTORS } from "./range-constructors.ts";
+import { RANGE_FUNCTIONS } from "./range-functions.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
 import { LIKE_FUNCTIONS } from "./like.ts";
 import { decimalLogarithm, NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
@@ -85,12 +87,13 @@ const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...TYPED_COMPARISONS,
   ...Object.entries(ARRAY_SETS),
   ["trim_array", TRIM_ARRAY] as const,
+  ...Object.entries(RANGE_FUNCTIONS),
 ]);
 
 /** What PostgreSQL calls with NULLs too. */
 const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string, NullableBuilder>(
-  [CONCATENATION, NULL_COUNTS, NULLABLE_QUOTING, TEXT_ARRAYS, ARRAY_CHANGES, ARRAY_SEARCH].flatMap((table) =>
-    Object.entries(table),
+  [CONCATENATION, NULL_COUNTS, NULLABLE_QUOTING, TEXT_ARRAYS, ARRAY_CHANGES, ARRAY_SEARCH, RANGE_CONSTRUCTORS].flatMap(
+    (table) => Object.entries(table),
   ),
 );
 

@@ -173,6 +173,7 @@ const factors = fc.oneof(
   fc.constantFrom("0", "1", "-1", "0.5", "1.5", "-2.5", "0.1", "3", "7", "1e9", "1e-9", "1e300", "NaN", "Infinity"),
   fc.double({ min: -1000, max: 1000, noNaN: true }).map(String),
 );
+const bounds = fc.constantFrom("-1.5", "0", "1", "1.0", "1.5", "2", "3", "5", "NaN", "Infinity");
 const scales = fc.integer({ min: -6, max: 12 }).map(String);
 const codePoints = fc.constantFrom("-1", "0", "65", "233", "8364", "55296", "65535", "128512", "1114111", "1114112");
 const years = fc.constantFrom(
@@ -205,6 +206,9 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   interval_mul: [null, factors],
   mul_d_interval: [factors, null],
   interval_div: [null, factors],
+  cash_mul_flt8: [null, factors],
+  flt8_mul_cash: [factors, null],
+  cash_div_flt8: [null, factors],
   time_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
   timetz_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
   bitshiftleft: [null, smallCounts],
@@ -220,6 +224,9 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   bitposition: [null, fc.constantFrom("", "1", "10", "01", "000")],
   inet_set_masklen: [null, fc.constantFrom("-1", "0", "8", "32", "33", "64", "128", "129")],
   cidr_set_masklen: [null, fc.constantFrom("-1", "0", "8", "32", "33", "64", "128", "129")],
+  range_contains_elem: [null, bounds],
+  elem_contained_by_range: [bounds, null],
+  range_constructor3: [null, null, fc.constantFrom("[]", "[)", "(]", "()", "[x")],
   array_length: [null, smallCounts],
   array_upper: [null, smallCounts],
   array_lower: [null, smallCounts],
