@@ -107,7 +107,7 @@ export class CacheBuild {
 
   #feed(transaction: WriteTransaction, outputs: Map<number, DeltaBatch>): void {
     if (this.#targets.length > 0) {
-      runNodes(transaction, this.#targets, outputs);
+      runNodes(transaction, this.#targets, outputs, true);
       return;
     }
     const deltas = outputs.get(this.#output?.record.id ?? 0);

@@ -15,6 +15,7 @@ import { SetOperationOperator } from "../operators/set-operation.ts";
 import { TopKOperator } from "../operators/top-k.ts";
 import { UnionAllOperator } from "../operators/union-all.ts";
 import { UnitOperator } from "../operators/unit.ts";
+import { WindowOperator } from "../operators/window.ts";
 import type { NodeSpec } from "./node-spec.ts";
 import { TableOperator } from "../tables/table-operator.ts";
 
@@ -67,6 +68,8 @@ export function createOperator(
       return new TopKOperator(spec, columns, arrangement(), context);
     case "single-row":
       return new SingleRowOperator(spec.partition, columns, arrangement(), context);
+    case "window":
+      return new WindowOperator(spec, columns, arrangements, context);
     default:
       // Reached by plans that a newer release has written.
       throw new FreshetError(SqlState.featureNotSupported, "the plan holds an operator that this engine does not know");

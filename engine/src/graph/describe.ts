@@ -59,6 +59,10 @@ export function describeSpec(spec: NodeSpec): string {
       return spec.partition.length === 0 ? "" : `of each ${list(spec.partition)}`;
     case "set-operation":
       return `${spec.operation}${spec.all ? " all" : ""}`;
+    case "window": {
+      const calls = spec.calls.map((call) => (call.kind === "aggregate" ? call.call.name : call.name)).join(", ");
+      return `${calls}${spec.partition.length === 0 ? "" : ` partitioned by ${list(spec.partition)}`}`;
+    }
     case "unit":
     case "distinct":
     case "union-all":

@@ -80,13 +80,14 @@ export function isDefect(error: unknown): boolean {
 }
 
 /**
- * Runs `nodes` (in id order) once over the batches in `outputs`, and adds theirs. A node that breaks an
+ * Runs `nodes` (in id order) once over the batches in `outputs`, and adds theirs, which nobody takes when `isFilling`. A node that breaks an
  * invariant is marked as failed and puts out nothing.
  */
 export function runNodes(
   transaction: WriteTransaction,
   nodes: readonly GraphNode[],
   outputs: Map<number, DeltaBatch>,
+  isFilling = false,
 ): void {
   for (const node of nodes) {
     if (node.failed) continue;
@@ -94,6 +95,10 @@ export function runNodes(
     if (inputs.every((input) => input.length === 0)) continue;
     node.changed = true;
     try {
+      if (isFilling && node.operator.fill !== undefined) {
+        node.operator.fill(transaction, inputs, node.tally);
+        continue;
+      }
       const output = node.operator.apply(transaction, inputs, node.tally);
       outputs.set(node.record.id, node.operator.repeats ? consolidate(output) : output);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { ArrangeSpec } from "../operators/arrange.ts";
 import type { ExpandSpec } from "../operators/expand.ts";
 import type { SetOperationSpec } from "../operators/set-operation.ts";
 import type { TopKSpec } from "../operators/top-k.ts";
+import type { WindowSpec } from "../operators/window.ts";
 
 /** What a node does, without its inputs. JSON. */
 export type NodeSpec =
@@ -26,7 +27,8 @@ export type NodeSpec =
   | { readonly kind: "union-all" }
   | ({ readonly kind: "set-operation" } & SetOperationSpec)
   | ({ readonly kind: "top-k" } & TopKSpec)
-  | { readonly kind: "single-row"; readonly partition: readonly Expression[] };
+  | { readonly kind: "single-row"; readonly partition: readonly Expression[] }
+  | ({ readonly kind: "window" } & WindowSpec);
 
 /** A node as it is kept in the store. Its id is never used twice and above those of its inputs. */
 export interface NodeRecord {
@@ -52,6 +54,7 @@ export function arrangementsNeeded(spec: NodeSpec): number {
     case "single-row":
       return 1;
     case "set-operation":
+    case "window":
       return 2;
     case "aggregate":
       return 4;

@@ -99,6 +99,10 @@ export class PlanSpecs {
         const spec: NodeSpec = { kind: "single-row", partition: plan.partition };
         return this.#node(spec, [this.#plan(plan.input)], plan.columns);
       }
+      case "window": {
+        const { partition, sort, calls } = plan;
+        return this.#node({ kind: "window", partition, sort, calls }, [this.#plan(plan.input)], plan.columns);
+      }
       default:
         return unreachable(plan, "plan");
     }

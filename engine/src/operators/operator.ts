@@ -19,6 +19,11 @@ export interface Operator {
    */
   apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch;
   /**
+   * Takes in one batch as `apply` does while the node is being built, when nobody takes its output. Only where that saves work. What
+   * fails in the output is not counted: `enumerate` does it, in the tally that it is given.
+   */
+  fill?(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): void;
+  /**
    * The present output as far as `reads` shows it; `inputs` enumerate the inputs at the same state. Rows
    * that a node without state fails on are added to the tally's errors.
    */

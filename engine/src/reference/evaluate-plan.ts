@@ -13,6 +13,8 @@ import {
   type SetOperationPlan,
   type SortKey,
   type TopKPlan,
+  windowCallArguments,
+  type WindowPlan,
 } from "@freshet/sql";
 import { type CodecSet, type ColumnType, KeyWriter, packRow, type Row, unpackRow } from "@freshet/values";
 import { createAccumulator } from "../aggregate-state/create-accumulator.ts";
@@ -25,6 +27,7 @@ import { MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
 import { hypotheticalSort } from "../operators/hypothetical-slot.ts";
 import { listItem, listResult } from "./list-result.ts";
 import { orderedSetResult } from "./ordered-set-result.ts";
+import { type WindowMember, windowValue } from "./window-value.ts";
 
 /** A table's content: all columns of each row. */
 export interface ReferenceTable {
@@ -111,6 +114,8 @@ export class ReferenceEvaluator {
           Buffer.concat([smallest(rows.map(({ row }) => row)), packRow([Buffer.from([rows.length > 1 ? 1 : 0])])]),
         );
       }
+      case "window":
+        return this.#window(plan, name);
       default:
         return unreachable(plan);
     }
@@ -311,6 +316,38 @@ export class ReferenceEvaluator {
     }
     refuseLong(out.length);
     return out.take();
+  }
+
+  #window(plan: WindowPlan, name: string): readonly Row[] {
+    const { columns } = plan.input;
+    const members = this.evaluate(plan.input).flatMap((row): WindowMember[] => {
+      const member = this.#attempt(name, () => {
+        const partition = this.#values(plan.partition, columns, row);
+        const types = plan.partition.map((part) => part.type);
+        const [sort = null] = this.#values(
+          plan.sort.slice(0, 1).map((key) => key.expression),
+          columns,
+          row,
+        );
+        const sortKey = this.#sortKey(plan.sort, columns, row);
+        const args = plan.calls.map((call) => {
+          const filter = call.kind === "aggregate" ? call.call.filter : undefined;
+          const isIn = filter === undefined || this.#predicate(filter, columns)(row);
+          return isIn ? this.#values(windowCallArguments(call), columns, row) : null;
+        });
+        return { row, partition: this.#key(partition, types), sortKey, sort, args };
+      });
+      return member === undefined ? [] : [member];
+    });
+    members.sort((a, b) => Buffer.compare(a.sortKey, b.sortKey) || compareRows(a.row, b.row));
+    return [...groupBy(members, ({ partition }) => partition).values()].flatMap((partition) =>
+      partition.flatMap((member, index) => {
+        const results = this.#attempt(name, () =>
+          plan.calls.map((_call, call) => windowValue(plan, call, partition, index, this.#codecs)),
+        );
+        return results === undefined ? [] : [Buffer.concat([member.row, packRow(results)])];
+      }),
+    );
   }
 
   /** The result, or undefined and a failure on record. */

@@ -3,6 +3,7 @@ import type { Expression, Plan, QueryPlan, RowSource } from "@freshet/sql";
 import { type ColumnType, createCodecs, DEFAULT_TEXT_SETTINGS } from "@freshet/values";
 import fc from "fast-check";
 import { aggregateCalls } from "./aggregate-arbitrary.ts";
+import { windows } from "./window-arbitrary.ts";
 
 const INT4: ColumnType = { typeOid: 23, typmod: -1, collation: 0 };
 const TEXT: ColumnType = { typeOid: 25, typmod: -1, collation: 950 };
@@ -261,6 +262,14 @@ export function plansOfKind(kind: OperatorKind, depth: number): fc.Arbitrary<Pla
       return input.chain(topKs);
     case "single-row":
       return input.chain(singleRows);
+    case "window":
+      return input.chain((plan) =>
+        windows(plan, {
+          expression: anyExpression(plan),
+          integer: integerExpressions(plan),
+          aggregate: aggregateCalls(columnsOf(plan), integerExpressions(plan), predicates(plan)),
+        }),
+      );
   }
 }
 
@@ -277,6 +286,7 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
   "set-operation",
   "top-k",
   "single-row",
+  "window",
 ];
 
 export function plans(depth: number): fc.Arbitrary<Plan> {

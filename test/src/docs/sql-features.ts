@@ -239,7 +239,43 @@ const rest = area("Subqueries, sets, windows, order", [
     "nested set operations",
     "SELECT id FROM customers EXCEPT (SELECT customer_id FROM orders UNION ALL SELECT customer_id FROM reviews ORDER BY 1 LIMIT 10)",
   ],
-  ["window functions", "SELECT id, rank() OVER (ORDER BY price DESC) FROM products"],
+  ["`row_number`, `rank`, `dense_rank`", "SELECT id, rank() OVER (ORDER BY price DESC) FROM products"],
+  [
+    "`percent_rank`, `cume_dist`, `ntile`",
+    "SELECT id, ntile(4) OVER (ORDER BY price), cume_dist() OVER (ORDER BY price) FROM products",
+  ],
+  ["`lag`, `lead`", "SELECT id, lag(total, 1, 0) OVER (PARTITION BY customer_id ORDER BY id) FROM orders"],
+  [
+    "`first_value`, `last_value`, `nth_value`",
+    "SELECT id, first_value(name) OVER (ORDER BY price), nth_value(name, 2) OVER (ORDER BY price) FROM products",
+  ],
+  ["running aggregate", "SELECT id, sum(total) OVER (PARTITION BY customer_id ORDER BY id) FROM orders"],
+  ["aggregate over the whole partition", "SELECT id, total / sum(total) OVER (PARTITION BY customer_id) FROM orders"],
+  [
+    "`ROWS` frame, `EXCLUDE`",
+    "SELECT id, avg(rating) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND 2 FOLLOWING EXCLUDE CURRENT ROW) FROM reviews",
+  ],
+  [
+    "`RANGE` frame with an offset",
+    "SELECT id, count(*) OVER (ORDER BY rating RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM reviews",
+  ],
+  [
+    "`GROUPS` frame, `FILTER`",
+    "SELECT id, count(*) FILTER (WHERE rating > 3) OVER (ORDER BY product_id GROUPS 1 PRECEDING) FROM reviews",
+  ],
+  [
+    "named windows, several in one query",
+    "SELECT id, rank() OVER w, count(*) OVER () FROM products WINDOW w AS (ORDER BY price)",
+  ],
+  ["window over groups", "SELECT region, sum(count(*)) OVER (ORDER BY region) FROM customers GROUP BY region"],
+  [
+    "the first rows of each partition",
+    "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY total DESC) AS n FROM orders) o WHERE n <= 3",
+  ],
+  [
+    "window, with a parameter on what it is partitioned by",
+    "SELECT id, rank() OVER (PARTITION BY customer_id ORDER BY total) FROM orders WHERE customer_id = $1",
+  ],
   ["`ORDER BY` numbers and dates", "SELECT id FROM orders ORDER BY ordered_at DESC, id"],
   ["`ORDER BY` text in byte order", 'SELECT id FROM products ORDER BY name COLLATE "C"'],
   ["`ORDER BY` text by another collation", 'SELECT id FROM products ORDER BY name COLLATE "und-x-icu"'],

@@ -114,9 +114,9 @@ class Groups {
         throw unsupported("a function that returns a set over groups is not supported");
       const sublink = this.#scope.sublinks.get(node.index);
       if (sublink !== undefined) return { ...node, index: this.#rewriteSublink(sublink, node.index) };
-      return this.#scope.aggregates.has(node.index) || this.#scope.groupings.has(node.index)
-        ? node
-        : (this.#sameColumn(node) ?? this.add(node));
+      const { aggregates, groupings, windowCalls } = this.#scope;
+      const isComputed = [aggregates, groupings, windowCalls].some((made) => made.has(node.index));
+      return isComputed ? node : (this.#sameColumn(node) ?? this.add(node));
     });
   }
 }

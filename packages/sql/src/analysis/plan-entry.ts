@@ -65,16 +65,18 @@ export function planSubquery(
   );
   if (cte.flag("cterecursive")) throw unsupported("WITH RECURSIVE is not supported");
   const query = cte.node("ctequery");
-  return context.translateQuery(query, context, { parent: owner, top: false, used: hasRowLimit(query) ? null : used })
+  return context.translateQuery(query, context, { parent: owner, top: false, used: choosesRows(query) ? null : used })
     .plan;
 }
 
 /**
- * Whether a LIMIT chooses among rows somewhere in the query. Such a CTE keeps all its columns: which of the
- * tied rows it takes depends on them, and all references to it must see the same rows.
+ * Whether a LIMIT chooses among rows somewhere in the query, or a window function tells tied ones apart. Such a CTE keeps
+ * all its columns: which of the tied rows is first depends on them, and all references to it must see the same rows.
  */
-function hasRowLimit(query: TreeNode): boolean {
+function choosesRows(query: TreeNode): boolean {
   return someNode(query, (node) => {
-    return node.type === "QUERY" && (node.nodeOrNull("limitCount") !== null || node.nodeOrNull("limitOffset") !== null);
+    if (node.type !== "QUERY") return false;
+    const isLimited = node.nodeOrNull("limitCount") !== null || node.nodeOrNull("limitOffset") !== null;
+    return isLimited || node.flag("hasWindowFuncs");
   });
 }

@@ -7,7 +7,6 @@ const REFUSED_FLAGS: readonly (readonly [flag: string, reason: string])[] = [
   ["hasRecursive", "WITH RECURSIVE is not supported"],
   ["hasModifyingCTE", "it changes data"],
   ["hasForUpdate", "FOR UPDATE and its like lock rows"],
-  ["hasWindowFuncs", "window functions are not supported"],
 ];
 
 /** Refuses the clauses that the algebra lacks. */
@@ -17,6 +16,8 @@ export function checkQuery(query: TreeNode): void {
   for (const [flag, reason] of REFUSED_FLAGS) {
     if (query.flag(flag)) throw unsupported(reason);
   }
+  if (query.flag("hasWindowFuncs") && query.flag("hasTargetSRFs"))
+    throw unsupported("functions that return sets beside window functions are not supported");
   if (query.nodes("rowMarks").length > 0) throw unsupported("FOR UPDATE and its like lock rows");
 }
 

@@ -6,6 +6,7 @@ import { columnsOf, replaceColumns } from "../plan/expression-walk.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { SetFunctionCall } from "../plan/row-source.ts";
+import type { WindowCall } from "../plan/window.ts";
 import type { Catalog } from "./catalog.ts";
 import { isSupportedType } from "./catalog-types.ts";
 import { planOuters } from "../decorrelation/outer-references.ts";
@@ -69,6 +70,8 @@ export class QueryScope {
   readonly groupings: Map<number, readonly number[]> = new Map();
   /** The subqueries in expressions met so far. */
   readonly sublinks: Sublinks;
+  /** The calls of window functions met so far, by the symbol of their result; `window` is the clause's number. */
+  readonly windowCalls: Map<number, { readonly window: number; readonly call: WindowCall }> = new Map();
   readonly #translator: ExpressionTranslator;
   readonly #rangeTable: readonly TreeNode[];
   readonly #numbers: { next: number };
@@ -78,6 +81,7 @@ export class QueryScope {
   readonly #context: TranslationContext;
   /** What the operands of a comparison with a subquery stand for, innermost last. */
   readonly #sublinkColumns: (readonly Expression[])[] = [];
+  readonly #windowSymbols = new Map<string, number>();
 
   constructor(
     query: TreeNode,
@@ -155,6 +159,18 @@ export class QueryScope {
     const symbol = this.#add({ varno: 0, attribute: 0, type });
     this.groupings.set(symbol, references);
     return { kind: "column", index: symbol, type };
+  }
+
+  /** The symbol of a window function's result; equal calls share one. */
+  window(window: number, call: WindowCall): ColumnExpression {
+    const key = canonicalJson([window, call]);
+    let symbol = this.#windowSymbols.get(key);
+    if (symbol === undefined) {
+      symbol = this.#add({ varno: 0, attribute: 0, type: call.type });
+      this.#windowSymbols.set(key, symbol);
+      this.windowCalls.set(symbol, { window, call });
+    }
+    return { kind: "column", index: symbol, type: call.type };
   }
 
   /** A symbol for a value that is made somewhere else: of a GROUP BY expression, or by a subquery. */

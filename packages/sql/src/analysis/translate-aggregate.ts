@@ -1,6 +1,6 @@
 import type { ColumnType } from "@freshet/values";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
-import { type AggregateName, isListAggregate } from "../plan/aggregate-call.ts";
+import { type AggregateCall, type AggregateName, isListAggregate } from "../plan/aggregate-call.ts";
 import { acceptsArgument, engineAggregate } from "./aggregate-functions.ts";
 import { hasEquality } from "./catalog-types.ts";
 import type { TreeNode } from "./node-tree.ts";
@@ -15,12 +15,16 @@ const TRUE: Expression = { kind: "constant", value: "\x01", type: BOOL_TYPE };
 
 /** An aggregate's call becomes a symbol; the call itself is kept in the scope. */
 export function translateAggregate(node: TreeNode, scope: QueryScope): ColumnExpression {
+  return scope.aggregate(translateAggregateCall(node, scope));
+}
+
+export function translateAggregateCall(node: TreeNode, scope: QueryScope): AggregateCall {
   const info = scope.catalog.functions.get(node.int("aggfnoid"));
   const name = info?.schema === "pg_catalog" ? engineAggregate(info.name) : undefined;
   if (name === undefined) throw unsupported(`aggregate ${info?.name ?? "function"}() is not supported`);
   if (node.int("agglevelsup") > 0) throw unsupported("an aggregate belongs to the query around its subquery");
-  if (node.text("aggkind") !== "n") return scope.aggregate(translateOrderedSet(name, node, scope));
-  if (isListAggregate(name)) return scope.aggregate(translateListAggregate(name, node, scope));
+  if (node.text("aggkind") !== "n") return translateOrderedSet(name, node, scope);
+  if (isListAggregate(name)) return translateListAggregate(name, node, scope);
   checkUnneededOrder(name, node, scope);
   const args = node
     .nodes("args")
@@ -34,8 +38,8 @@ export function translateAggregate(node: TreeNode, scope: QueryScope): ColumnExp
   const filter = filterNode === null ? null : scope.translate(filterNode);
   const type: ColumnType = { typeOid: node.int("aggtype"), typmod: -1, collation: node.int("aggcollid") };
   const call = { name, distinct, type, inputCollation };
-  if (rest.length > 0) return scope.aggregate({ ...call, arg, rest, ...(filter === null ? {} : { filter }) });
-  return scope.aggregate({ ...call, arg: filter === null ? arg : filteredArgument(arg, filter) });
+  if (rest.length > 0) return { ...call, arg, rest, ...(filter === null ? {} : { filter }) };
+  return { ...call, arg: filter === null ? arg : filteredArgument(arg, filter) };
 }
 
 /** ORDER BY changes nothing in these aggregates, but PostgreSQL evaluates its expressions, which may fail. */

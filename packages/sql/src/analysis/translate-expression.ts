@@ -10,6 +10,7 @@ import { RteKind, TABLE_OID_ATTRIBUTE } from "./table-checks.ts";
 import { translateJsonConstructor } from "./translate-json-constructor.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
 import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
+import { translateWindowFunction } from "./translate-window.ts";
 import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
 import { asOuter } from "./sublinks.ts";
 import { translateRowComparison } from "./translate-row-comparison.ts";
@@ -21,7 +22,6 @@ type Translator = (node: TreeNode, scope: QueryScope) => Expression;
 
 /** What each unsupported kind of expression is called by those who write it. */
 const REFUSED: Readonly<Record<string, string>> = {
-  WINDOWFUNC: "window functions are not supported",
   SQLVALUEFUNCTION: "CURRENT_DATE, CURRENT_USER and their like change without any row changing",
   COERCETODOMAIN: "a cast to a domain is not supported",
   SUBSCRIPTINGREF: "array subscripts are not supported",
@@ -40,6 +40,7 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   SUBLINK: translateSublink,
   ROWCOMPAREEXPR: translateRowComparison,
   AGGREF: translateAggregate,
+  WINDOWFUNC: translateWindowFunction,
   GROUPINGFUNC: translateGrouping,
   FUNCEXPR: (node, scope) =>
     isSetFunction(node) ? scope.setFunction(translateSetFunction(node, scope)) : translateCall(node, scope),

@@ -35,6 +35,7 @@ import { OutputColumns } from "./output-columns.ts";
 import { withTargetSets } from "./target-sets.ts";
 import type { QueryOptions, Stage, TranslatedQuery, TranslationContext } from "./translation.ts";
 import { unsupported } from "./unsupported.ts";
+import { collectWindows, withWindows } from "./window-stage.ts";
 
 interface Target {
   readonly expression: Expression;
@@ -71,19 +72,12 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
         : planner.plan(tree, conjuncts, read),
     );
   };
-  const stage: Stage = grouped
-    ? aggregate(
-        scope,
-        targets.map((target) => target.expression),
-        lifted,
-        (needed) => source(lifted.rest, needed),
-      )
-    : plainStage(
-        targets.map((target) => target.expression),
-        keys,
-        scope,
-        (needed) => source(lifted.rest, needed),
-      );
+  const below = (expressions: readonly Expression[]): Stage =>
+    grouped
+      ? aggregate(scope, expressions, lifted, (needed) => source(lifted.rest, needed))
+      : plainStage(expressions, keys, scope, (needed) => source(lifted.rest, needed));
+  const shown = targets.map((target) => target.expression);
+  const stage = withWindows(collectWindows(scope), shown, lifted, below);
   return assemble(scope, { targets, stage, lifted, distinct, setOperation, source: from.tree }, options, context);
 }
 

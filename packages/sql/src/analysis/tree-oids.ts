@@ -34,7 +34,7 @@ const FIELDS: Readonly<Record<keyof TreeOids, readonly string[]>> = {
     "refrestype",
   ],
   relations: ["relid"],
-  functions: ["funcid", "opfuncid", "aggfnoid", "winfnoid"],
+  functions: ["funcid", "opfuncid", "aggfnoid", "winfnoid", "startInRangeFunc", "endInRangeFunc"],
   operators: ["opno", "opnos", "eqop", "sortop"],
   collations: [
     "varcollid",
@@ -43,6 +43,8 @@ const FIELDS: Readonly<Record<keyof TreeOids, readonly string[]>> = {
     "aggcollid",
     "inputcollid",
     "inputcollids",
+    "wincollid",
+    "inRangeColl",
     "funccollid",
     "opcollid",
     "resultcollid",

@@ -15,6 +15,7 @@ import type {
   SetOperationPlan,
   UnionAllPlan,
 } from "../plan/plan.ts";
+import { windowPlan } from "../plan/window.ts";
 import { replaceColumns } from "../plan/expression-walk.ts";
 import {
   type Binding,
@@ -83,6 +84,7 @@ export class PushDown {
       }
       case "top-k":
       case "single-row":
+      case "window":
         return this.#partitioned(plan);
       case "expand":
         return this.#expand(plan);
@@ -398,12 +400,17 @@ export class PushDown {
   }
 
   /** Operators that work on each partition alone: the bindings partition too. */
-  #partitioned(plan: Extract<Plan, { readonly kind: "top-k" | "single-row" }>): Dependent {
+  #partitioned(plan: Extract<Plan, { readonly kind: "top-k" | "single-row" | "window" }>): Dependent {
     const input = trimmed(this.#bind(this.#whole(plan.input), outersIn(planExpressions(plan)).keys()));
     const bound = mapPlanExpressions(plan, (expression) => bindOuters(expression, input));
     const partition = [...bound.partition, ...[...input.bindings.values()].map(bindingColumn)];
     if (bound.kind === "top-k") {
       return { ...input, plan: { ...bound, input: input.plan, partition, columns: input.plan.columns } };
+    }
+    if (bound.kind === "window") {
+      const wide: Plan = windowPlan(input.plan, partition, bound.sort, bound.calls);
+      const values = bound.calls.map((call, index) => columnOf(input.plan.columns.length + index, call.type));
+      return trim({ ...input, plan: wide }, [...columnsTo(wide, input.width), ...values]);
     }
     const wide: Plan = { ...bound, input: input.plan, partition, columns: [...input.plan.columns, BOOL_TYPE] };
     const more = columnOf(wide.columns.length - 1, BOOL_TYPE);

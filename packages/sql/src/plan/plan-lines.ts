@@ -4,6 +4,7 @@ import type { Expression } from "./expression.ts";
 import type { JoinPlan, Plan, SortKey } from "./plan.ts";
 import { planInputs } from "./plan-walk.ts";
 import type { RowSource } from "./row-source.ts";
+import { windowText } from "./window-lines.ts";
 
 /** Names for what a plan holds only as OIDs. */
 export interface PlanNames {
@@ -60,6 +61,8 @@ function nodeText(plan: Plan, names: PlanNames): string {
       const ties = plan.ties === true ? " with ties" : "";
       return `Top ${plan.limit ?? "all"}${ties} offset ${plan.offset}${per}${sort === "" ? "" : ` by ${sort}`}`;
     }
+    case "window":
+      return windowText(plan, expressionText);
     default:
       return unreachable(plan, "plan node");
   }

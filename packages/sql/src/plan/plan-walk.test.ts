@@ -113,6 +113,7 @@ describe("plan walks", () => {
       "set-operation": depth,
       "top-k": depth,
       "single-row": depth,
+      window: depth,
     });
     expect(count).toBe(8);
   });

@@ -3,6 +3,7 @@ import { aggregateExpressions, mapAggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { Plan } from "./plan.ts";
 import { mapSource, sourceExpressions } from "./row-source.ts";
+import { mapWindowCall, windowCallExpressions } from "./window.ts";
 
 /** One function per node kind; `inputs` holds the results of the node's inputs, in their order. */
 export type PlanVisitor<T> = {
@@ -22,6 +23,7 @@ export function planInputs(plan: Plan): readonly Plan[] {
     case "distinct":
     case "top-k":
     case "single-row":
+    case "window":
       return [plan.input];
     case "join":
     case "set-operation":
@@ -61,6 +63,8 @@ export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
       return visitor["top-k"](plan, inputs);
     case "single-row":
       return visitor["single-row"](plan, inputs);
+    case "window":
+      return visitor.window(plan, inputs);
     default:
       return unreachable(plan, "plan node");
   }
@@ -79,6 +83,7 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     case "distinct":
     case "top-k":
     case "single-row":
+    case "window":
       return { ...plan, input: inputs[0] as Plan };
     case "join":
     case "set-operation":
@@ -127,6 +132,12 @@ export function planExpressions(plan: Plan): readonly Expression[] {
       return [...plan.partition, ...plan.sort.map((key) => key.expression)];
     case "single-row":
       return plan.partition;
+    case "window":
+      return [
+        ...plan.partition,
+        ...plan.sort.map((key) => key.expression),
+        ...plan.calls.flatMap((call) => windowCallExpressions(call)),
+      ];
     default:
       return unreachable(plan, "plan node");
   }
@@ -173,6 +184,13 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
       };
     case "single-row":
       return { ...plan, partition: plan.partition.map(map) };
+    case "window":
+      return {
+        ...plan,
+        partition: plan.partition.map(map),
+        sort: plan.sort.map((key) => ({ ...key, expression: map(key.expression) })),
+        calls: plan.calls.map((call) => mapWindowCall(call, map)),
+      };
     default:
       return unreachable(plan, "plan node");
   }

@@ -2,6 +2,7 @@ import type { ColumnType } from "@freshet/values";
 import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { RowSource } from "./row-source.ts";
+import type { WindowPlan } from "./window.ts";
 
 /**
  * Immutable relational algebra over multisets of packed rows. Plain JSON: equal sub-plans are those
@@ -19,7 +20,8 @@ export type Plan =
   | UnionAllPlan
   | SetOperationPlan
   | TopKPlan
-  | SingleRowPlan;
+  | SingleRowPlan
+  | WindowPlan;
 
 interface PlanBase {
   /** Types of the output row's columns. */

@@ -7,6 +7,7 @@ import { groupedSelect } from "./grouped-select.ts";
 import { plainSelect } from "./plain-select.ts";
 import type { SelectForm } from "./select.ts";
 import { setOperation } from "./set-operation.ts";
+import { topOfEach, windowOverGroups, windowSelect } from "./windows.ts";
 
 const selectForms: readonly SelectForm[] = [
   { feature: "plain SELECT", weight: 5, write: plainSelect },
@@ -14,6 +15,9 @@ const selectForms: readonly SelectForm[] = [
   { feature: "set operation", weight: 1, write: setOperation },
   { feature: "DISTINCT ON", weight: 0.6, write: distinctOnSelect },
   { feature: "WITH TIES", weight: 0.6, write: withTiesSelect },
+  { feature: "window functions", weight: 1.5, write: windowSelect },
+  { feature: "first rows of each partition", weight: 0.5, write: topOfEach },
+  { feature: "window over groups", weight: 0.5, write: windowOverGroups },
 ];
 
 export function randomQuery(

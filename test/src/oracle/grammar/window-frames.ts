@@ -1,0 +1,43 @@
+import type { Draft, Operand } from "./draft.ts";
+
+const starts = ["UNBOUNDED PRECEDING", "PRECEDING", "CURRENT ROW", "FOLLOWING"] as const;
+const ends = ["PRECEDING", "CURRENT ROW", "FOLLOWING", "UNBOUNDED FOLLOWING"] as const;
+/** Which ends PostgreSQL allows with each start. */
+const lowestEnd: Readonly<Record<(typeof starts)[number], number>> = {
+  "UNBOUNDED PRECEDING": 0,
+  PRECEDING: 0,
+  "CURRENT ROW": 1,
+  FOLLOWING: 2,
+};
+
+function offset(draft: Draft, mode: string, key: Operand | undefined): string {
+  const { random } = draft;
+  if (mode !== "RANGE") return String(random.integer(0, 4));
+  const isWhole = key !== undefined && ["sma", "num", "big"].includes(key.kind.id);
+  return isWhole ? random.pick(["0", "1", "2", "2147483647"]) : random.pick(["0", "0.5", "1", "1024"]);
+}
+
+/** Kinds by which RANGE offsets are measured. */
+export function isMeasured({ kind }: Operand): boolean {
+  return ["sma", "num", "big", "rea", "flo", "dec", "pri"].includes(kind.id);
+}
+
+/**
+ * A frame clause, perhaps none. Where `isTotal` is false rows may be tied in the window's order, and the frame does not tell them apart.
+ */
+export function randomFrame(draft: Draft, order: readonly Operand[], isTotal: boolean): string {
+  const { random } = draft;
+  if (random.chance(0.25)) return "";
+  const modes = [...(isTotal ? ["ROWS", "ROWS"] : []), "RANGE", ...(order.length > 0 ? ["GROUPS"] : [])];
+  const mode = random.pick(modes);
+  const [key] = order;
+  const measured = mode !== "RANGE" || (order.length === 1 && key !== undefined && isMeasured(key));
+  const isOffset = (bound: string): boolean => bound === "PRECEDING" || bound === "FOLLOWING";
+  const start = random.pick(starts.filter((bound) => measured || !isOffset(bound)));
+  const end = random.pick(ends.slice(lowestEnd[start]).filter((bound) => measured || !isOffset(bound)));
+  const bound = (name: string): string => (isOffset(name) ? `${offset(draft, mode, key)} ${name}` : name);
+  const exclusions = isTotal ? ["EXCLUDE CURRENT ROW", "EXCLUDE GROUP", "EXCLUDE TIES"] : ["EXCLUDE GROUP"];
+  const exclude = draft.use("EXCLUDE", 0.2) ? ` ${random.pick(exclusions)}` : "";
+  draft.features.add(`${mode} frame`);
+  return ` ${mode} BETWEEN ${bound(start)} AND ${bound(end)}${exclude}`;
+}
