@@ -3,12 +3,13 @@ import type { Expression } from "../plan/expression.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import type { SortKey } from "../plan/plan.ts";
 import { mapWindowCall, type WindowCall, windowCallArguments, windowPlan } from "../plan/window.ts";
-import { hasEquality, hasOrder } from "./catalog-types.ts";
+import { hasEquality } from "./catalog-types.ts";
 import type { LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { isSameText } from "./output-columns.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 import { checkCollation } from "./translate-call.ts";
+import { isDescending } from "./translate-sort.ts";
 import type { Stage } from "./translation.ts";
 import { UnliftableParameter, unsupported } from "./unsupported.ts";
 
@@ -58,14 +59,11 @@ function partitionKey(item: TreeNode, scope: QueryScope): Expression {
 
 function sortKey(item: TreeNode, scope: QueryScope): SortKey {
   const expression = targetOf(item, scope);
-  const operator = scope.catalog.operators.get(item.int("sortop"));
-  const plain = operator?.schema === "pg_catalog" && (operator.name === "<" || operator.name === ">");
-  if (!plain) throw unsupported("ORDER BY … USING with another operator than < and > is not supported");
-  const { typeOid, collation } = expression.type;
-  if (!hasOrder(scope.catalog.types, typeOid))
-    throw unsupported(`ORDER BY over type ${scope.typeName(typeOid)} is not supported`);
-  checkCollation("ORDER BY", true, collation, scope);
-  return { expression, descending: operator.name === ">", nullsFirst: item.flag("nulls_first") };
+  return {
+    expression,
+    descending: isDescending(item, expression.type, scope),
+    nullsFirst: item.flag("nulls_first"),
+  };
 }
 
 /**
