@@ -103,7 +103,7 @@ function calls(parts: WindowParts, isRangeable: boolean): fc.Arbitrary<WindowCal
       .map(({ arg, place, frame: over }): WindowCall => {
         return { kind: "value", name: "nth_value", args: [arg, place], frame: over, type: arg.type };
       }),
-    fc.record({ call: parts.aggregate, frame }).map(({ call, frame: over }): WindowCall => ({
+    fc.record({ call: parts.aggregate.filter(isOverWindows), frame }).map(({ call, frame: over }): WindowCall => ({
       kind: "aggregate",
       call: { ...call, distinct: false, ...(call.sort === undefined ? {} : { sort: [] }) },
       frame: over,
