@@ -57,6 +57,13 @@ function describeInvalidation({ plan, reason }: PlannedInvalidation): [string, s
     ...plan.tables.map(({ schema, name }): [string, string] => ["table", `${schema}.${name}`]),
     ...plan.slots.map((_slot, index): [string, string] => ["parameter", `${index + 1}: an answer for each value`]),
   ];
+  for (const { tableOid, references } of plan.guards) {
+    const table = plan.tables.find((known) => known.tableOid === tableOid);
+    const texts = references.map((conditions) =>
+      conditions.map(({ column, operator, slot }) => `${column} ${operator} ${slot + 1}`).join(" and "),
+    );
+    rows.push(["dropped by changes of", `${table?.name ?? tableOid} where ${texts.join(" or ")}`]);
+  }
   if (plan.expiry === "midnight") rows.push(["expires", "at midnight of the session's TimeZone"]);
   return rows;
 }

@@ -207,7 +207,7 @@ export class ViewFront implements CacheFront {
     const { id } = cache;
     const read = (needed: Lsn): Answer | Miss => {
       const started = clock();
-      const found = invalidating.read({ cache, id, plan, text: shape.text, facts, parameters, formats }, needed);
+      const found = invalidating.read({ cache, id, plan, shape, facts, parameters, formats }, needed);
       if (found.kind !== "hit") return this.#missOf(cache, found.reason, found.detail);
       cache.hits++;
       onAnswered(clock() - started);

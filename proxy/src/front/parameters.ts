@@ -25,12 +25,17 @@ const INTEGER_LIMITS = new Map<number, readonly [bigint, bigint]>([
   [INT8, [-(2n ** 63n), 2n ** 63n - 1n]],
 ]);
 
-/** What binding one statement's slots works with. */
-interface Binding {
-  readonly planned: PlannedStatement;
+/** What reading one statement's slots works with. */
+interface ValueBinding {
+  /** Types beyond the built-in ones. */
+  readonly types: readonly PgType[];
   readonly bound: BoundParameters | null;
   readonly codecs: CodecSet;
   readonly settings: TextSettings;
+}
+
+interface Binding extends Omit<ValueBinding, "types"> {
+  readonly planned: PlannedStatement;
 }
 
 /**
@@ -46,12 +51,17 @@ export function bindSlots(binding: Binding, shape: SelectShape): ParameterValues
     const { typeOid } = must(planned.plan.parameters[served.parameter]).type;
     const codec = codecs.get(typeOid);
     if (codec === undefined) return { reason: "parameter_type", detail: `type ${typeOid}` };
-    if (slot.items.length > MAX_LIST_MEMBERS) return TOO_LONG;
-    const list = slot.role === "array" ? arrayMembers(binding, slot, codec) : itemValues(binding, slot, codec);
+    const list = slotValues({ ...binding, types: planned.plan.types }, slot, codec);
     if (!Array.isArray(list)) return list;
     values[served.parameter] = list;
   }
   return values;
+}
+
+/** The values that one slot holds, as values of `codec`'s type: of a list or an array its members. */
+export function slotValues(binding: ValueBinding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
+  if (slot.items.length > MAX_LIST_MEMBERS) return TOO_LONG;
+  return slot.role === "array" ? arrayMembers(binding, slot, codec) : itemValues(binding, slot, codec);
 }
 
 const TOO_LONG: Unbound = { reason: "parameter_value", detail: "a list that is too long" };
@@ -60,7 +70,7 @@ export function isUnbound(value: ParameterValues | Unbound): value is Unbound {
   return "reason" in value;
 }
 
-function itemValues(binding: Binding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
+function itemValues(binding: ValueBinding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
   const values: (Buffer | null)[] = [];
   for (const item of slot.items) {
     const value =
@@ -80,7 +90,11 @@ function literalValue(literal: Literal, codec: Codec, settings: TextSettings): B
 }
 
 /** The client's `$number` as a value of `codec`'s type. */
-function parameterValue({ bound, codecs, settings }: Binding, number: number, codec: Codec): Buffer | null | Unbound {
+function parameterValue(
+  { bound, codecs, settings }: ValueBinding,
+  number: number,
+  codec: Codec,
+): Buffer | null | Unbound {
   const index = number - 1;
   if (bound === null || index >= bound.values.length) {
     return { reason: "parameter_value", detail: `$${number} is not bound` };
@@ -125,10 +139,10 @@ function convert(value: Buffer, from: Codec, to: Codec): Buffer | undefined {
 }
 
 /** The elements of a client's array parameter; NULL elements and a NULL array match nothing. */
-function arrayMembers(binding: Binding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
+function arrayMembers(binding: ValueBinding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
   const item = must(slot.items[0], "an array slot has one item");
   if (item.kind === "literal") return { reason: "parameter_value", detail: "an array literal" };
-  const arrayCodec = arrayCodecOf(binding.planned, codec.oid, binding.codecs);
+  const arrayCodec = arrayCodecOf(binding.types, codec.oid, binding.codecs);
   if (arrayCodec === undefined) return { reason: "parameter_type", detail: `arrays of ${codec.name}` };
   const array = parameterValue(binding, item.number, arrayCodec);
   if (array === null) return [];
@@ -138,9 +152,9 @@ function arrayMembers(binding: Binding, slot: Slot, codec: Codec): (Buffer | nul
   return members.length > MAX_LIST_MEMBERS ? TOO_LONG : [...members];
 }
 
-function arrayCodecOf(planned: PlannedStatement, elementOid: number, codecs: CodecSet): Codec | undefined {
+function arrayCodecOf(types: readonly PgType[], elementOid: number, codecs: CodecSet): Codec | undefined {
   const isArray = (type: PgType): boolean => type.kind === "array" && type.elementOid === elementOid;
-  const type = BUILTIN_TYPES.find(isArray) ?? planned.plan.types.find(isArray);
+  const type = BUILTIN_TYPES.find(isArray) ?? types.find(isArray);
   return type === undefined ? undefined : codecs.get(type.oid);
 }
 
@@ -155,7 +169,7 @@ export function statementParameterTypes(
     const binding = must(planned.slots[index]);
     if (binding.kind === "fixed") continue;
     const element = must(planned.plan.parameters[binding.parameter]).type.typeOid;
-    const typeOid = slot.role === "array" ? arrayCodecOf(planned, element, codecs)?.oid : element;
+    const typeOid = slot.role === "array" ? arrayCodecOf(planned.plan.types, element, codecs)?.oid : element;
     for (const item of slot.items) {
       if (item.kind !== "parameter") continue;
       if (typeOid === undefined) return undefined;

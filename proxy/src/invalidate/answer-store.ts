@@ -2,6 +2,8 @@ import { assert } from "@freshet/base";
 import type { TableTouch } from "@freshet/contract";
 import type { Lsn } from "@freshet/values";
 import type { MissReason } from "../session/front-ports.ts";
+import type { RowGuard } from "./row-guard.ts";
+import { TableAnswers } from "./table-answers.ts";
 import type { UpstreamSnapshot } from "./upstream-snapshot.ts";
 
 /** Whole messages, as the upstream sent them. */
@@ -25,8 +27,8 @@ export interface StoredAnswer {
   readonly cacheId: number;
   readonly outcome: AnswerRows | NoAnswer;
   readonly tables: readonly number[];
-  /** Whether a change of one of the tables can change the answer. */
-  readonly matters: (touch: TableTouch) => boolean;
+  /** Which changes of the tables can change the answer. */
+  readonly guard: RowGuard;
   readonly snapshot: UpstreamSnapshot;
   /** Every commit that the snapshot sees ends at or before it. */
   readonly lsn: Lsn;
@@ -58,7 +60,7 @@ export class AnswerStore {
   readonly #maxBytes: number;
   readonly #byKey = new Map<string, StoredAnswer>();
   readonly #byCache = new Map<number, CacheAnswers>();
-  readonly #byTable = new Map<number, Set<StoredAnswer>>();
+  readonly #byTable = new Map<number, TableAnswers<StoredAnswer>>();
   #bytes = 0;
   #dropped = 0;
   #evicted = 0;
@@ -118,15 +120,18 @@ export class AnswerStore {
     own.rows += rowsOf(answer);
     this.#byKey.set(answer.key, answer);
     this.#bytes += bytes;
-    for (const table of answer.tables) this.#ofTable(table).add(answer);
+    for (const table of answer.tables) this.#ofTable(table).add(answer, answer.guard.pin(table));
     this.#evict(own.byKey, () => own.bytes > cacheBytes);
     this.#evict(this.#byKey, () => this.#bytes > this.#maxBytes);
   }
 
-  /** A transaction touched a table: drops what it makes wrong. Linear in the answers that read the table. */
+  /**
+   * A transaction touched a table: drops what it makes wrong. Linear in the answers that read the table, but for those
+   * that read rows with one value of a column only.
+   */
   touched(xid: bigint, touch: TableTouch): void {
-    for (const answer of this.#byTable.get(touch.tableOid) ?? []) {
-      if (answer.snapshot.sees(xid) || !answer.matters(touch)) continue;
+    for (const answer of this.#byTable.get(touch.tableOid)?.candidates(touch) ?? []) {
+      if (answer.snapshot.sees(xid) || !answer.guard.matters(touch)) continue;
       this.#remove(answer);
       this.#dropped++;
     }
@@ -156,10 +161,10 @@ export class AnswerStore {
     }
   }
 
-  #ofTable(tableOid: number): Set<StoredAnswer> {
+  #ofTable(tableOid: number): TableAnswers<StoredAnswer> {
     let answers = this.#byTable.get(tableOid);
     if (answers === undefined) {
-      answers = new Set();
+      answers = new TableAnswers();
       this.#byTable.set(tableOid, answers);
     }
     return answers;
@@ -171,8 +176,8 @@ export class AnswerStore {
     this.#bytes -= bytes;
     for (const table of answer.tables) {
       const answers = this.#byTable.get(table);
-      answers?.delete(answer);
-      if (answers?.size === 0) this.#byTable.delete(table);
+      answers?.delete(answer, answer.guard.pin(table));
+      if (answers?.empty === true) this.#byTable.delete(table);
     }
     const own = this.#byCache.get(answer.cacheId);
     assert(own !== undefined && this.#bytes >= 0, "an answer that goes was counted when it came");

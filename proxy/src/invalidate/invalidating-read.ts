@@ -7,6 +7,7 @@ import type { ReplicationHealth } from "../replication/health.ts";
 import type { Answer, BoundParameters, DescribedStatement, MissReason, SessionFacts } from "../session/front-ports.ts";
 import { answerKey } from "./answer-key.ts";
 import type { Invalidations } from "./invalidations.ts";
+import { RowGuard } from "./row-guard.ts";
 import { settingsOf } from "./session-settings.ts";
 import { describedParameters } from "./statement-fit.ts";
 import { StoredRows } from "./stored-rows.ts";
@@ -25,7 +26,7 @@ export interface Execution {
   /** Of the cache's present build. */
   readonly id: number;
   readonly plan: InvalidationPlan;
-  readonly text: string;
+  readonly shape: SelectShape;
   readonly facts: SessionFacts;
   readonly parameters: BoundParameters | null;
   readonly formats: readonly number[];
@@ -59,7 +60,8 @@ export class InvalidatingRead {
 
   /** The answer at the applied LSN, which is at least `needed`. */
   read(execution: Execution, needed: Lsn): Answer | NotFound {
-    const { cache, id, plan, text, facts, parameters, formats } = execution;
+    const { cache, id, plan, shape, facts, parameters, formats } = execution;
+    const { text } = shape;
     const { invalidations, health, maxResultBytes, maxBytes } = this.#parts;
     const settings = settingsOf(facts);
     const key = answerKey(id, settings.fingerprint, text, parameters, formats);
@@ -73,7 +75,14 @@ export class InvalidatingRead {
         settings: settings.statements,
         maxBytes: Math.min(maxResultBytes, cacheBytes),
       };
-      const obstacle = invalidations.readAnswer({ key, cacheId: id, plan, request, cacheBytes, matters: () => true });
+      const obstacle = invalidations.readAnswer({
+        key,
+        cacheId: id,
+        plan,
+        request,
+        cacheBytes,
+        guard: RowGuard.of(plan, shape, parameters, facts.text),
+      });
       return { kind: "not-found", reason: "not_filled", detail: obstacle };
     }
     const { applied } = health;

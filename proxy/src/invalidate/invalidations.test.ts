@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { FakeSource } from "../testing/fake-source.ts";
 import { type FakeFills, fakeFills } from "../testing/fake-fills.ts";
 import type { AnswerRows } from "./answer-store.ts";
+import { RowGuard } from "./row-guard.ts";
 import { TransactionIds } from "./transaction-ids.ts";
 import { UpstreamSnapshot } from "./upstream-snapshot.ts";
 
@@ -16,8 +17,10 @@ const PLAN: InvalidationPlan = {
   textInputs: [],
   result: [],
   tables: [{ tableOid: TABLE, schema: "public", name: "t" }],
+  guards: [],
   privileges: [],
   functions: [],
+  enums: [],
   expiry: "never",
 };
 
@@ -39,7 +42,7 @@ async function settled(): Promise<void> {
 
 function want(key = "k", plan: InvalidationPlan = PLAN, cacheBytes = 1 << 20): string | null {
   const request = { text: "", parameters: null, resultFormats: [], settings: "", maxBytes: 1 };
-  return fills.invalidations.readAnswer({ key, cacheId: 1, plan, request, cacheBytes, matters: () => true });
+  return fills.invalidations.readAnswer({ key, cacheId: 1, plan, request, cacheBytes, guard: new RowGuard(new Map()) });
 }
 
 async function arrives(

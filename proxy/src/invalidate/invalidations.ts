@@ -1,10 +1,11 @@
 import { FreshetError, type Logger, SqlState, errorMessage } from "@freshet/base";
-import type { ChangeSource, Commit, StreamEvent, StreamSink, TableTouch } from "@freshet/contract";
+import type { ChangeSource, Commit, StreamEvent, StreamSink, WatchedTable } from "@freshet/contract";
 import type { InvalidationPlan } from "@freshet/sql";
 import type { AnswerStore, NoAnswer, StoredAnswer } from "./answer-store.ts";
 import { CommitLog } from "./commit-log.ts";
 import type { FillRequest, Filled } from "./fill-connection.ts";
 import type { FillPool } from "./fill-pool.ts";
+import type { RowGuard } from "./row-guard.ts";
 import type { StreamNudge } from "./stream-nudge.ts";
 import { TransactionIds } from "./transaction-ids.ts";
 
@@ -22,6 +23,13 @@ export interface InvalidationParts {
   readonly logger: Logger;
 }
 
+interface Watched {
+  /** The id from which on all touches of the table are told. */
+  readonly from: bigint;
+  /** The columns that they tell. */
+  readonly columns: readonly string[];
+}
+
 /** One execution of a statement whose answer is not kept yet. */
 export interface WantedAnswer {
   readonly key: string;
@@ -30,7 +38,7 @@ export interface WantedAnswer {
   readonly request: FillRequest;
   /** The most that may be kept of the cache. */
   readonly cacheBytes: number;
-  readonly matters: (touch: TableTouch) => boolean;
+  readonly guard: RowGuard;
 }
 
 /**
@@ -47,8 +55,7 @@ export class Invalidations {
   readonly #parts: InvalidationParts;
   readonly #ids = new TransactionIds();
   readonly #log = new CommitLog();
-  /** By table, the id from which on all its touches are told. */
-  readonly #watched = new Map<number, bigint>();
+  readonly #watched = new Map<number, Watched>();
   readonly #filling = new Set<string>();
   /** Rises with all that makes answers wrong which are being read. */
   #generation = 0;
@@ -82,14 +89,27 @@ export class Invalidations {
 
   /** Has the stream tell the touches of the plan's tables. */
   async watch(plan: InvalidationPlan): Promise<void> {
-    const missing = plan.tables.filter(({ tableOid }) => !this.#watched.has(tableOid));
-    if (missing.length === 0) return;
+    const wanted = plan.tables.flatMap(({ tableOid }) => this.#wanted(tableOid, plan) ?? []);
+    if (wanted.length === 0) return;
     const starts = this.#starts;
-    const from = await this.#parts.source.watchTables(missing.map(({ tableOid }) => ({ tableOid, columns: [] })));
+    const from = await this.#parts.source.watchTables(wanted);
     this.#ids.observe(from);
     // After a new start the source knows nothing of what was watched before.
     if (starts !== this.#starts) throw new FreshetError(SqlState.cannotConnectNow, "replication has begun anew");
-    for (const { tableOid } of missing) this.#watched.set(tableOid, from);
+    for (const { tableOid, columns } of wanted) {
+      this.#watched.set(tableOid, { from: this.#watched.get(tableOid)?.from ?? from, columns });
+    }
+  }
+
+  /** What is to be told of a table so that the plan's guards can look at it; null when that is told already. */
+  #wanted(tableOid: number, plan: InvalidationPlan): WatchedTable | null {
+    const known = this.#watched.get(tableOid);
+    const conditions = plan.guards
+      .filter((guard) => guard.tableOid === tableOid)
+      .flatMap(({ references }) => references);
+    const columns = new Set([...(known?.columns ?? []), ...conditions.flat().map(({ column }) => column)]);
+    if (known !== undefined && columns.size === known.columns.length) return null;
+    return { tableOid, columns: [...columns] };
   }
 
   /** Ends watching all tables but those given. */
@@ -167,15 +187,19 @@ export class Invalidations {
   }
 
   /** Whether the answer may lack a commit that has come by, or that will not be told. */
-  #overtaken({ plan, matters }: WantedAnswer, { snapshot }: Filled): boolean {
+  #overtaken({ plan, guard }: WantedAnswer, { snapshot }: Filled): boolean {
     if (this.#log.overtakes(SCHEMA, snapshot, () => true)) return true;
     return plan.tables.some(({ tableOid }) => {
-      const from = this.#watched.get(tableOid);
-      return from === undefined || snapshot.xmin < from || this.#log.overtakes(tableOid, snapshot, matters);
+      const from = this.#watched.get(tableOid)?.from;
+      return (
+        from === undefined ||
+        snapshot.xmin < from ||
+        this.#log.overtakes(tableOid, snapshot, (touch) => guard.matters(touch))
+      );
     });
   }
 
-  #answer({ key, cacheId, plan, matters }: WantedAnswer, filled: Filled): StoredAnswer {
+  #answer({ key, cacheId, plan, guard }: WantedAnswer, filled: Filled): StoredAnswer {
     const outcome = filled.outcome.kind === "rows" ? filled.outcome : noAnswer(filled.outcome);
     const midnight = plan.expiry === "midnight" ? filled.midnight : null;
     return {
@@ -183,7 +207,7 @@ export class Invalidations {
       cacheId,
       outcome,
       tables: plan.tables.map(({ tableOid }) => tableOid),
-      matters,
+      guard,
       snapshot: filled.snapshot,
       lsn: filled.lsn,
       expiresAt: filled.outcome.kind === "failed" ? this.#parts.clock() + FAILURE_MS : midnight,

@@ -22,8 +22,10 @@ const PLAN: InvalidationPlan = {
   ],
   result: [],
   tables: [],
+  guards: [],
   privileges: [],
   functions: [],
+  enums: [],
   expiry: "never",
 };
 

@@ -95,6 +95,36 @@ test("TRUNCATE, and changes of every table that a query reads, drop its answers"
   await proxied.rows("DROP CACHE both");
 });
 
+test("changes of rows that have no part in an answer leave it", async () => {
+  const query = "SELECT kind, price FROM items WHERE id = $1 AND price > $2";
+  await invalidate("narrow", query);
+  const dropped = async (): Promise<number> => {
+    const { body } = await adminStatus(freshet.adminUrl, "/metrics");
+    return Number(must(/^freshet_answers_total\{event="dropped"\} (\d+)$/m.exec(body))[1]);
+  };
+  await agrees(query, [12, 0]);
+  await agrees(query, [13, "5.0"]);
+  const before = await dropped();
+  await upstream.rows(
+    "UPDATE items SET price = price + 1 WHERE id IN (14, 15); INSERT INTO items VALUES (500, 'x', 1)",
+  );
+  await upstream.rows("DELETE FROM items WHERE id = 500");
+  await barrier(upstream, proxied);
+  await agrees(query, [12, 0]);
+  expect(await dropped()).toBe(before);
+  await upstream.rows("UPDATE items SET price = price + 1 WHERE id = 13");
+  await barrier(upstream, proxied);
+  expect(await dropped()).toBe(before + 1);
+  await agrees(query, [13, "5.0"]);
+  await upstream.rows("UPDATE items SET id = 600 WHERE id = 12");
+  await agrees(query, [12, 0]);
+  await agrees(query, [600, 0]);
+  await upstream.rows("UPDATE items SET id = 12 WHERE id = 600");
+  await agrees(query, [12, 0]);
+  await agrees(query, [600, 0]);
+  await proxied.rows("DROP CACHE narrow");
+});
+
 test("answers are kept per settings, formats and values, as the session would see them", async () => {
   const query = "SELECT at, made, price, at::text FROM items WHERE id = $1";
   await invalidate("shown", query);

@@ -16,6 +16,24 @@ export interface InvalidationSlot {
   readonly literalKinds: readonly Literal["kind"][];
 }
 
+/** `column operator slot`, for a slot with several values: with one of them. Both sides have the type given. */
+export interface GuardCondition {
+  readonly column: string;
+  readonly typeOid: number;
+  readonly operator: "=" | "<" | "<=" | ">" | ">=";
+  /** Index of the shape's slot. */
+  readonly slot: number;
+}
+
+/**
+ * Which rows of a table have a part in the answer: those that meet all conditions of one of the references. A change of
+ * other rows does not change it.
+ */
+export interface TableGuard {
+  readonly tableOid: number;
+  readonly references: readonly (readonly GuardCondition[])[];
+}
+
 /** When an answer ends to be right by itself. */
 export type Expiry = "never" | "midnight";
 
@@ -33,8 +51,12 @@ export interface InvalidationPlan {
   readonly result: readonly DescribedColumn[];
   /** Tables whose changes may change the answer. */
   readonly tables: readonly TableDependency[];
+  /** For the tables of which not every row matters. */
+  readonly guards: readonly TableGuard[];
   readonly privileges: readonly RelationPrivilege[];
   /** Functions outside pg_catalog that a reader needs EXECUTE on. */
   readonly functions: readonly number[];
+  /** The labels of the enums that it deals with, as JSON. */
+  readonly enums: readonly (readonly [typeOid: number, labels: string])[];
   readonly expiry: Expiry;
 }

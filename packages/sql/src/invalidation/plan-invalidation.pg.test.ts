@@ -29,6 +29,8 @@ CREATE FUNCTION drift(int, int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RE
 CREATE AGGREGATE drifting (int) (SFUNC = drift, STYPE = int4, INITCOND = '0');
 CREATE OPERATOR <~> (LEFTARG = int, RIGHTARG = int, FUNCTION = drift);
 CREATE DOMAIN day AS date;
+CREATE TYPE mood AS ENUM ('low', 'high');
+CREATE TABLE c (id int PRIMARY KEY, m mood);
 `;
 
 let server: PostgresServer;
@@ -114,6 +116,11 @@ describe("planInvalidation", () => {
     expect(await plan(text)).toMatchObject({ expiry: "never", shapeKey: expect.any(String) });
   });
 
+  it("knows the labels that a schema change can rename", async () => {
+    const { enums } = await plan("SELECT concat(id, m) FROM c WHERE m <> $1");
+    expect(enums.map(([, labels]) => labels)).toEqual(['["low", "high"]']);
+  });
+
   it.each(["SELECT CURRENT_DATE", "SELECT id, age(ts) FROM a"])("knows that %s changes at midnight", async (text) => {
     expect((await plan(text)).expiry).toBe("midnight");
   });
@@ -145,6 +152,32 @@ describe("planInvalidation", () => {
       { typeOid: 1114, literalKinds: ["string"] },
       { typeOid: 25, literalKinds: ["string"] },
     ]);
+  });
+
+  it.each([
+    ["SELECT t FROM a WHERE id = 5 AND n < 7", "a: id = 0 and n < 1"],
+    ["SELECT t FROM a WHERE 5 > id AND t IN ('x', $1)", "a: id < 0 and t = 1"],
+    ["SELECT t FROM a WHERE id = $1 OR id = 2", ""],
+    ["SELECT 1 FROM a JOIN b ON b.a = a.id WHERE b.id = ANY ($1)", "b: id = 0"],
+    ["SELECT 1 FROM b LEFT JOIN a ON a.id = b.a WHERE a.id = 5", "a: id = 0"],
+    ["SELECT 1 FROM a x, a y WHERE x.id = 1 AND y.id = 2", "a: id = 0 or id = 1"],
+    ["SELECT 1 FROM a x, a y WHERE x.id = 1", ""],
+    ["SELECT 1 FROM a WHERE id = 1 AND EXISTS (SELECT FROM b WHERE b.a = $1)", "a: id = 0, b: a = 1"],
+    ["SELECT 1 FROM a WHERE id = 1 AND EXISTS (SELECT FROM b WHERE b.a = a.id)", "a: id = 0"],
+    ["SELECT 1 FROM parent WHERE id = 5", "parent: id = 0, child: id = 0"],
+    ["SELECT 1 FROM parted WHERE id = 5", "low: id = 0, ten: id = 0"],
+    ["SELECT 1 FROM v WHERE id = 5", ""],
+    ["SELECT 1 FROM a WHERE id <> 5 AND t LIKE $1 AND id + 1 = 7", ""],
+    ["SELECT (SELECT max(t) FROM a WHERE a.id = $1), id FROM b WHERE id >= $2", "a: id = 0, b: id >= 1"],
+  ])("knows which rows matter for %s", async (text, guards) => {
+    const { guards: found, tables } = await plan(text);
+    const written = found.map(({ tableOid, references }) => {
+      const texts = references.map((conditions) =>
+        conditions.map(({ column, operator, slot }) => `${column} ${operator} ${slot}`).join(" and "),
+      );
+      return `${tables.find((table) => table.tableOid === tableOid)?.name}: ${texts.join(" or ")}`;
+    });
+    expect(written.join(", ")).toBe(guards);
   });
 
   it("tells PostgreSQL's own error for what is wrong", async () => {

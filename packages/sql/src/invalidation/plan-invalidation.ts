@@ -13,6 +13,7 @@ import { substituteSlots } from "../statement/substitute-slots.ts";
 import { checkCalls, checkWritten } from "./check-calls.ts";
 import type { InvalidationPlan, InvalidationSlot } from "./invalidation-plan.ts";
 import { collectCalls } from "./tree-functions.ts";
+import { rowGuards } from "./row-guards.ts";
 import { TypeInputs } from "./type-inputs.ts";
 import { watchedRelations } from "./watched-relations.ts";
 
@@ -49,22 +50,30 @@ export async function planInvalidation(
     const typeNames = await parameterTypeNames(connection, described.parameters);
     const tree = await readTree(connection, shape.text, typeNames);
     checkConstants(tree, shape.text);
-    const slots = await slotsOf(connection, shape);
+    const places = await slotPlaces(connection, shape);
+    const slots = shape.slots.map((slot, index) => ({
+      typeOid: places?.slotTypes[index] ?? null,
+      literalKinds: literalKinds(slot),
+    }));
     const inputs = [...described.parameters, ...slots.flatMap(({ typeOid }) => typeOid ?? [])];
     const calls = collectCalls(tree);
     const written = described.columns.map(({ typeOid }) => typeOid);
-    const types = await TypeInputs.load(connection, [...inputs, ...written, ...calls.read, ...calls.written]);
+    const used = collectOids(tree, { types: [...inputs, ...written, ...calls.read, ...calls.written] }).types;
+    const types = await TypeInputs.load(connection, used);
     const checked = await checkCalls(connection, calls, types);
-    checkNames(tree, types);
+    checkNames(used, types);
     for (const oid of written) checkWritten(oid, types);
+    const { tables, members } = await watchedRelations(connection, tree);
     return {
       shapeKey: shape.shapeKey,
       slots,
       parameterTypes: described.parameters,
       textInputs: [...new Set(inputs)].sort((a, b) => a - b).map((oid) => [oid, types.textInput(oid)] as const),
       result: described.columns,
-      tables: await watchedRelations(connection, tree),
+      tables,
+      guards: places === null ? [] : await rowGuards(connection, places.tree, members, places.slotOf),
       privileges: privilegesOf(tree),
+      enums: types.enums,
       ...checked,
     };
   });
@@ -81,26 +90,28 @@ function checkConstants(tree: NodeValue, text: string): void {
   if (timed) throw unsupported("it has a constant that may stand for the current date or time");
 }
 
-function checkNames(tree: NodeValue, types: TypeInputs): void {
-  const used = collectOids(tree, { types: [] }).types;
+function checkNames(used: ReadonlySet<number>, types: TypeInputs): void {
   const name = CATALOG_NAME_TYPES.find((oid) => used.has(oid));
   if (name !== undefined) throw unsupported(`the text form of ${types.name(name)} depends on names in the catalog`);
-}
-
-/**
- * Where PostgreSQL infers no types of parameters in the slots' places, statements must hold literals like those
- * of this one, and their own parameters.
- */
-async function slotsOf(connection: AnalysisConnection, shape: SelectShape): Promise<InvalidationSlot[]> {
-  const types = await slotTypes(connection, shape);
-  return shape.slots.map((slot, index) => ({ typeOid: types?.[index] ?? null, literalKinds: literalKinds(slot) }));
 }
 
 function literalKinds(slot: Slot): InvalidationSlot["literalKinds"] {
   return [...new Set(slot.items.flatMap((item) => (item.kind === "literal" ? [item.literal.kind] : [])))].sort();
 }
 
-async function slotTypes(connection: AnalysisConnection, shape: SelectShape): Promise<readonly number[] | null> {
+/** The statement with a parameter in each slot's place, as PostgreSQL understands it. */
+interface SlotPlaces {
+  /** By slot, the type of the parameter in its place; of an IN list that of its members. */
+  readonly slotTypes: readonly number[];
+  readonly tree: NodeValue;
+  readonly slotOf: (parameter: number) => number | undefined;
+}
+
+/**
+ * Null where PostgreSQL infers no types of parameters in the slots' places: then statements must hold literals like
+ * those of this one, and their own parameters.
+ */
+async function slotPlaces(connection: AnalysisConnection, shape: SelectShape): Promise<SlotPlaces | null> {
   const substituted = substituteSlots(
     shape,
     shape.slots.map(() => false),
@@ -109,7 +120,15 @@ async function slotTypes(connection: AnalysisConnection, shape: SelectShape): Pr
   try {
     const { parameters } = await connection.describe(substituted.text);
     const members = await elementTypes(connection, parameters);
-    return parameters.map((type, index) => (isList(shape.slots[index]) ? (members.get(type) ?? type) : type));
+    const tree = await readTree(connection, substituted.text, await parameterTypeNames(connection, parameters));
+    return {
+      slotTypes: parameters.map((type, index) => (isList(shape.slots[index]) ? (members.get(type) ?? type) : type)),
+      tree,
+      slotOf: (parameter) => {
+        const index = substituted.slotParameter.indexOf(parameter);
+        return index < 0 ? undefined : index;
+      },
+    };
   } catch (error) {
     if (!(error instanceof FreshetError) || error.code === SqlState.cannotConnect) throw error;
     return null;

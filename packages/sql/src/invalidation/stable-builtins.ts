@@ -39,6 +39,7 @@ const OUTPUTS: ReadonlySet<string> = new Set([
   "array_out",
   "record_out",
   "range_out",
+  "enum_out",
   "multirange_out",
 ]);
 

@@ -10,6 +10,8 @@ interface TypeFunctions {
   readonly outputImmutable: boolean;
   /** Of an array its elements' type, of a domain its base type; null of all others. */
   readonly inner: number | null;
+  /** Of an enum its labels in order, as JSON. */
+  readonly labels: string | null;
 }
 
 /** Input functions that read a text as the same value at any time, under the same settings. */
@@ -36,7 +38,8 @@ export class TypeInputs {
         WHERE t.typtype = 'd' OR (t.typelem <> 0 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc))
       SELECT t.oid, pg_catalog.format_type(t.oid, NULL), i.proname, i.provolatile = 'i', o.proname, o.provolatile = 'i',
         CASE WHEN t.typtype = 'd' THEN t.typbasetype
-             WHEN t.typelem <> 0 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc THEN t.typelem END
+             WHEN t.typelem <> 0 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc THEN t.typelem END,
+        (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
       FROM wanted w JOIN pg_catalog.pg_type t ON t.oid = w.oid
         JOIN pg_catalog.pg_proc i ON i.oid = t.typinput JOIN pg_catalog.pg_proc o ON o.oid = t.typoutput`);
     return new TypeInputs(new Map(rows.map((row) => [Number(row[0]), typeFunctions(row)])));
@@ -54,6 +57,12 @@ export class TypeInputs {
     return CLOCK_INPUTS.has(type.input) ? "plain" : "none";
   }
 
+  /** The enums among them, whose labels a schema change can rename. */
+  get enums(): (readonly [typeOid: number, labels: string])[] {
+    const enums = [...this.#types].flatMap(([oid, { labels }]) => (labels === null ? [] : [[oid, labels] as const]));
+    return enums.sort(([a], [b]) => a - b);
+  }
+
   /** The output functions that are not IMMUTABLE, of the type and of what it is made of. */
   stableOutputs(oid: number): string[] {
     const type = this.#types.get(oid);
@@ -64,7 +73,7 @@ export class TypeInputs {
 }
 
 function typeFunctions(row: readonly (string | null)[]): TypeFunctions {
-  const [, name, input, inputImmutable, output, outputImmutable, inner] = row;
+  const [, name, input, inputImmutable, output, outputImmutable, inner, labels] = row;
   return {
     name: must(name),
     input: must(input),
@@ -72,5 +81,6 @@ function typeFunctions(row: readonly (string | null)[]): TypeFunctions {
     output: must(output),
     outputImmutable: outputImmutable === "t",
     inner: inner == null ? null : Number(inner),
+    labels: labels ?? null,
   };
 }

@@ -36,35 +36,50 @@ function addReference(entry: TreeNode, found: Map<number, boolean>): void {
   found.set(oid, (found.get(oid) ?? false) || entry.flag("inh"));
 }
 
+export interface WatchedRelations {
+  readonly tables: readonly TableDependency[];
+  /** By the table that the query names, those whose rows it stands for. */
+  readonly members: ReadonlyMap<number, readonly number[]>;
+}
+
 /**
  * The tables whose rows a tree reads: those that it names and, unless ONLY is written, all that inherit from
  * them. A partitioned table has no rows of its own.
  */
-export async function watchedRelations(connection: AnalysisConnection, tree: NodeValue): Promise<TableDependency[]> {
+export async function watchedRelations(connection: AnalysisConnection, tree: NodeValue): Promise<WatchedRelations> {
   const named = references(tree);
-  if (named.size === 0) return [];
+  if (named.size === 0) return { tables: [], members: new Map() };
   const values = [...named].map(([oid, inherited]) => `(${oid}::pg_catalog.oid, ${inherited})`).join(", ");
   const rows = await connection.query(`
-    WITH RECURSIVE member (oid, inherited) AS (
-      SELECT * FROM (VALUES ${values}) AS named (oid, inherited)
+    WITH RECURSIVE member (root, oid, inherited) AS (
+      SELECT oid, oid, inherited FROM (VALUES ${values}) AS named (oid, inherited)
       UNION
-      SELECT i.inhrelid, true FROM member m JOIN pg_catalog.pg_inherits i ON i.inhparent = m.oid
+      SELECT m.root, i.inhrelid, true FROM member m JOIN pg_catalog.pg_inherits i ON i.inhparent = m.oid
       WHERE m.inherited AND NOT i.inhdetachpending)
-    SELECT DISTINCT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, m.root
     FROM member m JOIN pg_catalog.pg_class c ON c.oid = m.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    ORDER BY 1`);
+    ORDER BY 1, m.root`);
   const present = new Set(rows.map((row) => Number(row[0])));
   for (const oid of named.keys()) if (!present.has(oid)) throw unsupported("one of its tables was dropped meanwhile");
-  return rows.flatMap((row) => tableOf(row, named));
+  const tables = new Map<number, TableDependency>();
+  const members = new Map<number, number[]>();
+  for (const row of rows) {
+    const table = tableOf(row, named);
+    if (table === null) continue;
+    tables.set(table.tableOid, table);
+    const root = Number(row[5]);
+    members.set(root, [...(members.get(root) ?? []), table.tableOid]);
+  }
+  return { tables: [...tables.values()], members };
 }
 
-function tableOf(row: readonly (string | null)[], named: ReadonlyMap<number, boolean>): TableDependency[] {
+function tableOf(row: readonly (string | null)[], named: ReadonlyMap<number, boolean>): TableDependency | null {
   const tableOid = Number(row[0]);
   const [schema, name, kind, persistence] = [must(row[1]), must(row[2]), must(row[3]), must(row[4])];
   const full = `${schema}.${name}`;
   // Only sessions with temporary tables of their own see such rows, and those are never answered from a cache.
-  if (persistence === "t" && !named.has(tableOid)) return [];
-  if (kind === "p") return [];
+  if (persistence === "t" && !named.has(tableOid)) return null;
+  if (kind === "p") return null;
   if (SYSTEM_SCHEMAS.has(schema)) throw unsupported(`${full} is a system catalog`);
   const refused = REFUSED_KINDS.get(kind);
   if (refused !== undefined) throw unsupported(`${full} ${refused}`);
@@ -72,5 +87,5 @@ function tableOf(row: readonly (string | null)[], named: ReadonlyMap<number, boo
   if (persistence === "t") throw unsupported(`${full} is a temporary table`);
   if (persistence === "u")
     throw unsupported(`${full} is an unlogged table`, { hint: `ALTER TABLE ${full} SET LOGGED` });
-  return [{ tableOid, schema, name }];
+  return { tableOid, schema, name };
 }
