@@ -65,6 +65,8 @@ export const PLANNED: readonly string[] = [
   "select customer_id, count(*) from orders where customer_id in (1, 2) group by 1",
   "select status, sum(qty) from orders where qty > 3 group by status",
   `select customer_id, string_agg(status, ',' order by total desc nulls last) filter (where ok), array_agg(distinct qty) from orders group by customer_id`,
+  `select percentile_cont(array[0.1, 0.5]) within group (order by total), mode() within group (order by qty desc),
+    dense_rank(3, 'x') within group (order by qty, status nulls first) filter (where ok), corr(qty, total) from orders`,
   "select bool_and(ok), bit_or(qty), json_object_agg(id, u order by placed), JSON_ARRAYAGG(qty ORDER BY id) from orders",
   "select sum(distinct qty), avg(qty) filter (where total > 1), count(*) filter (where ok), count(distinct status) from orders",
   "select c.id, c.name, count(o.id) from customers c left join orders o on o.customer_id = c.id group by c.id having c.email || 'x' = 'ax'",
