@@ -28,6 +28,7 @@ interface TableRow {
   readonly file: string | null;
   readonly generated: readonly string[] | null;
   readonly virtual: boolean;
+  readonly detaching: boolean;
   readonly columns: readonly { attribute: number; name: string; type: string; typmod: number }[] | null;
 }
 
@@ -41,6 +42,7 @@ const QUERY = `
 SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind, c.relpersistence = 'p' AS permanent,
        c.relreplident = 'f' AS full, ${IDENTITY_KEYS} AS keys,
        pg_relation_filenode(c.oid)::text AS file, GREATEST(c.reltuples, 0)::float8 AS rows,
+       EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhdetachpending) AS detaching,
        (SELECT jsonb_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped) AS generated,
        EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 'v' AND NOT a.attisdropped) AS virtual,
@@ -73,6 +75,7 @@ function catalogTable(row: TableRow): CatalogTable {
       columns,
       identity: identity ?? { kind: "full" },
       ...(row.generated === null ? {} : { generated: row.generated }),
+      ...(row.detaching ? { detaching: true } : {}),
     },
     relkind: row.relkind,
     permanent: row.permanent,

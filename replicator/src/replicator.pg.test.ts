@@ -167,6 +167,41 @@ describe("the stream", () => {
     expect(follower.model.contents(parent)).toEqual(["0000000400000001"]);
   });
 
+  it("tells of a partition that is being detached while others still read the table", async () => {
+    await upstream.run(
+      "CREATE TABLE t.d (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+      "CREATE TABLE t.d1 PARTITION OF t.d FOR VALUES FROM (0) TO (10)",
+    );
+    const oid = await upstream.oid("t.d1");
+    const detaching = async (): Promise<boolean> =>
+      (await follower.source.describeTables([oid])).get(oid)?.detaching === true;
+    expect(await detaching()).toBe(false);
+    const [reader, owner] = [1, 2].map(() => new Client({ connectionString: upstream.server.url }));
+    await Promise.all([reader?.connect(), owner?.connect()]);
+    await reader?.query("BEGIN");
+    await reader?.query("SELECT FROM t.d");
+    const detached = owner?.query("ALTER TABLE t.d DETACH PARTITION t.d1 CONCURRENTLY");
+    await until(detaching, "the partition is marked");
+    await reader?.query("COMMIT");
+    await detached;
+    expect(await detaching()).toBe(false);
+    await Promise.all([reader?.end(), owner?.end()]);
+  });
+
+  it("adds a table of many partitions without as many connections", async () => {
+    await upstream.run("CREATE TABLE t.many (id int PRIMARY KEY, v text) PARTITION BY HASH (id)");
+    const leaves = Array.from({ length: 150 }, (_, index) => `t.many_${index}`);
+    await upstream.run(
+      ...leaves.map(
+        (leaf, index) => `CREATE TABLE ${leaf} PARTITION OF t.many FOR VALUES WITH (MODULUS 150, REMAINDER ${index})`,
+      ),
+      "INSERT INTO t.many SELECT g, 'v' || g FROM generate_series(1, 2000) g",
+    );
+    await add(...leaves);
+    await upstream.run("UPDATE t.many SET id = id + 5000 WHERE id % 3 = 0", "DELETE FROM t.many WHERE id % 7 = 0");
+    for (const leaf of leaves.filter((_, index) => index % 10 === 0)) expect(await differing(leaf)).toEqual([]);
+  });
+
   it("follows tables with generated columns that are identified by the whole row, and lets them be changed", async () => {
     await upstream.run(
       "CREATE TABLE t.h (id int, twice int GENERATED ALWAYS AS (id * 2) STORED, v text)",

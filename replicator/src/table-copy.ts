@@ -4,11 +4,15 @@ import type { CatalogTable } from "./catalog.ts";
 import { copyOut } from "./copy-out.ts";
 import { qualifiedName, quoteIdentifier, quoteLiteral } from "./upstream.ts";
 
-/** Begins a transaction that sees the exported snapshot and keeps the table from being truncated or altered. */
-export async function takeOverSnapshot(session: Client, snapshot: string, table: CatalogTable): Promise<void> {
+/** Begins a transaction that sees the exported snapshot and keeps the tables from being truncated or altered. */
+export async function takeOverSnapshot(
+  session: Client,
+  snapshot: string,
+  tables: readonly CatalogTable[],
+): Promise<void> {
   await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   await session.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
-  await session.query(`LOCK TABLE ${from(table)} IN ACCESS SHARE MODE`);
+  await session.query(`LOCK TABLE ${tables.map(from).join(", ")} IN ACCESS SHARE MODE`);
 }
 
 /** Its own rows; tables that inherit from it are tables of their own. */

@@ -13,6 +13,8 @@ import type { TrackedTables } from "./tracked-tables.ts";
 import { openSession, withSession } from "./upstream.ts";
 
 const PARALLEL_COPIES = 2;
+/** Sessions that hold locks at a snapshot; a partitioned table may have thousands of partitions. */
+const MAX_COPIERS = 8;
 const SNAPSHOT_ATTEMPTS = 5;
 
 export interface LoaderParts {
@@ -24,9 +26,9 @@ export interface LoaderParts {
   readonly signal: AbortSignal;
 }
 
-/** One table and the session that copies it, at the snapshot and with the table locked. */
+/** Some tables and the session that copies them, at the snapshot and with the tables locked. */
 interface Copier {
-  readonly table: CatalogTable;
+  readonly tables: readonly CatalogTable[];
   readonly session: Client;
 }
 
@@ -100,9 +102,9 @@ async function loadPublished(
   try {
     await snapshot.release();
     parts.signal.throwIfAborted();
-    for (const { table } of copiers) {
-      await sink.begin(table.schema, snapshot.lsn);
-      parts.tables.begun(table.schema.oid, snapshot.lsn);
+    for (const { schema } of copiers.flatMap(({ tables }) => tables)) {
+      await sink.begin(schema, snapshot.lsn);
+      parts.tables.begun(schema.oid, snapshot.lsn);
     }
     parts.signal.throwIfAborted();
     await copyAll(parts, copiers, sink, progress);
@@ -112,7 +114,7 @@ async function loadPublished(
   }
 }
 
-/** A few at a time; after a failure no further one is begun. A table's lock goes as soon as it is copied. */
+/** A few at a time; after a failure no further one is begun. Locks go as soon as a session's tables are copied. */
 async function copyAll(
   parts: LoaderParts,
   copiers: readonly Copier[],
@@ -123,7 +125,8 @@ async function copyAll(
   const work = async (): Promise<void> => {
     try {
       for (let copier = left.shift(); copier !== undefined; copier = left.shift()) {
-        await copyTable(copier.session, copier.table, parts.options.snapshotBatchBytes, sink, progress);
+        for (const table of copier.tables)
+          await copyTable(copier.session, table, parts.options.snapshotBatchBytes, sink, progress);
         await copier.session.end();
       }
     } catch (error) {
@@ -173,10 +176,10 @@ async function attemptSnapshot(
   const copiers: Copier[] = [];
   let kept = false;
   try {
-    for (const table of before) {
-      const copier = { table, session: await openSession(url) };
+    for (const tables of shares(before, MAX_COPIERS)) {
+      const copier = { tables, session: await openSession(url) };
       copiers.push(copier);
-      await takeOverSnapshot(copier.session, snapshot.name, table);
+      await takeOverSnapshot(copier.session, snapshot.name, tables);
     }
     const after = await readCatalog(session, oids);
     kept = before.every((table) => sameTable(table, after.get(table.schema.oid)));
@@ -187,6 +190,12 @@ async function attemptSnapshot(
       await closeAll(copiers);
     }
   }
+}
+
+/** The items dealt out into at most `count` shares, none of them empty. */
+function shares<T>(items: readonly T[], count: number): readonly (readonly T[])[] {
+  const used = Math.min(count, items.length);
+  return Array.from({ length: used }, (_unused, share) => items.filter((_item, index) => index % used === share));
 }
 
 function sameTable(before: CatalogTable, after: CatalogTable | undefined): boolean {

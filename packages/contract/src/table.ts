@@ -24,4 +24,6 @@ export interface TableSchema {
   readonly identity: ReplicaIdentity;
   /** Names of generated columns: not among `columns`, though the stream may have them. Absent without any. */
   readonly generated?: readonly string[];
+  /** Present on a partition that DETACH … CONCURRENTLY has taken out and is not done with: no event trigger tells of that. */
+  readonly detaching?: true;
 }

@@ -69,6 +69,22 @@ test("a partitioned table is followed through all that is done to its partitions
   ]);
 });
 
+test("a partitioned table may have no partition yet; each row tells its partition", async () => {
+  await upstream.rows("CREATE TABLE growing (id int) PARTITION BY LIST (id)");
+  await checkFollowed("SELECT count(*), sum(id) FROM growing", [
+    "ANALYZE growing",
+    "CREATE TABLE growing_1 PARTITION OF growing (PRIMARY KEY (id)) FOR VALUES IN (1, 2)",
+    "INSERT INTO growing VALUES (1), (2)",
+    "DROP TABLE growing_1",
+  ]);
+  await checkFollowed("SELECT tableoid, id FROM growing ORDER BY id", [
+    "CREATE TABLE growing_2 PARTITION OF growing (PRIMARY KEY (id)) FOR VALUES IN (3); INSERT INTO growing VALUES (3)",
+    "CREATE TABLE growing_3 PARTITION OF growing (PRIMARY KEY (id)) DEFAULT; INSERT INTO growing VALUES (30), (40)",
+    "UPDATE growing SET id = 5 WHERE id = 3",
+    "DELETE FROM growing_3 WHERE id = 40",
+  ]);
+});
+
 test("a table is followed with those that inherit from it", async () => {
   await upstream.rows(`
     CREATE TABLE places (id int PRIMARY KEY, name text);
