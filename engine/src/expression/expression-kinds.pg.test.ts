@@ -46,6 +46,7 @@ const COLUMNS = {
   v: "_int4",
   z: "_text",
   r: "jsonb",
+  y: "pair",
 } as const;
 type ColumnName = keyof typeof COLUMNS;
 const NAMES = Object.keys(COLUMNS) as ColumnName[];
@@ -71,6 +72,10 @@ function constant(typeName: string, text: string | null): Expression {
 
 function call(name: string, resultType: string, ...args: Expression[]): Expression {
   return { kind: "call", name, functionOid: 0, strict: true, inputCollation: 950, args, type: type(resultType) };
+}
+
+function row(...args: Expression[]): Expression {
+  return { kind: "call", name: "ROW", functionOid: 0, strict: false, inputCollation: 0, args, type: type("pair") };
 }
 
 function logic(kind: "and" | "or" | "not", ...args: Expression[]): Expression {
@@ -256,7 +261,34 @@ function attempt(evaluate: () => Buffer | null): string | null {
   }
 }
 
+/** Subscripts, slices (`given` has a bit for each bound that is), fields and rows. */
+function elementTemplates(): Template[] {
+  const one = constant("int4", "1");
+  const two = constant("int4", "2");
+  const none = constant("int4", "0");
+  const slice = (given: string, ...bounds: Expression[]): Expression =>
+    call("SLICE", "_int4", col("v"), constant("int4", given), ...bounds);
+  return [
+    ["v[1]", call("ELEMENT", "int4", col("v"), one)],
+    ["v[j]", call("ELEMENT", "int4", col("v"), col("j"))],
+    ["v[1][2]", call("ELEMENT", "int4", col("v"), one, two)],
+    ["z[2]", call("ELEMENT", "text", col("z"), two)],
+    ["v[1:2]", slice("3", one, two)],
+    ["v[2:]", slice("1", two, none)],
+    ["v[:2]", slice("2", none, two)],
+    ["v[:]", slice("0", none, none)],
+    ["v[1:2][2:2]", slice("15", one, two, two, two)],
+    ["v[:1][2:]", slice("6", none, one, two, none)],
+    ["v[2:1]", slice("3", two, one)],
+    ["v[j:2]", slice("3", col("j"), two)],
+    ["(y).a", call("FIELD", "numeric", col("y"), none)],
+    ["(y).b", call("FIELD", "text", col("y"), one)],
+    ["ROW(n, t)::pair", row(col("n"), col("t"))],
+  ];
+}
+
 const FAMILIES = {
+  elements: elementTemplates,
   logic: logicTemplates,
   choice: choiceTemplates,
   arrays: arrayTemplates,

@@ -299,7 +299,7 @@ export class ViewFront implements CacheFront {
       for (const row of view.rows) {
         const rendered = renderer.render(row);
         if (rendered === undefined)
-          return this.#missOf(cache, "setting", "the text form depends on TimeZone or DateStyle");
+          return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
         rows.push(rendered);
       }
       cache.hits++;

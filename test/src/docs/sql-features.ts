@@ -337,6 +337,8 @@ const types = area("Types of columns", [
   ["operators of bit strings", "SELECT a_bit & B'1010', ~a_bit FROM samples"],
   ["range", "SELECT a_range, count(*) FROM samples GROUP BY 1 ORDER BY 1"],
   ["operators of ranges", "SELECT id FROM samples WHERE a_range @> 5 OR a_range && '[10,20)'"],
+  ["slice of an array", "SELECT an_array[2:] FROM samples"],
+  ["field of a composite, `ROW`", "SELECT (a_composite).a, ROW(1, 'x')::pair FROM samples"],
   ["`ORDER BY` a composite", "SELECT a_composite FROM samples ORDER BY a_composite"],
   ["`DISTINCT` tsvector", "SELECT DISTINCT a_tsvector FROM samples"],
   ["composite", "SELECT a_composite FROM samples"],

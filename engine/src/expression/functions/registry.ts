@@ -22,6 +22,7 @@ import { INTERVAL_FIELDS } from "./interval-fields.ts";
 import { INTERVAL_MOMENTS } from "./interval-moments.ts";
 import { MONEY_FUNCTIONS } from "./money-functions.ts";
 import { NETWORK_FUNCTIONS } from "./network-functions.ts";
+import { ELEMENT_ACCESS, ROW_CONSTRUCTOR } from "./element-access.ts";
 import { RANGE_CONSTRUCTORS } from "./range-constructors.ts";
 import { RANGE_FUNCTIONS } from "./range-functions.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
@@ -97,6 +98,12 @@ const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string,
   ),
 );
 
+/** What PostgreSQL has as syntax. */
+const CONSTRUCTORS: ReadonlyMap<string, NullableBuilder> = new Map([
+  ["ARRAY", ARRAY_CONSTRUCTOR],
+  ["ROW", ROW_CONSTRUCTOR],
+]);
+
 /** Under the collations C and POSIX some functions are known for more texts. */
 const C_COLLATIONS: ReadonlySet<number> = new Set([950, 951]);
 const UNDER_C: ReadonlyMap<string, ScalarImplementation> = new Map(
@@ -116,7 +123,7 @@ export function findFunction(
     if (underC !== undefined) return underC;
   }
   if (name === "") return SQL_FUNCTIONS.get(functionOid);
-  return FUNCTIONS.get(name) ?? TYPED_FUNCTIONS.get(name)?.(argTypes, codecs);
+  return FUNCTIONS.get(name) ?? (TYPED_FUNCTIONS.get(name) ?? ELEMENT_ACCESS.get(name))?.(argTypes, codecs);
 }
 
 /** The implementation of a function that is called with NULLs; undefined when there is none. */
@@ -125,7 +132,7 @@ export function findNullableFunction(
   argTypes: readonly ColumnType[],
   codecs: CodecSet,
 ): NullableImplementation | undefined {
-  return (name === "ARRAY" ? ARRAY_CONSTRUCTOR : NULLABLE_FUNCTIONS.get(name))?.(argTypes, codecs);
+  return (CONSTRUCTORS.get(name) ?? NULLABLE_FUNCTIONS.get(name))?.(argTypes, codecs);
 }
 
 /** Every C symbol with an implementation. */

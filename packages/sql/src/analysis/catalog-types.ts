@@ -9,6 +9,8 @@ interface EnumLabel {
 }
 
 interface CompositeField {
+  /** `attnum`: positions of dropped columns are not given again. */
+  readonly attribute: number;
   readonly typeOid: number;
   readonly collation: number;
 }
@@ -66,7 +68,7 @@ const TYPES = `
     coalesce(nullif(t.typbasetype, 0), r.rngsubtype, m.rngtypid, 0),
     t.typnotnull OR EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid),
     coalesce(r.rngcollation = 0 AND o.opcdefault, false),
-    (SELECT pg_catalog.string_agg(a.atttypid || ':' || a.attcollation, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+    (SELECT pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || a.attcollation, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
      WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
   FROM wanted w JOIN pg_catalog.pg_type t ON t.oid = w.oid LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.typsend
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -119,8 +121,8 @@ function typeInfo(row: Row, labels: readonly Row[]): TypeInfo {
 function fieldsOf(list: string): readonly CompositeField[] {
   if (list === "") return [];
   return list.split(",").map((item) => {
-    const [typeOid, collation] = item.split(":");
-    return { typeOid: Number(typeOid), collation: Number(collation) };
+    const [attribute, typeOid, collation] = item.split(":").map(Number);
+    return { attribute: must(attribute), typeOid: must(typeOid), collation: must(collation) };
   });
 }
 

@@ -14,6 +14,7 @@ import { translateWindowFunction } from "./translate-window.ts";
 import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
 import { asOuter } from "./sublinks.ts";
 import { translateRowComparison } from "./translate-row-comparison.ts";
+import { translateField, translateRow, translateSubscript } from "./translate-subscript.ts";
 import { translateSublink } from "./translate-sublink.ts";
 import { BOOL_TYPE, isSameImage, isTextCastable } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
@@ -24,9 +25,6 @@ type Translator = (node: TreeNode, scope: QueryScope) => Expression;
 const REFUSED: Readonly<Record<string, string>> = {
   SQLVALUEFUNCTION: "CURRENT_DATE, CURRENT_USER and their like change without any row changing",
   COERCETODOMAIN: "a cast to a domain is not supported",
-  SUBSCRIPTINGREF: "array subscripts are not supported",
-  FIELDSELECT: "a field of a composite value is not supported",
-  ROWEXPR: "ROW(…) is not supported",
   CONVERTROWTYPEEXPR: "a whole row as a value is not supported",
   XMLEXPR: "XML functions are not supported",
   NEXTVALUEEXPR: "nextval() changes on each call",
@@ -34,6 +32,9 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 const TRANSLATORS: Readonly<Record<string, Translator>> = {
+  SUBSCRIPTINGREF: translateSubscript,
+  FIELDSELECT: translateField,
+  ROWEXPR: translateRow,
   VAR: translateVariable,
   CONST: translateConstant,
   PARAM: translateParameter,
