@@ -58,6 +58,12 @@ const tables = area("Tables and joins", [
   ["`WITH ORDINALITY`", "SELECT g, n FROM generate_series(1, 3) WITH ORDINALITY AS f(g, n)"],
   ["`ROWS FROM`", "SELECT a, b FROM ROWS FROM (generate_series(1, 3), string_to_table('a,b', ',')) AS f(a, b)"],
   ["function in `FROM` over another item's columns", "SELECT s.id, x FROM samples s, unnest(s.an_array) AS x"],
+  [
+    "`LATERAL` function in an outer join",
+    "SELECT s.id, x FROM samples s LEFT JOIN LATERAL unnest(s.an_array) AS x ON x > 1",
+  ],
+  ["`LATERAL` `VALUES`", "SELECT p.id, v.x FROM products p, LATERAL (VALUES (p.price), (p.price * 2)) v(x)"],
+  ["`jsonb_each_text`", "SELECT p.id, e.key, e.value FROM products p, jsonb_each_text(p.attributes) e"],
   ["`TABLESAMPLE`", "SELECT id FROM orders TABLESAMPLE SYSTEM (1)"],
   ["partitioned table", "SELECT id, kind FROM events"],
   ["one partition", "SELECT id, kind FROM events_1"],

@@ -2,6 +2,7 @@ import { must } from "@freshet/base";
 import type { Expression } from "../plan/expression.ts";
 import { columnsOf } from "../plan/expression-walk.ts";
 import { joinDependent } from "../decorrelation/dependent-join.ts";
+import { expandRows } from "../decorrelation/expand-rows.ts";
 import { planOuters } from "../decorrelation/outer-references.ts";
 import { joinPlan, projectPlan } from "../plan/plan-build.ts";
 import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
@@ -226,6 +227,8 @@ export class JoinPlanner {
     const conditions = residual.map((conjunct) => bindColumns(conjunct, both));
     if (join === "full") return { plan: joinPlan(join, left.plan, right.plan, bound, conditions), symbols };
     const isDependent = left.symbols.some((symbol) => planOuters(right.plan).has(symbol));
+    const expanded = isDependent && keys.length === 0 ? expandRows(join, left, right.plan, conditions) : null;
+    if (expanded !== null) return { plan: expanded, symbols, domain: left };
     const plan = isDependent
       ? joinDependent(join, left, right.plan, bound, conditions)
       : joinPlan(join, left.plan, right.plan, bound, conditions);

@@ -5,7 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { planTable } from "./plan-table.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
-import { entrySources, planSources } from "./row-sources.ts";
+import { entrySources, planSources, sourceSymbols } from "./row-sources.ts";
 import { RteKind } from "./table-checks.ts";
 import type { TranslationContext } from "./translation.ts";
 import { someNode } from "./tree-oids.ts";
@@ -39,6 +39,8 @@ export function planEntry(
 /** The symbols of this query level that a LATERAL subquery in its FROM clause reads. */
 export function lateralSymbols(varno: number, scope: QueryScope, context: TranslationContext): readonly number[] {
   const entry = scope.entry(varno);
+  const read = sourceSymbols(entry, scope);
+  if (read !== null) return read;
   if (entry.int("rtekind") !== RteKind.subquery || !entry.flag("lateral")) return [];
   return scope.ownOuters(planSubquery(entry, null, scope, context));
 }

@@ -2,10 +2,11 @@ import { must } from "@freshet/base";
 import { type ColumnType, Oid } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
 import { expandPlan, projectPlan, UNIT_PLAN } from "../plan/plan-build.ts";
-import { type RowSource, type SetFunctionCall, sourceExpressions } from "../plan/row-source.ts";
+import { mapSource, type RowSource, type SetFunctionCall, sourceExpressions } from "../plan/row-source.ts";
 import { columnsOf } from "../plan/expression-walk.ts";
 import { type NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
+import { asOuter } from "./sublinks.ts";
 import { RteKind } from "./table-checks.ts";
 import { checkFunction, pureFunction } from "./translate-call.ts";
 import { unsupported } from "./unsupported.ts";
@@ -94,15 +95,23 @@ export function entrySources(entry: TreeNode, scope: QueryScope): EntrySources |
   }
 }
 
-/** The rows of a VALUES list or function that reads nothing else of FROM, with the columns `own`. */
+/** The symbols of this query level that a VALUES list or function reads; null for other entries. */
+export function sourceSymbols(entry: TreeNode, scope: QueryScope): readonly number[] | null {
+  const made = entrySources(entry, scope);
+  return made === null ? null : [...columnsOf(...made.sources.flatMap(sourceExpressions))];
+}
+
+/** The rows of a VALUES list or function, with the columns `own`; what it reads of this query level are outer symbols. */
 export function planSources(
   { sources, ordinality }: EntrySources,
   own: readonly number[],
   scope: QueryScope,
 ): Relation {
-  if (columnsOf(...sources.flatMap(sourceExpressions)).size > 0)
-    throw unsupported("a function in FROM that reads other items of FROM is not supported");
-  const plan = expandPlan(UNIT_PLAN, sources, { ordinality });
+  const args = sources.flatMap(sourceExpressions);
+  if ([...columnsOf(...args)].some((symbol) => scope.sublinks.get(symbol) !== undefined))
+    throw unsupported("a subquery in the arguments of a function in FROM is not supported");
+  const outer = sources.map((source) => mapSource(source, asOuter));
+  const plan = expandPlan(UNIT_PLAN, outer, { ordinality });
   const expressions = own.map((symbol): Expression => {
     const { attribute, type } = scope.info(symbol);
     return { kind: "column", index: attribute - 1, type };

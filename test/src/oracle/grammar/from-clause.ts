@@ -4,7 +4,7 @@ import { randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import type { FromItem } from "./from-item.ts";
 import { lateralItem } from "./subqueries.ts";
-import { constantItem, functionItem, valuesItem } from "./row-sources.ts";
+import { constantItem, functionItem, lateralRows, valuesItem } from "./row-sources.ts";
 
 export interface FromClause {
   readonly sql: string;
@@ -45,7 +45,19 @@ export function randomFrom(draft: Draft, fragile: boolean): FromClause {
   const joins = draft.random.pick([0, 0, 0, 1, 1, 1, 2]);
   let from: FromClause = { ...first, conditions: [] };
   for (let index = 0; index < joins; index += 1) from = join(draft, from, randomItem(draft), fragile);
+  if (draft.use("LATERAL function", 0.05)) return withLateralRows(draft, from);
   return draft.use("LATERAL", 0.08) ? joinLateral(draft, from) : from;
+}
+
+/** One more item, whose rows are made of those before it. */
+function withLateralRows(draft: Draft, from: FromClause): FromClause {
+  const { random } = draft;
+  const item = lateralRows(draft, draft.alias(), from.operands);
+  const operands = [...from.operands, ...item.operands];
+  const style = random.pick([",", " CROSS JOIN", " LEFT JOIN", " LEFT JOIN"]);
+  if (style !== " LEFT JOIN") return { ...from, sql: `${from.sql}${style} LATERAL ${item.sql}`, operands };
+  const on = random.chance(0.5) ? "true" : randomCondition(draft, item.operands, false, 1);
+  return { ...from, sql: `${from.sql} LEFT JOIN LATERAL ${item.sql} ON ${on}`, operands };
 }
 
 function join(draft: Draft, from: FromClause, item: FromItem, fragile: boolean): FromClause {

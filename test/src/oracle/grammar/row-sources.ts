@@ -111,3 +111,19 @@ export function randomSet(draft: Draft, operands: readonly Operand[]): Operand {
   const fitting = random.shuffle(keyOperands(random, operands)).flatMap((operand) => form.write(operand) ?? []);
   return fitting[0] ?? { sql: "generate_series(1, 2)", kind: num };
 }
+
+/** Rows made of those before it in FROM. */
+export function lateralRows(draft: Draft, alias: string, operands: readonly Operand[]): FromItem {
+  const { random } = draft;
+  const narrow = keyOperands(random, operands);
+  if (draft.use("LATERAL VALUES", 0.3)) {
+    const { kind } = random.pick(narrow);
+    const same = narrow.filter((operand) => operand.kind === kind);
+    const rows = Array.from({ length: random.integer(1, 3) }, () => `(${random.pick(same).sql})`);
+    return { sql: `(VALUES ${rows.join(", ")}) AS ${alias}(x)`, operands: [{ sql: `${alias}.x`, kind }] };
+  }
+  const { sql, kind } = randomSet(draft, operands);
+  const shown: Operand[] = [{ sql: `${alias}.x`, kind }];
+  if (random.chance(0.5)) return { sql: `${sql} AS ${alias}(x)`, operands: shown };
+  return { sql: `${sql} WITH ORDINALITY AS ${alias}(x, n)`, operands: [...shown, { sql: `${alias}.n`, kind: big }] };
+}
