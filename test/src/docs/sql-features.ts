@@ -328,6 +328,12 @@ const types = area("Types of columns", [
   ["`GROUP BY` an `unnest`", "SELECT unnest(an_array) AS x, count(*) FROM samples GROUP BY 1"],
   ["`generate_subscripts`", "SELECT generate_subscripts(an_array, 1) FROM samples"],
   ["`generate_series` of numbers", "SELECT id, generate_series(1, id % 3) FROM products"],
+  ["`regexp_split_to_table`", "SELECT id, regexp_split_to_table(name, '\\s+') FROM products"],
+  ["`regexp_matches`", "SELECT p.id, m FROM products p, regexp_matches(p.sku, '[0-9]', 'g') m"],
+  [
+    "`generate_series` of timestamps",
+    "SELECT t FROM generate_series('2024-01-01'::timestamp, '2024-03-01'::timestamp, '1 day') t",
+  ],
   ["`string_to_table`", "SELECT id, string_to_table(name, ' ') FROM products"],
   ["domain", "SELECT a_domain FROM samples"],
   ["interval", "SELECT an_interval FROM samples"],

@@ -32,7 +32,7 @@ function checked(timestamp: bigint): bigint {
 }
 
 /** Months first, where a day that the month does not have becomes its last one, then days, then the time. */
-function plusInterval(timestamp: bigint, { months, days, micros }: Interval): bigint {
+export function plusInterval(timestamp: bigint, { months, days, micros }: Interval): bigint {
   if (isInfinite(timestamp)) return timestamp;
   let result = timestamp;
   if (months !== 0) {

@@ -2,6 +2,7 @@ import { declined } from "../evaluation-error.ts";
 import type { RegexFlags } from "../regex/parser.ts";
 import { withFlag } from "../regex/parser.ts";
 import { Regex, type Span, Subject } from "../regex/regex.ts";
+import type { SetFunctionTable } from "../set-functions/set-function.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 import { textArray } from "./text-arrays.ts";
 import { isAscii } from "./text-units.ts";
@@ -132,6 +133,19 @@ class RegexFunctions {
     return textArray(spans.map((span) => spanText(subject, span)));
   }
 
+  /** Of every match, or without the flag g of the first one, the groups, or without groups the match. */
+  *matchSets(text: string, pattern: string, flagText: string): Generator<(string | null)[], void> {
+    const { flags, global } = optionsOf(flagText);
+    const regex = regexOf(pattern, flags);
+    regex.requireGroups();
+    const subject = this.#subject(regex, text);
+    for (const match of matchesOf(regex, subject)) {
+      const spans = regex.groups > 0 ? regex.groupsOf(subject, match) : [match];
+      yield spans.map((span) => spanText(subject, span));
+      if (!global) return;
+    }
+  }
+
   /** Replaces the `nth` match from `start` on (0-based), or all of them when that is 0. */
   replace(text: string, pattern: string, template: string, flags: RegexFlags, nth: number, start = 0): string {
     const regex = regexOf(pattern, flags);
@@ -164,9 +178,9 @@ class RegexFunctions {
     return this.replace(text, pattern, template, optionsOf(flagText).flags, nth, start - 1);
   }
 
-  split(text: string, pattern: string, flagText: string): Buffer {
+  split(text: string, pattern: string, flagText: string): string[] {
     const { flags, global } = optionsOf(flagText);
-    if (global) throw declined("the flag g of regexp_split_to_array()");
+    if (global) throw declined("the flag g of a split by a regular expression");
     const regex = regexOf(pattern, flags);
     const subject = this.#subject(regex, text);
     const parts: string[] = [];
@@ -176,7 +190,7 @@ class RegexFunctions {
       from = end;
     }
     parts.push(slice(subject, from, subject.codes.length));
-    return textArray(parts);
+    return parts;
   }
 
   count(text: string, pattern: string, start: number, flagText: string): number {
@@ -207,6 +221,20 @@ class RegexFunctions {
 
 const IGNORING_CASE: RegexFlags = { ...PLAIN, ignoreCase: true };
 
+/** The functions that return sets. */
+function setsFor(isC: boolean): SetFunctionTable {
+  const regex = new RegexFunctions(isC);
+  function* matches(text: string, pattern: string, flags: string): Iterable<Buffer> {
+    for (const groups of regex.matchSets(text, pattern, flags)) yield textArray(groups);
+  }
+  return {
+    regexp_matches: matches,
+    regexp_matches_no_flags: (text: string, pattern: string) => matches(text, pattern, ""),
+    regexp_split_to_table: (text: string, pattern: string, flags: string) => regex.split(text, pattern, flags),
+    regexp_split_to_table_no_flags: (text: string, pattern: string) => regex.split(text, pattern, ""),
+  };
+}
+
 function tableFor(isC: boolean): FunctionTable {
   const regex = new RegexFunctions(isC);
   const matches = (text: string, pattern: string): boolean => regex.test(text, pattern, PLAIN);
@@ -225,8 +253,9 @@ function tableFor(isC: boolean): FunctionTable {
     textregexsubstr: (text: string, pattern: string) => regex.substring(text, pattern),
     regexp_match: (text: string, pattern: string, flags: string) => regex.match(text, pattern, flags),
     regexp_match_no_flags: (text: string, pattern: string) => regex.match(text, pattern, ""),
-    regexp_split_to_array: (text: string, pattern: string, flags: string) => regex.split(text, pattern, flags),
-    regexp_split_to_array_no_flags: (text: string, pattern: string) => regex.split(text, pattern, ""),
+    regexp_split_to_array: (text: string, pattern: string, flags: string) =>
+      textArray(regex.split(text, pattern, flags)),
+    regexp_split_to_array_no_flags: (text: string, pattern: string) => textArray(regex.split(text, pattern, "")),
     ...replacements(regex),
     ...counts(regex),
   };
@@ -268,5 +297,7 @@ function counts(regex: RegexFunctions): FunctionTable {
   };
 }
 
+export const REGEX_SETS: SetFunctionTable = setsFor(false);
+export const C_REGEX_SETS: SetFunctionTable = setsFor(true);
 export const REGEX_FUNCTIONS: FunctionTable = tableFor(false);
 export const C_REGEX_FUNCTIONS: FunctionTable = tableFor(true);

@@ -105,7 +105,7 @@ const CONSTRUCTORS: ReadonlyMap<string, NullableBuilder> = new Map([
 ]);
 
 /** Under the collations C and POSIX some functions are known for more texts. */
-const C_COLLATIONS: ReadonlySet<number> = new Set([950, 951]);
+export const C_COLLATIONS: ReadonlySet<number> = new Set([950, 951]);
 const UNDER_C: ReadonlyMap<string, ScalarImplementation> = new Map(
   Object.entries({ ...C_COLLATION, ...C_REGEX_FUNCTIONS }),
 );

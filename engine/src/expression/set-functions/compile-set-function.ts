@@ -15,7 +15,7 @@ export function compileSetFunction(call: SetFunctionCall, codecs: CodecSet): Com
   const [results, inputs] = [call.columns, argTypes].map((types) => types.map((type) => requireCodec(type, codecs)));
   // Elements pass through as they are.
   if (call.name === "array_unnest") return ([array]) => (array === null || array === undefined ? [] : unnest(array));
-  const single = findSetFunction(call.name);
+  const single = findSetFunction(call.name, call.inputCollation);
   const several = findRowSetFunction(call.name);
   if (results === undefined || inputs === undefined || (single === undefined && several === undefined))
     throw unsupported(callName(call.name, argTypes, codecs));

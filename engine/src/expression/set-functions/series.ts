@@ -1,5 +1,7 @@
-import type { Decimal } from "@freshet/values";
+import { type Decimal, intervalSpan } from "@freshet/values";
 import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { finiteInterval } from "../functions/interval-arithmetic.ts";
+import { plusInterval } from "../functions/interval-moments.ts";
 import { addDecimals } from "../numeric/arithmetic.ts";
 import type { SetFunctionTable } from "./set-function.ts";
 
@@ -50,6 +52,19 @@ function* numericSeries(start: Decimal, stop: Decimal, step: Decimal): Iterable<
   for (let next = start; rising ? atMost(next, stop) : atMost(stop, next); next = addDecimals(next, step)) yield next;
 }
 
+/** As PostgreSQL does it, each moment is computed before the one in front of it is put out. */
+function* timestampSeries(start: bigint, stop: bigint, bytes: Buffer): Iterable<bigint> {
+  const step = finiteInterval(bytes);
+  const sign = intervalSpan(step);
+  if (sign === 0n) throw invalid("step size cannot equal zero");
+  let next = start;
+  while (sign > 0n ? next <= stop : next >= stop) {
+    const current = next;
+    next = plusInterval(current, step);
+    yield current;
+  }
+}
+
 export const SERIES: SetFunctionTable = {
   generate_series_int4: (start: number, stop: number) => int4Series(start, stop, 1),
   generate_series_step_int4: int4Series,
@@ -57,4 +72,5 @@ export const SERIES: SetFunctionTable = {
   generate_series_step_int8: int8Series,
   generate_series_numeric: (start: Decimal, stop: Decimal) => numericSeries(start, stop, ONE),
   generate_series_step_numeric: numericSeries,
+  generate_series_timestamp: timestampSeries,
 };

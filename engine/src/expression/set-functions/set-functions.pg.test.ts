@@ -123,6 +123,26 @@ const CASES: readonly SetCase[] = [
       ["text", ["", "a", "b", null]],
     ],
   },
+  {
+    name: "generate_series",
+    symbol: "generate_series_timestamp",
+    columns: ["timestamp"],
+    args: [
+      ["timestamp", ["2024-01-31", "2024-02-29 12:00:00.5", null]],
+      ["timestamp", ["2024-05-31", "2024-01-01", null]],
+      ["interval", ["1 mon", "-10 days", "30 days 12:00:00", "0", "1 mon -30 days", null]],
+    ],
+  },
+  ...["regexp_split_to_table", "regexp_matches"].flatMap((name): SetCase[] => {
+    const columns = [name === "regexp_matches" ? "_text" : "text"];
+    const text = ["text", ["", "aXbxc", "foo,bar;;baz", "\nab\ncd", null]] as const;
+    const pattern = ["text", ["x", "", "[,;]", "(b)(a|z)", "(o+)?b", "^.", null]] as const;
+    const flags = ["text", name === "regexp_matches" ? ["g", "gi", "n", null] : ["i", "n", null]] as const;
+    return [
+      { name, symbol: `${name}_no_flags`, columns, args: [text, pattern] },
+      { name, symbol: name, columns, args: [text, pattern, flags] },
+    ];
+  }),
   ...json("jsonb", DOCUMENTS),
   ...json("json", LOOSE_DOCUMENTS),
 ];
@@ -166,7 +186,7 @@ function actual(item: SetCase, values: readonly (Buffer | null)[]): string {
     kind: "function",
     name: item.symbol,
     strict: item.strict ?? true,
-    inputCollation: 0,
+    inputCollation: 950,
     args: item.args.map(([name]) => ({ kind: "constant", value: null, type: typeOf(name) })),
     columns: item.columns.map(typeOf),
   };

@@ -114,6 +114,8 @@ export const PLANNED: readonly string[] = [
   "select o.id from orders o where exists (select 1 from generate_series(1, o.qty) x where x = o.customer_id)",
   "select o.id, x from orders o join customers c on c.id = o.customer_id, generate_series(o.qty, c.id) x",
   "select x from upper('a') x",
+  "select o.id, m from orders o, regexp_matches(o.status, '(.)b', 'g') m",
+  "select o.id, t from orders o, generate_series(o.placed::timestamp, '2024-02-01'::timestamp, '1 day') t",
   "select id, generate_series(1, qty), unnest(tags) || '!' from orders where id = 5 order by 2",
   "select generate_series(1, generate_series(1, 2)), unnest(tags) from orders",
   "select unnest(tags) as tag, count(*) from orders group by 1 order by 2 desc",
