@@ -88,7 +88,7 @@ function bag(rows: readonly (readonly (string | null)[])[]): readonly string[] {
   return rows.map((row) => row.map((value) => value ?? "NULL").join(" | ")).sort();
 }
 
-/** Of DISTINCT and UNION it is open which of several equal numbers is in the answer. */
+/** Of DISTINCT, UNION and max it is open which of several equal numbers is in the answer. */
 function unscaled(answer: readonly string[]): readonly string[] {
   return answer.map((row) => row.replaceAll(/(\.\d*?)0+\b/g, "$1").replaceAll(/\.(?!\d)/g, "")).sort();
 }
@@ -134,7 +134,7 @@ test.each(SEEDS)("plans of queries with subqueries give PostgreSQL's rows (seed 
     // What fails here is forwarded. Whether PostgreSQL comes to a row that fails hangs on its plan.
     if (rows === undefined || expected === MORE_THAN_ONE_ROW) continue;
     if (typeof expected === "string") throw new Error(`${expected}: ${text}`);
-    const exact = !/DISTINCT|UNION/.test(text);
+    const exact = !/DISTINCT|UNION|max/.test(text);
     expect([text, exact ? rows : unscaled(rows)]).toEqual([text, exact ? expected : unscaled(expected)]);
     answered += 1;
   }

@@ -174,7 +174,11 @@ export class SubqueryGenerator {
     const random = this.#random;
     const name = random.pick(names);
     if (depth === 0 || random.chance(0.3)) return name;
-    switch (random.integer(0, 4)) {
+    switch (random.integer(0, 5)) {
+      case 5: {
+        const { sql, from } = this.#column(names, depth - 1, name.type);
+        return { sql: `ARRAY(SELECT ${sql} FROM ${from} ORDER BY ${sql}::text COLLATE "C")`, type: "int" };
+      }
       case 0:
         return { sql: this.#subqueryCondition(names, depth - 1), type: "int" };
       case 1:
@@ -184,6 +188,14 @@ export class SubqueryGenerator {
       default:
         return { sql: `(${this.#scalar(names, depth - 1, name.type)})`, type: name.type };
     }
+  }
+
+  /** A column of a FROM clause with conditions. */
+  #column(outer: readonly Name[], depth: number, type: Name["type"]): { readonly sql: string; readonly from: string } {
+    const from = this.#from(outer, 0);
+    const where = this.#where([...outer, ...from.names], from.names, depth);
+    const { sql } = this.#random.pick(from.names.filter((name) => name.type === type));
+    return { sql, from: `${from.sql}${where}` };
   }
 
   /** A subquery that has one row, mostly. */

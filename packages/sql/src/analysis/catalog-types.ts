@@ -35,6 +35,8 @@ export interface TypeInfo {
   readonly labels: readonly EnumLabel[] | null;
   /** A composite's columns, else null. */
   readonly fields: readonly CompositeField[] | null;
+  /** The type of arrays of this type; 0 without one. */
+  readonly arrayOid: number;
   /** The send function, ready to stand in SQL; null without one. */
   readonly sendFunction: string | null;
 }
@@ -51,6 +53,7 @@ type Row = readonly (string | null)[];
 const WANTED = (list: string): string => `
   WITH RECURSIVE wanted(oid) AS (
     SELECT t.oid FROM pg_catalog.pg_type t WHERE t.oid IN (${list})
+    UNION SELECT t.typarray FROM pg_catalog.pg_type t WHERE t.oid IN (${list}) AND t.typarray <> 0
     UNION
     SELECT part.oid FROM wanted w CROSS JOIN LATERAL (
       SELECT t.typelem FROM pg_catalog.pg_type t WHERE t.oid = w.oid AND t.typelem <> 0
@@ -69,7 +72,8 @@ const TYPES = `
     t.typnotnull OR EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid),
     coalesce(r.rngcollation = 0 AND o.opcdefault, false),
     (SELECT pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || a.attcollation, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-     WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+     WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),
+    t.typarray
   FROM wanted w JOIN pg_catalog.pg_type t ON t.oid = w.oid LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.typsend
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid LEFT JOIN pg_catalog.pg_opclass o ON o.oid = r.rngsubopc
@@ -115,6 +119,7 @@ function typeInfo(row: Row, labels: readonly Row[]): TypeInfo {
     labels: kind === "enum" ? own.map((label) => ({ oid: Number(label[1]), label: must(label[2]) })) : null,
     fields: kind === "composite" ? fieldsOf(row[11] ?? "") : null,
     sendFunction: row[7] ?? null,
+    arrayOid: Number(row[12]),
   };
 }
 

@@ -13,7 +13,7 @@ import { planOuters } from "../decorrelation/outer-references.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { Sublinks } from "./sublinks.ts";
 import { checkRangeTableEntry, RteKind } from "./table-checks.ts";
-import type { TranslationContext } from "./translation.ts";
+import type { TranslatedQuery, TranslationContext } from "./translation.ts";
 import { unsupported } from "./unsupported.ts";
 
 /**
@@ -207,6 +207,12 @@ export class QueryScope {
   /** The plan of a subquery in an expression; `used` as in QueryOptions. */
   planSublink(query: TreeNode, used: ReadonlySet<number> | null): Plan {
     return this.#context.translateQuery(query, this.#context, { parent: this, top: false, used }).plan;
+  }
+
+  /** A subquery in an expression whose rows are wanted in its order. */
+  planOrdered(query: TreeNode): TranslatedQuery {
+    const options = { parent: this, top: false, used: null, ordered: true };
+    return this.#context.translateQuery(query, this.#context, options);
   }
 
   /** Translates with the result columns of a subquery standing for `columns`. */

@@ -162,7 +162,9 @@ function assemble(
   const limits = { limit: translateLimit(scope, "limitCount"), offset: translateLimit(scope, "limitOffset") };
   const isLimited = limits.limit !== null || limits.offset !== null;
   const sort =
-    options.top || isLimited || distinctOn !== null ? translateSort(scope, columnOfReference, output.expressions) : [];
+    options.top || options.ordered === true || isLimited || distinctOn !== null
+      ? translateSort(scope, columnOfReference, output.expressions)
+      : [];
   const keyed = { lifted, columns: keyColumns };
   let plan: Plan = projected;
   if (distinctOn !== null) plan = distinctOnPlan(projected, distinctOn, sort, keyed);
@@ -188,6 +190,7 @@ function assemble(
           ),
     scalar: isAggregated(scope.query) && totalRows(scope.query) > 0,
   };
+  if (options.ordered === true) return { ...result, plan: limitPlan(result), limit: null, offset: null };
   return options.top ? result : closeSubquery(result);
 }
 

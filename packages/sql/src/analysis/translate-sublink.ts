@@ -1,8 +1,10 @@
 import { must } from "@freshet/base";
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import { columnsOf, mapExpression } from "../plan/expression-walk.ts";
-import { filterPlan } from "../plan/plan-build.ts";
-import type { Plan } from "../plan/plan.ts";
+import { aggregatePlan, filterPlan, projectPlan } from "../plan/plan-build.ts";
+import type { Plan, SortKey } from "../plan/plan.ts";
+import type { ColumnType } from "@freshet/values";
+import type { TranslatedQuery } from "./translation.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { equalityOf } from "./operators.ts";
 import type { QueryScope } from "./query-scope.ts";
@@ -11,7 +13,7 @@ import { BOOL_TYPE } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** `subLinkType` of a SUBLINK. */
-const SublinkType = { exists: 0, all: 1, any: 2, rowCompare: 3, scalar: 4 } as const;
+const SublinkType = { exists: 0, all: 1, any: 2, rowCompare: 3, scalar: 4, array: 6 } as const;
 
 const UNKNOWN: Expression = { kind: "constant", value: null, type: BOOL_TYPE };
 
@@ -31,8 +33,10 @@ export function translateSublink(node: TreeNode, scope: QueryScope): Expression 
       return translateAny(node, scope, false);
     case SublinkType.all:
       return { kind: "not", args: [translateAny(node, scope, true)], type: BOOL_TYPE };
+    case SublinkType.array:
+      return must(rowOf(arrayOf(scope.planOrdered(query), scope), scope)[0]);
     default:
-      throw unsupported("ARRAY(SELECT …) is not supported");
+      throw unsupported("a subquery of this kind is not supported");
   }
 }
 
@@ -41,6 +45,31 @@ function present(plan: Plan, scope: QueryScope): Expression {
   const [marker] = scope.sublinks.add("exists", plan).symbols;
   const arg: Expression = { kind: "column", index: must(marker), type: BOOL_TYPE };
   return { kind: "is-not-null", arg, type: BOOL_TYPE };
+}
+
+/** One row: the array of the subquery's values in their order, which is empty where it has no rows. */
+function arrayOf(query: TranslatedQuery, scope: QueryScope): Plan {
+  const { plan } = query;
+  const element = must(plan.columns[0], "ARRAY(SELECT …) has a column");
+  const info = scope.catalog.types.get(element.typeOid);
+  if (info === undefined || info.arrayOid === 0 || info.elementOid !== null)
+    throw unsupported(`an array of values of type ${scope.typeName(element.typeOid)} is not supported`);
+  const type: ColumnType = { typeOid: info.arrayOid, typmod: -1, collation: element.collation };
+  const sort = query.sort.map(({ column, ...order }): SortKey => {
+    return { expression: { kind: "column", index: column, type: must(plan.columns[column]) }, ...order };
+  });
+  const arg: Expression = { kind: "column", index: 0, type: element };
+  const call = { name: "array_agg", arg, distinct: false, type, inputCollation: element.collation, sort } as const;
+  const collected: Expression = { kind: "column", index: 0, type };
+  const empty: Expression = { kind: "constant", value: emptyArray(element.typeOid), type };
+  return projectPlan(aggregatePlan(plan, [], [call], true), [{ kind: "coalesce", args: [collected, empty], type }]);
+}
+
+/** The binary form of an array without dimensions. */
+function emptyArray(elementOid: number): string {
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt32BE(elementOid, 8);
+  return bytes.toString("latin1");
 }
 
 /** The columns of the subquery's one row. */

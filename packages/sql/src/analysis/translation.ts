@@ -36,6 +36,8 @@ export interface QueryOptions {
   readonly parent: QueryScope | null;
   /** The outermost query: its parameters are lifted. */
   readonly top: boolean;
+  /** A subquery whose order counts: the columns that it is sorted by come behind the visible ones. */
+  readonly ordered?: boolean;
   /** Positions (from 1) of the result columns that are used; null: all. */
   readonly used: ReadonlySet<number> | null;
 }

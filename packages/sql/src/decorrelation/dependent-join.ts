@@ -50,11 +50,11 @@ class DependentJoin {
   }
 
   /** Left columns, the subquery's columns, and whether the subquery has more than one row; NULLs where it has none. */
-  value(join: JoinKind): Plan {
+  value(join: JoinKind, keys: Keys): Plan {
     const { plan, results } = withoutOuterResult(this.#local.plan);
     const pushed = this.#pushDown.push(plan);
     if (pushed.defaults !== null || hasOneRow(plan)) {
-      const joined = this.#attach(join, pushed, results);
+      const joined = this.#attach(join, pushed, results, keys);
       const no: Expression = { kind: "constant", value: "\0", type: BOOL_TYPE };
       return projectPlan(joined, [...columnsTo(joined, joined.columns.length), no]);
     }
@@ -63,7 +63,7 @@ class DependentJoin {
     const single = singleRowPlan(rows.plan, partition);
     const more = columnOf(single.columns.length - 1, BOOL_TYPE);
     const own = columnsTo(single, rows.width);
-    if (partition.length === 0) return this.#constantValue(join, single, own, results);
+    if (partition.length === 0) return this.#constantValue(join, single, results, keys);
     const all = results ?? own;
     return this.#attach(join, trim({ ...rows, plan: single }, [...own, more]), [
       ...all,
@@ -72,17 +72,13 @@ class DependentJoin {
   }
 
   /** PostgreSQL may evaluate a subquery without references where no row asks for it: so its rows are counted in any case. */
-  #constantValue(
-    join: JoinKind,
-    single: Plan,
-    own: readonly Expression[],
-    results: readonly Expression[] | null,
-  ): Plan {
+  #constantValue(join: JoinKind, single: Plan, results: readonly Expression[] | null, keys: Keys): Plan {
+    const own = columnsTo(single, single.columns.length - 1);
     const more = columnOf(single.columns.length - 1, BOOL_TYPE);
     const checked = own.map((value): Expression => ({ kind: "one-row", more, value, type: value.type }));
     const plan = projectPlan(single, [...checked, more]);
     const rows: Dependent = { plan, width: plan.columns.length, bindings: new Map(), defaults: null };
-    return this.#attach(join, rows, [...(results ?? own), more]);
+    return this.#attach(join, rows, results === null ? null : [...results, more], keys);
   }
 
   /** Left columns and the subquery's; `keys` and `residual` are further conditions, as of a join. */
@@ -98,13 +94,16 @@ class DependentJoin {
   }
 
   /** Joins, and makes `results` (over the dependent's columns) or the defaults of what was joined. */
-  #attach(join: JoinKind, dependent: Dependent, results: readonly Expression[] | null): Plan {
-    const { defaults } = dependent;
+  #attach(join: JoinKind, dependent: Dependent, results: readonly Expression[] | null, keys: Keys = NO_KEYS): Plan {
+    // An inner join is asked for where rows of NULLs would be dropped.
+    const isNull = results === null && dependent.defaults?.every(isNullConstant) === true;
+    const defaults = join === "inner" && isNull ? null : dependent.defaults;
     const rows = trimmed(dependent);
     const wanted = results ?? columnsTo(rows.plan, rows.width);
     const isComputed = defaults !== null || (join === "left" && wanted.some((result) => result.kind !== "column"));
     const marked = isComputed ? trim(rows, [...columnsTo(rows.plan, rows.width), TRUE]) : rows;
-    const joined = this.#join(defaults === null ? join : "left", marked, NO_KEYS, []);
+    const isKeyed = join === "inner" && results === null && defaults === null;
+    const joined = this.#join(defaults === null ? join : "left", marked, isKeyed ? keys : NO_KEYS, []);
     const atJoin = (expression: Expression): Expression =>
       this.#atJoin(expression, (index) => columnOf(this.#width + index, must(rows.plan.columns[index])));
     const missing: Expression = {
@@ -152,6 +151,10 @@ class DependentJoin {
   }
 }
 
+function isNullConstant(expression: Expression): boolean {
+  return expression.kind === "constant" && expression.value === null;
+}
+
 /** What tells whether a subquery has rows: the plan below its select list, its order and its DISTINCT. */
 function withoutResult(plan: Plan): Plan {
   if (plan.kind === "project" || plan.kind === "distinct") return withoutResult(plan.input);
@@ -187,9 +190,12 @@ export function joinExistence(join: JoinKind, left: Relation, subquery: Plan): P
   return new DependentJoin(left, subquery).exists(join);
 }
 
-/** The left relation's columns, those of the one row of `subquery`, and whether there are more than one. */
-export function joinScalar(join: JoinKind, left: Relation, subquery: Plan): Plan {
-  return new DependentJoin(left, subquery).value(join);
+/**
+ * The left relation's columns, those of the one row of `subquery`, and whether there are more than one. Inner: only
+ * where its values, if all NULL, are of no use. `keys` may be used to leave out rows for which they are not equal.
+ */
+export function joinScalar(join: JoinKind, left: Relation, subquery: Plan, keys: Keys = NO_KEYS): Plan {
+  return new DependentJoin(left, subquery).value(join, keys);
 }
 
 /** The left relation's columns and those of `right`, which reads the left relation's rows. */

@@ -162,6 +162,8 @@ export const PLANNED: readonly string[] = [
   "select c.id, x.id from customers c, lateral (select id from orders where customer_id = c.id order by placed desc limit 3) x",
   "select c.id, x.n from customers c left join lateral (select count(*) as n from orders where customer_id = c.id) x on true",
   "select c.id from customers c where exists (select 1 from orders o where o.customer_id = c.id and not exists (select 1 from items i where i.order_id = o.id and i.line = c.id))",
+  "select id, array(select o.id from orders o where o.customer_id = c.id order by placed desc) from customers c",
+  "select id from orders where placed = (select max(placed) from orders)",
   "select id from orders where (qty, placed) < (customer_id, date '2024-01-01')",
   "select region, (select count(*) from orders o where o.status = c.region) from customers c group by region having max(id) > (select min(qty) from orders)",
 ];
@@ -213,7 +215,7 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
     "refers to both of its sides",
   ],
   ["select id from customers where id in (select customer_id from orders where id = $1)", NO, "parameter $1"],
-  ["select array(select id from orders) from customers", NO, "ARRAY(SELECT"],
+  ["select array(select tags from orders) from customers", NO, "an array of values of type text[]"],
   ["select distinct on (status) id from orders where qty > $1", NO, "parameter $1"],
   ["select distinct on (status) id from orders where qty = any($1)", NO, "parameter $1"],
   ["select count(*) from orders where qty = any($1) group by rollup (qty)", NO, "parameter $1"],
