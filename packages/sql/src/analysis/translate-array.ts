@@ -1,3 +1,4 @@
+import { must } from "@freshet/base";
 import type { Expression } from "../plan/expression.ts";
 import { arrayConstant, isConstant } from "./constant.ts";
 import type { TreeNode } from "./node-tree.ts";
@@ -43,11 +44,13 @@ export function translateAnyAll(node: TreeNode, scope: QueryScope): Expression {
 }
 
 /**
- * A cast between array types: only of a constant, from one text type to another, whose elements keep their
- * bytes (what `varcharcolumn IN ('a', 'b')` holds).
+ * A cast between array types: of `ARRAY[…]`, whose elements are cast then, and of a constant from one text type
+ * to another, whose elements keep their bytes (what `varcharcolumn IN ('a', 'b')` holds).
  */
 export function translateArrayCoercion(node: TreeNode, scope: QueryScope): Expression {
-  const array = scope.translate(node.node("arg"));
+  const written = node.node("arg");
+  if (written.type === "ARRAYEXPR" && !written.flag("multidims")) return coercedElements(node, written, scope);
+  const array = scope.translate(written);
   const typeOid = node.int("resulttype");
   const element = node.node("elemexpr");
   const elementOid = (oid: number): number => scope.catalog.types.get(oid)?.elementOid ?? 0;
@@ -62,6 +65,22 @@ export function translateArrayCoercion(node: TreeNode, scope: QueryScope): Expre
     value: array.value === null ? null : withElementType(array.value, elementOid(typeOid)),
     type,
   };
+}
+
+/** `ARRAY[…]` with a cast around each element; the cast names its input as a CASE names what it tests. */
+function coercedElements(node: TreeNode, array: TreeNode, scope: QueryScope): Expression {
+  const cast = node.node("elemexpr");
+  const elements = array.nodes("elements").map((item) => {
+    scope.caseTests.push(scope.translate(item));
+    const element = scope.translate(cast);
+    scope.caseTests.pop();
+    return element;
+  });
+  const type = { typeOid: node.int("resulttype"), typmod: -1, collation: node.int("resultcollid") };
+  if (elements.length > 0 && elements.every(isConstant)) {
+    return arrayConstant(elements.filter(isConstant), must(elements[0]).type.typeOid, type);
+  }
+  return { kind: "call", name: "ARRAY", functionOid: 0, strict: false, inputCollation: 0, args: elements, type };
 }
 
 /** array_send's format names the element type in its third word. */

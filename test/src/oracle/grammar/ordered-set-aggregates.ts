@@ -22,7 +22,8 @@ function fractionOf(draft: Draft): { readonly sql: string; readonly isArray: boo
   const { random } = draft;
   if (!draft.use("array of fractions", 0.25)) return { sql: random.pick(fractions), isArray: false };
   const members = Array.from({ length: random.integer(1, 4) }, () => random.pick([...fractions, "NULL"]));
-  return { sql: `ARRAY[${members.join(", ")}]::float8[]`, isArray: true };
+  const cast = members.every((member) => member === "NULL") || random.chance(0.5) ? "::float8[]" : "";
+  return { sql: `ARRAY[${members.join(", ")}]${cast}`, isArray: true };
 }
 
 function percentile(draft: Draft, operands: readonly Operand[]): Operand {
