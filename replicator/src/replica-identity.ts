@@ -9,7 +9,7 @@ const UNDEFINED_TABLE = "42P01";
 /**
  * Makes sure that publishing the tables cannot make the application's UPDATEs and DELETEs fail, and
  * returns them as they then are. Sets REPLICA IDENTITY FULL where that is needed and allowed, else
- * rejects with the statement that would help.
+ * rejects with the statements that would help.
  */
 export async function requireReplicable(
   session: Client,
@@ -17,7 +17,7 @@ export async function requireReplicable(
   setReplicaIdentity: boolean,
 ): Promise<readonly CatalogTable[]> {
   const found = await readCatalog(session, oids);
-  let altered = false;
+  const unusable: CatalogTable[] = [];
   for (const oid of oids) {
     const table = found.get(oid);
     if (table === undefined) {
@@ -26,22 +26,26 @@ export async function requireReplicable(
     requireTable(table);
     if (table.identityUsable) continue;
     requireNoVirtualColumns(table);
-    const statement = `ALTER TABLE ${qualifiedName(table.schema)} REPLICA IDENTITY FULL;`;
-    if (!setReplicaIdentity) {
-      throw new FreshetError(
-        SqlState.objectNotInPrerequisiteState,
-        `table "${table.schema.schema}.${table.schema.name}" has no usable replica identity`,
-        {
-          detail: "PostgreSQL refuses UPDATE and DELETE on a published table without one.",
-          hint: `Add a primary key, or run ${statement}`,
-        },
-      );
-    }
-    await session.query(statement);
-    altered = true;
+    unusable.push(table);
   }
-  const tables = altered ? await readCatalog(session, oids) : found;
+  const statements = unusable.map(({ schema }) => `ALTER TABLE ${qualifiedName(schema)} REPLICA IDENTITY FULL;`);
+  if (!setReplicaIdentity) refuseUnusable(unusable, statements);
+  for (const statement of statements) await session.query(statement);
+  const tables = statements.length > 0 ? await readCatalog(session, oids) : found;
   return oids.map((oid) => must(tables.get(oid), "a table was dropped while its replica identity was set"));
+}
+
+/** Partitions of one table may all lack an identity: all of the statements that help are told at once. */
+function refuseUnusable([table]: readonly CatalogTable[], statements: readonly string[]): void {
+  if (table === undefined) return;
+  throw new FreshetError(
+    SqlState.objectNotInPrerequisiteState,
+    `table "${table.schema.schema}.${table.schema.name}" has no usable replica identity`,
+    {
+      detail: "PostgreSQL refuses UPDATE and DELETE on a published table without one.",
+      hint: `Add a primary key, or run ${statements.join(" ")}`,
+    },
+  );
 }
 
 /** Identified by the whole row, such a table could not be changed any more. */
