@@ -30,6 +30,7 @@ import { type Controls, createControls } from "./control/controls.ts";
 import { DataLock } from "./data-lock.ts";
 import { ViewFront } from "./front/cache-front.ts";
 import { CompiledCaches } from "./front/compiled-caches.ts";
+import { ZoneTables } from "./front/zone-tables.ts";
 import { Privileges } from "./front/privileges.ts";
 import { ProxiedQueries } from "./front/proxied-queries.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
@@ -237,6 +238,7 @@ class Freshet {
       privileges: shared.privileges,
       queries: shared.queries,
       upstreamLsn: new UpstreamLsn(positions),
+      zones: new ZoneTables((statements) => this.#controls.analysis.run(statements), now),
       reader: () => this.#reader,
       onAnswered: (milliseconds) => this.#metrics.answered(milliseconds / 1000),
       clock: now,

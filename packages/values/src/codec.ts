@@ -1,3 +1,4 @@
+import type { TimeZoneTable } from "./codecs/time-zone.ts";
 import type { KeyWriter } from "./key-writer.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface Decimal {
 /** The session settings that PostgreSQL's text output depends on. */
 export interface TextSettings {
   readonly timeZone: string;
+  /** The zone's offsets where it has more than one; null while they are not known. */
+  readonly zoneTable: TimeZoneTable | null;
   readonly dateStyle: string;
   readonly intervalStyle: string;
   readonly extraFloatDigits: number;
@@ -33,6 +36,7 @@ export interface TextSettings {
 /** PostgreSQL's defaults, with the time zone that is exact without a tz database. */
 export const DEFAULT_TEXT_SETTINGS: TextSettings = {
   timeZone: "UTC",
+  zoneTable: null,
   dateStyle: "ISO, MDY",
   intervalStyle: "postgres",
   extraFloatDigits: 1,

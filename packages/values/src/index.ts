@@ -17,6 +17,7 @@ export {
 } from "./codecs/interval.ts";
 export { hostText, networkAddress, networkBits, writeNetwork } from "./codecs/network.ts";
 export { readZonedTime, writeZonedTime, type ZonedTime } from "./codecs/time.ts";
+export { fixedOffset, offsetAt, offsetOfLocal, type TimeZoneTable } from "./codecs/time-zone.ts";
 export * from "./decimal.ts";
 export * from "./internal-datum.ts";
 export * from "./key-writer.ts";

@@ -63,6 +63,20 @@ export class ControlConnection {
     return this.exclusive((connection) => connection.query(sql));
   }
 
+  /** Runs statements of one transaction, from BEGIN to its end, and gives the rows of those that have some; after an error the transaction is over. */
+  run(statements: readonly string[]): Promise<TextRows> {
+    return this.exclusive(async (connection) => {
+      const rows: (readonly (string | null)[])[] = [];
+      try {
+        for (const statement of statements) rows.push(...(await connection.query(statement)));
+      } catch (thrown) {
+        await connection.query("ROLLBACK");
+        throw thrown;
+      }
+      return rows;
+    });
+  }
+
   /** Lets uses end for `graceMs`, then ends the connection under them; later uses are refused. */
   async close(graceMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#closed = true;

@@ -81,6 +81,7 @@ beforeEach(() => {
     ),
     queries: new ProxiedQueries(10),
     upstreamLsn: { current: () => Promise.resolve(upstreamLsn) },
+    zones: { complete: (settings) => settings, want: () => Promise.resolve() },
     reader: () => store.reader(),
     limits: { maxResultBytes: 1000, sessionReadTimeoutMs: 5, strongReadTimeoutMs: 5 },
     clock: () => 0,

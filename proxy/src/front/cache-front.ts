@@ -35,6 +35,7 @@ import type { ProxiedQueries } from "./proxied-queries.ts";
 import { matchCache } from "./route-match.ts";
 import { sessionObstacle } from "./session-obstacle.ts";
 import type { UpstreamLsn } from "./upstream-lsn.ts";
+import type { ZoneTables } from "./zone-tables.ts";
 
 /** Texts longer than this are inspected anew each time rather than remembered. */
 const MAX_REMEMBERED_TEXT = 16_384;
@@ -59,6 +60,7 @@ export interface FrontParts {
   readonly privileges: Privileges;
   readonly queries: ProxiedQueries;
   readonly upstreamLsn: Pick<UpstreamLsn, "current">;
+  readonly zones: Pick<ZoneTables, "complete" | "want">;
   /** The views; null until the store is open. */
   readonly reader: () => StoreReader | null;
   readonly limits: FrontLimits;
@@ -185,10 +187,18 @@ export class ViewFront implements CacheFront {
     const misfit = executionMisfit(compiled, shape, parameters, formats);
     if (misfit !== null) return this.#missOf(cache, "parameter_value", misfit);
     const bound = bindSlots(
-      { planned: compiled.planned, bound: parameters, codecs: compiled.codecs, settings: facts.text },
+      {
+        planned: compiled.planned,
+        bound: parameters,
+        codecs: compiled.codecs,
+        settings: this.#parts.zones.complete(facts.text),
+      },
       shape,
     );
-    if (isUnbound(bound)) return this.#missOf(cache, bound.reason, bound.detail);
+    if (isUnbound(bound)) {
+      this.#wantZone(facts);
+      return this.#missOf(cache, bound.reason, bound.detail);
+    }
     const read = (needed: Lsn): Answer | Miss => this.#read(cache, compiled, facts, needed, bound, formats);
     return { kind: "bound", id: compiled.id, needs: compiled.planned.plan, read };
   }
@@ -294,18 +304,25 @@ export class ViewFront implements CacheFront {
       if (typeof lsn !== "bigint") return lsn;
       const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
       if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
-      const renderer = compiled.forms.renderer(formats, facts.text);
+      const renderer = compiled.forms.renderer(formats, this.#parts.zones.complete(facts.text));
       const rows: Buffer[] = [];
       for (const row of view.rows) {
         const rendered = renderer.render(row);
-        if (rendered === undefined)
+        if (rendered === undefined) {
+          this.#wantZone(facts);
           return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
+        }
         rows.push(rendered);
       }
       cache.hits++;
       this.#parts.onAnswered(this.#parts.clock() - started);
       return new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
     });
+  }
+
+  /** A next answer may need the offsets of the session's time zone; without them it misses, as this one does. */
+  #wantZone(facts: SessionFacts): void {
+    this.#parts.zones.want(facts.text.timeZone).catch(() => undefined);
   }
 
   /** The snapshot's LSN when it may answer. `statusKey` is that of the build the statement was bound to: the cache may have a newer one. */

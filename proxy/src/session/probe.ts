@@ -116,6 +116,7 @@ function readFacts(values: readonly (string | null)[]): SessionFacts | null {
     clientEncoding: encoding ?? "",
     text: {
       timeZone: timeZone ?? "",
+      zoneTable: null,
       dateStyle: dateStyle ?? "",
       intervalStyle: intervalStyle ?? "",
       extraFloatDigits: Number(floatDigits),

@@ -55,3 +55,51 @@ export function offsetText(offset: number): string {
   if (minutes !== 0 || seconds !== 0) text += `:${twoDigits(minutes)}`;
   return seconds === 0 ? text : `${text}:${twoDigits(seconds)}`;
 }
+
+/** The offsets of one time zone between two moments, as the server itself gave them. All in seconds; moments since 2000-01-01 UTC. */
+export interface TimeZoneTable {
+  readonly timeZone: string;
+  readonly begin: number;
+  /** Exclusive. */
+  readonly end: number;
+  /** When each offset begins, ascending; the first is `begin`. */
+  readonly moments: readonly number[];
+  /** Seconds east of UTC. */
+  readonly offsets: readonly number[];
+}
+
+/** What an offset is taken from. */
+interface ZoneSettings {
+  readonly timeZone: string;
+  readonly zoneTable: TimeZoneTable | null;
+}
+
+/** Seconds east of UTC at a moment; undefined where that is not certain. */
+export function offsetAt(settings: ZoneSettings, moment: number): number | undefined {
+  const table = settings.zoneTable;
+  if (table === null || table.timeZone !== settings.timeZone) return fixedOffset(settings.timeZone);
+  if (moment < table.begin || moment >= table.end) return undefined;
+  let [low, high] = [0, table.moments.length];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if ((table.moments[middle] ?? Infinity) <= moment) low = middle;
+    else high = middle;
+  }
+  return table.offsets[low];
+}
+
+/** No zone is further than a day from UTC: an offset that holds for a local time holds within a day of it in UTC. */
+const SECONDS_PER_DAY = 86_400;
+
+/** The offset of a local time that the clock shows exactly once; undefined for one that it leaves out or shows twice. */
+export function offsetOfLocal(settings: ZoneSettings, local: number): number | undefined {
+  const around = [-1, 0, 1].map((days) => offsetAt(settings, local + days * SECONDS_PER_DAY));
+  const table = settings.zoneTable;
+  if (around.includes(undefined) || table === null) return fixedOffset(settings.timeZone);
+  const near = table.offsets.filter((_offset, index) => {
+    const [from, to] = [table.moments[index] ?? Infinity, table.moments[index + 1] ?? Infinity];
+    return from <= local + SECONDS_PER_DAY && to >= local - SECONDS_PER_DAY;
+  });
+  const fitting = [...new Set(near)].filter((offset) => offsetAt(settings, local - offset) === offset);
+  return fitting.length === 1 ? fitting[0] : undefined;
+}

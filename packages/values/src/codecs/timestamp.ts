@@ -4,7 +4,7 @@ import { dateFromDays, isBeforeChrist, isoDate, twoDigits } from "./calendar.ts"
 import { infinityWord, isIsoStyle, parseIsoDate } from "./date.ts";
 import { encodeInt8, writeInt8Key } from "./integer.ts";
 import { ascii, bigintOf, trimBlanks } from "./support.ts";
-import { fixedOffset, offsetText } from "./time-zone.ts";
+import { offsetAt, offsetOfLocal, offsetText } from "./time-zone.ts";
 
 const INFINITY = (1n << 63n) - 1n;
 const MINUS_INFINITY = -(1n << 63n);
@@ -23,6 +23,12 @@ function isTimestamp(bytes: Buffer): boolean {
   if (bytes.length !== 8) return false;
   const micros = bytes.readBigInt64BE(0);
   return isFinite(micros) || micros === INFINITY || micros === MINUS_INFINITY;
+}
+
+/** The whole second that a moment lies in. */
+function secondsOf(micros: bigint): number {
+  const seconds = Number(micros / MICROS_PER_SECOND);
+  return micros % MICROS_PER_SECOND < 0n ? seconds - 1 : seconds;
 }
 
 /** ISO output of a local time; `zone` is put behind the time of day, before the era. */
@@ -117,11 +123,15 @@ export const timestamptzCodec: Codec = {
   ...COMMON,
   oid: Oid.timestamptz,
   name: "timestamptz",
-  textDependsOn: ["dateStyle", "timeZone"],
+  textDependsOn: ["dateStyle", "timeZone", "zoneTable"],
   toText(bytes, settings: TextSettings) {
-    const offset = fixedOffset(settings.timeZone);
+    const micros = bytes.readBigInt64BE(0);
+    // Infinities have no offset.
+    const isInfinite = micros === INFINITY || micros === MINUS_INFINITY;
+    const offset = isInfinite ? 0 : offsetAt(settings, secondsOf(micros));
     if (offset === undefined || !isIsoStyle(settings)) return undefined;
-    return ascii(timestampText(bytes.readBigInt64BE(0), offset, offsetText(offset)));
+    return ascii(timestampText(micros, offset, offsetText(offset)));
   },
-  fromText: (text, settings) => fromIsoText(text, ({ offset }) => offset ?? fixedOffset(settings.timeZone)),
+  fromText: (text, settings) =>
+    fromIsoText(text, ({ micros, offset }) => offset ?? offsetOfLocal(settings, secondsOf(micros))),
 };

@@ -1,0 +1,62 @@
+import { fixedOffset, type TextSettings, type TimeZoneTable } from "@freshet/values";
+import type { Clock } from "./clock-port.ts";
+import { LruMap } from "./lru-map.ts";
+import { readZoneTable } from "./zone-table-query.ts";
+
+/** Zones that are remembered; a server's clients seldom use more than a few. */
+const MAX_ZONES = 64;
+/** After this long a table is asked for anew: the server's tz database may have been updated. */
+const TABLE_TTL_MS = 3_600_000;
+
+interface Remembered {
+  readonly table: TimeZoneTable;
+  readonly readAt: number;
+}
+
+/** Runs statements one by one on one connection of Freshet's own. */
+export type RunStatements = (statements: readonly string[]) => Promise<readonly (readonly (string | null)[])[]>;
+
+/**
+ * The offsets of the time zones that sessions use, asked of the upstream: it alone knows its tz database. A zone is asked for when an answer has
+ * missed for want of it; until it is there, answers go on missing.
+ */
+export class ZoneTables {
+  readonly #run: RunStatements;
+  readonly #clock: Clock;
+  readonly #tables: LruMap<string, Remembered> = new LruMap(MAX_ZONES);
+  readonly #pending = new Set<string>();
+  readonly #completed = new WeakMap<TextSettings, TextSettings>();
+
+  constructor(run: RunStatements, clock: Clock) {
+    this.#run = run;
+    this.#clock = clock;
+  }
+
+  /** The settings with the zone's offsets, where they are known. The same object for the same settings while they hold. */
+  complete(settings: TextSettings): TextSettings {
+    const table = this.#tableOf(settings.timeZone);
+    if (table === null) return settings;
+    const before = this.#completed.get(settings);
+    if (before?.zoneTable === table) return before;
+    const completed = { ...settings, zoneTable: table };
+    this.#completed.set(settings, completed);
+    return completed;
+  }
+
+  /** Asks for the zone's offsets, unless they are known, have been asked for or are not needed. Resolves when they are there or could not be had. */
+  async want(timeZone: string): Promise<void> {
+    if (fixedOffset(timeZone) !== undefined || this.#pending.has(timeZone) || this.#tableOf(timeZone) !== null) return;
+    this.#pending.add(timeZone);
+    try {
+      const table = await readZoneTable(this.#run, timeZone);
+      if (table !== null) this.#tables.set(timeZone, { table, readAt: this.#clock() });
+    } finally {
+      this.#pending.delete(timeZone);
+    }
+  }
+
+  #tableOf(timeZone: string): TimeZoneTable | null {
+    const remembered = this.#tables.get(timeZone);
+    return remembered === undefined || this.#clock() - remembered.readAt > TABLE_TTL_MS ? null : remembered.table;
+  }
+}
