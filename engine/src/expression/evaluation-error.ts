@@ -14,6 +14,7 @@ export const EvaluationState = {
   invalidArgumentForLogarithm: "2201E",
   invalidArgumentForPowerFunction: "2201F",
   invalidArgumentForWidthBucket: "2201G",
+  invalidTextRepresentation: "22P02",
   programLimitExceeded: "54000",
   cardinalityViolation: "21000",
   featureNotSupported: "0A000",

@@ -36,11 +36,12 @@ interface Signature {
   readonly volatility: string;
   readonly strict: boolean;
   readonly language: string;
+  readonly takesList: boolean;
 }
 
 const SIGNATURES = `
   SELECT p.oid::int8::int4 AS oid, prosrc AS symbol, proname AS name, t.typname AS result, provolatile AS volatility,
-         proisstrict AS strict, lanname AS language,
+         proisstrict AS strict, provariadic NOT IN (0, '"any"'::regtype) AS "takesList", lanname AS language,
          array(SELECT a.typname::text FROM unnest(proargtypes) WITH ORDINALITY AS u(oid, n) JOIN pg_type a USING (oid) ORDER BY n) AS args
   FROM pg_proc p JOIN pg_type t ON t.oid = prorettype JOIN pg_language l ON l.oid = prolang
   WHERE pronamespace = 'pg_catalog'::regnamespace AND (lanname = 'internal' AND prosrc = ANY($1) OR p.oid = ANY($2::oid[]))
@@ -56,6 +57,12 @@ const PURE_IN_PLANS: ReadonlySet<string> = new Set([
   "text_concat_ws",
   "pg_convert_from",
   "pg_convert_to",
+  "to_json",
+  "to_jsonb",
+  "json_build_array",
+  "json_build_object",
+  "jsonb_build_array",
+  "jsonb_build_object",
 ]);
 
 test("every registered symbol is an immutable built-in, strict but for those registered as not", async () => {
@@ -100,7 +107,10 @@ function casesOf(signature: Signature): Case[] {
     seed: SEED,
   });
   return sample.map((values) => {
-    const args = values.map((text, at) => literalSql({ type: concrete(must(signature.args[at])), text }));
+    const args = values.map((text, at) => {
+      const isList = signature.takesList && at === values.length - 1;
+      return (isList ? "VARIADIC " : "") + literalSql({ type: concrete(must(signature.args[at])), text });
+    });
     const call = `pg_catalog.${pg.escapeIdentifier(signature.name)}(${args.join(", ")})`;
     return { signature, values, sql: hexSql(call, concrete(signature.result)) };
   });

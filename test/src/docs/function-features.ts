@@ -57,4 +57,26 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "SELECT id FROM products WHERE name ~ '(.)\\\\1' OR name ~ 'a(?=b)'",
   ],
   ["`regexp_matches`, `regexp_split_to_table`", "SELECT id, regexp_split_to_table(name, ' ') FROM products"],
+  [
+    "jsonb `@>`, `<@`, `?`, `?|`, `?&`",
+    "SELECT id FROM products WHERE attributes @> '{\"color\": \"red\"}' OR attributes ?| ARRAY['a', 'b']",
+  ],
+  [
+    "jsonb `#>`, `#>>`, `||`, `-`, `#-`",
+    "SELECT attributes #>> '{tags,0}', attributes || '{\"x\": 1}', attributes - 'color', attributes #- '{tags,0}' FROM products",
+  ],
+  [
+    "`jsonb_set`, `jsonb_insert`, `jsonb_strip_nulls`, `jsonb_pretty`",
+    "SELECT jsonb_set(attributes, '{color}', '\"red\"'), jsonb_insert(attributes, '{tags,0}', '1'), jsonb_strip_nulls(attributes), jsonb_pretty(attributes) FROM products",
+  ],
+  [
+    "`jsonb_build_object`, `jsonb_build_array`, `to_jsonb` of texts, numbers, booleans, dates",
+    "SELECT jsonb_build_object('id', id, 'name', name, 'day', released_on), json_build_array(id, sku), to_jsonb(price) FROM products",
+  ],
+  ["jsonb of floats and timestamptz", "SELECT to_jsonb(ordered_at) FROM orders"],
+  [
+    "json `->`, `->>`, `#>>`, `json_typeof`",
+    "SELECT a_json -> 'a', a_json ->> 'b', a_json #>> '{a,0}', json_typeof(a_json) FROM samples",
+  ],
+  ["jsonpath: `@?`, `@@`, `jsonb_path_query_first`", "SELECT id FROM products WHERE attributes @? '$.color'"],
 ];

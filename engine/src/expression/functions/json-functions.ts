@@ -9,6 +9,7 @@ import {
   decimalToSingle,
 } from "../numeric/conversion.ts";
 import { elementsOf, isArray, isObject, memberOf, unquote } from "./json-scan.ts";
+import { asText } from "./json-tree.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
 /** A scalar at the root counts as an array of one, as jsonb stores it. */
@@ -16,12 +17,6 @@ function elementAt(text: string, index: number): string | null {
   if (isObject(text)) return null;
   const elements = isArray(text) ? elementsOf(text) : [text];
   return elements[index < 0 ? elements.length + index : index] ?? null;
-}
-
-/** What `->>` makes of a value: strings without quotes, null as NULL, all else as it is printed. */
-function asText(value: string | null): string | null {
-  if (value === null || value === "null") return null;
-  return value.startsWith('"') ? unquote(value) : value;
 }
 
 function arrayLength(text: string): number {

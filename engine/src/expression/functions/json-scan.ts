@@ -8,7 +8,7 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
 /** Position behind the string that starts at `at`. */
-function skipString(text: string, at: number): number {
+export function skipString(text: string, at: number): number {
   for (let next = at + 1; ; next++) {
     const unit = text.charCodeAt(next);
     if (unit === BACKSLASH) next++;
@@ -44,17 +44,22 @@ export function unquote(literal: string): string {
   return literal.includes("\\") ? (JSON.parse(literal) as string) : literal.slice(1, -1);
 }
 
-/** The value of `key`'s member; undefined when there is none or `text` is no object. */
-export function memberOf(text: string, key: string): string | undefined {
-  if (!isObject(text)) return undefined;
+/** The members of an object's text, in their order. */
+export function* membersOf(text: string): Generator<readonly [key: string, value: string], void> {
   let at = 1;
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = skipString(text, at);
     const valueStart = keyEnd + 2;
     const valueEnd = skipValue(text, valueStart);
-    if (unquote(text.slice(at, keyEnd)) === key) return text.slice(valueStart, valueEnd);
+    yield [unquote(text.slice(at, keyEnd)), text.slice(valueStart, valueEnd)];
     at = valueEnd + 2;
   }
+}
+
+/** The value of `key`'s member; undefined when there is none or `text` is no object. */
+export function memberOf(text: string, key: string): string | undefined {
+  if (!isObject(text)) return undefined;
+  for (const [name, value] of membersOf(text)) if (name === key) return value;
   return undefined;
 }
 

@@ -25,6 +25,10 @@ import { NETWORK_FUNCTIONS } from "./network-functions.ts";
 import { ELEMENT_ACCESS, ROW_CONSTRUCTOR } from "./element-access.ts";
 import { RANGE_CONSTRUCTORS } from "./range-constructors.ts";
 import { RANGE_FUNCTIONS } from "./range-functions.ts";
+import { JSON_BUILDING, TO_JSON } from "./json-building.ts";
+import { JSON_CHANGES } from "./json-changes.ts";
+import { JSON_SEARCH } from "./json-search.ts";
+import { RAW_JSON } from "./raw-json.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
 import { LIKE_FUNCTIONS } from "./like.ts";
 import { decimalLogarithm, NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
@@ -66,6 +70,9 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     MONEY_FUNCTIONS,
     BIT_FUNCTIONS,
     NETWORK_FUNCTIONS,
+    JSON_CHANGES,
+    JSON_SEARCH,
+    RAW_JSON,
   ].flatMap((table: FunctionTable) => Object.entries(table)),
 );
 
@@ -89,13 +96,22 @@ const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...Object.entries(ARRAY_SETS),
   ["trim_array", TRIM_ARRAY] as const,
   ...Object.entries(RANGE_FUNCTIONS),
+  ["to_json", TO_JSON] as const,
+  ["to_jsonb", TO_JSON] as const,
 ]);
 
 /** What PostgreSQL calls with NULLs too. */
 const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string, NullableBuilder>(
-  [CONCATENATION, NULL_COUNTS, NULLABLE_QUOTING, TEXT_ARRAYS, ARRAY_CHANGES, ARRAY_SEARCH, RANGE_CONSTRUCTORS].flatMap(
-    (table) => Object.entries(table),
-  ),
+  [
+    CONCATENATION,
+    JSON_BUILDING,
+    NULL_COUNTS,
+    NULLABLE_QUOTING,
+    TEXT_ARRAYS,
+    ARRAY_CHANGES,
+    ARRAY_SEARCH,
+    RANGE_CONSTRUCTORS,
+  ].flatMap((table) => Object.entries(table)),
 );
 
 /** What PostgreSQL has as syntax. */

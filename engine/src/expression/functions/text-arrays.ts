@@ -1,4 +1,6 @@
-import { arrayOf, Oid } from "@freshet/values";
+import { must } from "@freshet/base";
+import { arrayOf, Oid, readArray } from "@freshet/values";
+import { declined } from "../evaluation-error.ts";
 import type { NullableBuilder } from "./scalar-function.ts";
 import { charactersOf } from "./text-units.ts";
 
@@ -8,6 +10,13 @@ export function textArray(items: readonly (string | null)[]): Buffer {
     Oid.text,
     items.map((item) => (item === null ? null : Buffer.from(item, "utf8"))),
   );
+}
+
+/** The elements of a text[] of at most one dimension. */
+export function textElements(array: Buffer): readonly (string | null)[] {
+  const { dimensions, elements } = must(readArray(array, Oid.text), "malformed text[]");
+  if (dimensions.length > 1) throw declined("an array of more than one dimension as a list");
+  return elements.map((element) => (element === null ? null : element.toString("utf8")));
 }
 
 /** The fields of `text`: between separators, or its characters when that is NULL. */

@@ -145,6 +145,8 @@ export class Dissection {
       ends[round] = end;
       if (end === to) {
         return ends.slice(1, round + 1).every((last, index) => {
+          // What an earlier round has left in a group is not the last round's.
+          clearGroups(node.item, spans);
           return this.#divide(node.item, subject, ends[index] as number, last, spans);
         });
       }
@@ -159,6 +161,25 @@ export class Dissection {
       if (round > 0) limit = (ends[round] as number) - 1;
     }
     return false;
+  }
+}
+
+function clearGroups(node: RegexNode, spans: GroupSpan[]): void {
+  switch (node.kind) {
+    case "group":
+      spans[node.index - 1] = null;
+      clearGroups(node.item, spans);
+      return;
+    case "sequence":
+      for (const item of node.items) clearGroups(item, spans);
+      return;
+    case "alternation":
+      for (const branch of node.branches) clearGroups(branch, spans);
+      return;
+    case "repeat":
+      clearGroups(node.item, spans);
+      return;
+    default:
   }
 }
 

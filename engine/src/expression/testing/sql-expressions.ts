@@ -33,6 +33,8 @@ const concatenation = [
   "v || s",
   "concat(t, i, n, k, u)",
   "concat(p, v, c)",
+  "concat(t, ' - ', NULL, i)",
+  "concat_ws('', t, 'é', i)",
   "concat_ws(', ', t, i, u)",
   "concat_ws(t, u, v)",
   "convert_to(t, 'UTF8')",
@@ -68,6 +70,8 @@ const arrays = [
 ];
 
 const patterns = [
+  "normalize(t)",
+  "t IS NFD NORMALIZED",
   "t ~ '^[a-h]+'",
   "t !~ 'o|b$'",
   "t COLLATE \"C\" ~* 'B+'",
@@ -80,5 +84,44 @@ const patterns = [
   "t LIKE '%a_%' ESCAPE '!'",
 ];
 
+const documents = [
+  "r @> q",
+  "r @> '{\"a\": 1}'",
+  'q <@ \'[1, "two", null, [3], {"a": 1.0}]\'',
+  "r ? 'a'",
+  "r ?| ARRAY['a', t]",
+  "r ?& ARRAY['a', 'b']",
+  "r || q",
+  "r || '{\"new\": [1.50]}'",
+  "r -> 'a'",
+  "r ->> 'b'",
+  "r #> '{b,c}'",
+  "r #>> ARRAY['b', 'c', '0']",
+  "r - 'a'",
+  "r - 1",
+  "r - ARRAY['a', 'b']",
+  "r #- '{b,c}'",
+  "jsonb_set(r, '{a}', q)",
+  "jsonb_set(r, '{b,c}', '1', false)",
+  "jsonb_insert(r, '{0}', q)",
+  "jsonb_strip_nulls(r)",
+  "jsonb_pretty(r)",
+  "jsonb_extract_path(r, 'b', 'c')",
+  "jsonb_extract_path_text(r, 'b', 'c', 'd')",
+  "jsonb_typeof(r)",
+  "o -> 'a'",
+  "o ->> 'two'",
+  "o #>> '{b,c,2,d}'",
+  "o -> 1",
+  "json_typeof(o)",
+  "jsonb_build_object('i', i, 't', t, 'n', n, 'd', d, 'w', w, 'p', p, 'r', r)",
+  "jsonb_build_array(i, t, NULL::text, c)",
+  "json_build_object('i', i, v, r)",
+  "json_build_array(n, w, y IS NULL)",
+  "to_jsonb(n)",
+  "to_jsonb(t)",
+  "to_json(w)",
+];
+
 /** Expressions that are planned by PostgreSQL's analysis and compared with what it makes of them, row by row. */
-export const SQL_EXPRESSIONS: readonly string[] = [...concatenation, ...arrays, ...patterns];
+export const SQL_EXPRESSIONS: readonly string[] = [...concatenation, ...arrays, ...patterns, ...documents];

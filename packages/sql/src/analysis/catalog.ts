@@ -19,6 +19,8 @@ export interface FunctionInfo {
   readonly volatility: string;
   readonly strict: boolean;
   readonly language: string;
+  /** `pg_proc.pronargs`; a VARIADIC parameter counts once. */
+  readonly parameterCount: number;
 }
 
 interface OperatorInfo {
@@ -59,7 +61,7 @@ async function loadFunctions(
   oids: Iterable<number>,
 ): Promise<Map<number, FunctionInfo>> {
   const rows = await connection.query(`
-    SELECT p.oid, p.proname, n.nspname, p.prosrc, p.provolatile, p.proisstrict, l.lanname
+    SELECT p.oid, p.proname, n.nspname, p.prosrc, p.provolatile, p.proisstrict, l.lanname, p.pronargs
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
       JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE p.oid IN (${oidList(oids)})`);
@@ -75,6 +77,7 @@ function functionInfo(row: readonly (string | null)[]): FunctionInfo {
     volatility: must(row[4]),
     strict: row[5] === "t",
     language: must(row[6]),
+    parameterCount: Number(row[7]),
   };
 }
 

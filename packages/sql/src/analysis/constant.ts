@@ -8,6 +8,16 @@ function latin1(bytes: Buffer): string {
   return bytes.toString("latin1");
 }
 
+/** The type of a literal that nothing gives a type: an argument of a function that takes any. */
+const UNKNOWN_OID = 705;
+
+/** Functions that take any type treat such a literal as text. Its datum is a C string. */
+function untypedConstant(bytes: Buffer): ConstantExpression {
+  const end = bytes.indexOf(0);
+  const type: ColumnType = { typeOid: Oid.text, typmod: -1, collation: 100 };
+  return { kind: "constant", value: latin1(end < 0 ? bytes : bytes.subarray(0, end)), type };
+}
+
 /** A Const node. Its datum is the server's memory; what has no known conversion to the send format is refused. */
 export function translateConstant(node: TreeNode, scope: QueryScope): ConstantExpression {
   const type: ColumnType = {
@@ -15,10 +25,17 @@ export function translateConstant(node: TreeNode, scope: QueryScope): ConstantEx
     typmod: node.int("consttypmod"),
     collation: node.int("constcollid"),
   };
-  if (node.flag("constisnull")) return { kind: "constant", value: null, type };
+  if (node.flag("constisnull")) {
+    return {
+      kind: "constant",
+      value: null,
+      type: type.typeOid === UNKNOWN_OID ? { ...type, typeOid: Oid.text } : type,
+    };
+  }
   if (type.typeOid === Oid.money)
     throw unsupported("what a constant of type money means depends on the session's lc_monetary");
   const { bytes } = node.datum("constvalue");
+  if (type.typeOid === UNKNOWN_OID) return untypedConstant(bytes);
   const labels = scope.catalog.types.get(type.typeOid)?.labels ?? null;
   if (labels !== null) {
     const oid = bytes.readUInt32LE(0);

@@ -1,5 +1,6 @@
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import type { FunctionInfo } from "./catalog.ts";
+import { withDefaults } from "./default-arguments.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { comparesMade, followsCollationOrder } from "./operators.ts";
 import type { QueryScope } from "./query-scope.ts";
@@ -103,12 +104,13 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
   const commuted = commutedFunction(functionOid);
   if (commuted !== undefined)
     return { kind: "call", ...commuted, strict: true, inputCollation, args: args.toReversed(), type };
+  const allArgs = withDefaults(info, args);
   const scaled = WITH_SCALE_ZERO.get(functionOid);
   if (scaled !== undefined)
     return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
   // A body in SQL has no symbol; servers differ in what they keep in its place.
   const name = info.language === "internal" ? info.symbol : "";
-  return { kind: "call", name, functionOid, strict: info.strict, inputCollation, args, type };
+  return { kind: "call", name, functionOid, strict: info.strict, inputCollation, args: allArgs, type };
 }
 
 /** The parts that IS DISTINCT FROM and NULLIF share. */

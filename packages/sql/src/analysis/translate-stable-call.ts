@@ -22,6 +22,32 @@ function printed(arg: Expression): Expression | undefined {
   return { kind: "text-cast", arg, type: TEXT_TYPE };
 }
 
+/** STABLE because JSON shows values of some types, and of types with casts to it, as settings and catalogs have it. */
+const JSON_SYMBOLS: ReadonlySet<string> = new Set([
+  "to_json",
+  "to_jsonb",
+  "json_build_array",
+  "json_build_object",
+  "jsonb_build_array",
+  "jsonb_build_object",
+]);
+/** Types that JSON shows in one way only. */
+const JSON_TYPES: ReadonlySet<number> = new Set([
+  Oid.bool,
+  Oid.int2,
+  Oid.int4,
+  Oid.int8,
+  Oid.numeric,
+  Oid.text,
+  Oid.varchar,
+  Oid.bpchar,
+  Oid.name,
+  Oid.uuid,
+  Oid.date,
+  Oid.timestamp,
+  Oid.jsonb,
+]);
+
 interface Call {
   readonly info: FunctionInfo;
   readonly args: readonly Expression[];
@@ -38,6 +64,9 @@ export function translateStableCall(call: Call): CallExpression | undefined {
   if (TEXT_ANY_CAT.has(call.info.oid)) return textAnyCat(call);
   if (call.info.language !== "internal") return undefined;
   if (CONCAT_SYMBOLS.has(call.info.symbol)) return concatenation(call);
+  if (JSON_SYMBOLS.has(call.info.symbol) && call.args.every((arg) => JSON_TYPES.has(arg.type.typeOid))) {
+    return asCalled(call, call.args);
+  }
   if (CONVERSIONS.has(call.info.symbol) && isUtf8Name(call.args[1])) return asCalled(call, call.args);
   return undefined;
 }

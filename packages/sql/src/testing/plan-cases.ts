@@ -34,6 +34,8 @@ export const PLANNED: readonly string[] = [
   "select id from odd where iv > '1 day' and last = 3",
   "select * from customers where id = 1",
   "select id from odd where last = $1 and j = '{}'",
+  "select j from odd where last = 1 or j = '{}'",
+  "select concat(name, '-', id, null), ARRAY[id, 1], jsonb_set(j, '{a}', '1') from odd, customers where name ~* '^a' and j @> '{\"a\": [1]}'",
   "select count(*) from orders",
   "select email from customers where email = 'a@b'",
   "select id from orders where note = 'ab' and u = $1",

@@ -71,6 +71,21 @@ const families: readonly FunctionFamily[] = [
       ["$ || $", "ids"],
     ],
   },
+  {
+    feature: "jsonb function",
+    weight: 0.7,
+    takes: ({ id }) => id === "jso",
+    calls: [
+      ["$ || '{\"z\": 1}'", "jso"],
+      ["$ -> 'a'", "jso"],
+      ["$ ->> 'a'", "txt"],
+      ["$ #>> '{b,1,c}'", "txt"],
+      ["jsonb_strip_nulls($)", "jso"],
+      ["jsonb_pretty($)", "txt"],
+      ["jsonb_build_object('k', $, 'n', 1)", "jso"],
+      ["jsonb_typeof($)", "txt"],
+    ],
+  },
 ];
 
 function callOver(draft: Draft, family: FunctionFamily, operands: readonly Operand[]): Operand | undefined {
@@ -116,6 +131,18 @@ const conditionFamilies: readonly ConditionFamily[] = [
       "$ ~ '^a|b+'",
       "$ !~ '[^a-z]'",
       "$ COLLATE \"C\" ~* '^A'",
+    ],
+  },
+  {
+    feature: "jsonb condition",
+    weight: 0.5,
+    takes: ({ id }) => id === "jso",
+    conditions: [
+      "$ @> '{\"a\": 1}'",
+      "$ <@ '[1, 2, 3]'",
+      "$ ? 'a'",
+      "$ ?| ARRAY['b', 'x']",
+      "jsonb_typeof($) = 'array'",
     ],
   },
 ];

@@ -1,0 +1,28 @@
+import { type ColumnType, Oid } from "@freshet/values";
+import type { Expression } from "../plan/expression.ts";
+import type { FunctionInfo } from "./catalog.ts";
+import { BOOL_TYPE } from "./type-support.ts";
+import { unsupported } from "./unsupported.ts";
+
+const TEXT_TYPE: ColumnType = { typeOid: Oid.text, typmod: -1, collation: 100 };
+const TRUE: Expression = { kind: "constant", value: "\u0001", type: BOOL_TYPE };
+const FALSE: Expression = { kind: "constant", value: "\0", type: BOOL_TYPE };
+const NFC: Expression = { kind: "constant", value: "NFC", type: TEXT_TYPE };
+
+/** Defaults of last parameters that analysed trees leave out (PostgreSQL's planner adds them), by C symbol. */
+const DEFAULTS: ReadonlyMap<string, readonly Expression[]> = new Map([
+  ["jsonb_set", [TRUE]],
+  ["jsonb_insert", [FALSE]],
+  ["jsonb_strip_nulls", [FALSE]],
+  ["unicode_normalize_func", [NFC]],
+  ["unicode_is_normalized", [NFC]],
+]);
+
+/** The arguments with the defaults of those that the call leaves out. */
+export function withDefaults(info: FunctionInfo, args: readonly Expression[]): readonly Expression[] {
+  const missing = info.parameterCount - args.length;
+  if (missing <= 0) return args;
+  const defaults = DEFAULTS.get(info.symbol) ?? [];
+  if (defaults.length < missing) throw unsupported(`function ${info.name}() with default arguments is not supported`);
+  return [...args, ...defaults.slice(defaults.length - missing)];
+}
