@@ -35,7 +35,7 @@ export const PLANNED: readonly string[] = [
   "select * from customers where id = 1",
   "select id from odd where last = $1 and j = '{}'",
   "select j from odd where last = 1 or j = '{}'",
-  "select concat(name, '-', id, null), ARRAY[id, 1], jsonb_set(j, '{a}', '1') from odd, customers where name ~* '^a' and j @> '{\"a\": [1]}'",
+  "select concat(name, '-', odd.id, null), ARRAY[odd.id, 1], jsonb_set(j, '{a}', '1') from odd, customers where name ~* '^a' and j @> '{\"a\": [1]}'",
   "select count(*) from orders",
   "select email from customers where email = 'a@b'",
   "select id from orders where note = 'ab' and u = $1",
