@@ -78,6 +78,11 @@ export class SubqueryGenerator {
   }
 
   #lateral(outer: readonly Name[], depth: number, alias: string): { readonly sql: string; readonly names: Name[] } {
+    if (this.#random.chance(0.35)) {
+      const { sql, from } = this.#column(outer, depth, "int");
+      const names: Name[] = [0, 1].map((index) => ({ sql: `${alias}.c${index}`, type: "int" }));
+      return { sql: `LATERAL (SELECT max(${sql}), count(*) FROM ${from}) ${alias}(c0, c1)`, names };
+    }
     const { body, types } = this.#subselect(outer, depth, this.#random.integer(1, 2));
     const names = types.map((type, index): Name => ({ sql: `${alias}.c${index}`, type }));
     return { sql: `LATERAL (${body}) ${alias}(${names.map((_name, index) => `c${index}`).join(", ")})`, names };
@@ -99,8 +104,14 @@ export class SubqueryGenerator {
       .filter(({ type }) => type !== "numeric");
     const aggregates = [this.#aggregate(from.names), this.#aggregate(from.names)];
     const visible = [...outer, ...by];
+    // An aggregate over columns of this level belongs to it also where it stands in a subquery.
+    const outside = by
+      .slice(0, 1)
+      .map(({ sql, type }): Name => ({ sql: type === "text" ? `max(${sql} COLLATE "C")` : `max(${sql})`, type }));
     const subquery =
-      visible.length > 0 && depth > 0 && this.#random.chance(0.6) ? [this.#expression(visible, depth).sql] : [];
+      visible.length > 0 && depth > 0 && this.#random.chance(0.6)
+        ? [this.#expression([...visible, ...outside], depth).sql]
+        : [];
     const having =
       depth > 0 && this.#random.chance(0.4)
         ? ` HAVING ${this.#condition(visible, visible.length > 0 ? depth - 1 : 0, aggregates)}`

@@ -105,6 +105,11 @@ export class QueryScope {
     return this.#translator(node, this);
   }
 
+  /** The query level that lies `levels` around this one. */
+  around(levels: number): QueryScope {
+    return levels === 0 ? this : must(this.parent, "no query lies around this one").around(levels - 1);
+  }
+
   /** Another query's scope, with the same catalog. */
   over(query: TreeNode): QueryScope {
     return new QueryScope(query, this.#context, null, this.#translator);

@@ -12,6 +12,7 @@ import { translateAggregate } from "./translate-aggregate.ts";
 import { checkCollation, translateCall, translateEquality } from "./translate-call.ts";
 import { translateWindowFunction } from "./translate-window.ts";
 import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
+import { inOuterQuery } from "./outer-level.ts";
 import { asOuter } from "./sublinks.ts";
 import { translateRowComparison } from "./translate-row-comparison.ts";
 import { translateField, translateRow, translateSubscript } from "./translate-subscript.ts";
@@ -40,7 +41,7 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   PARAM: translateParameter,
   SUBLINK: translateSublink,
   ROWCOMPAREEXPR: translateRowComparison,
-  AGGREF: translateAggregate,
+  AGGREF: translateAnyAggregate,
   WINDOWFUNC: translateWindowFunction,
   GROUPINGFUNC: translateGrouping,
   FUNCEXPR: (node, scope) =>
@@ -85,9 +86,14 @@ function translateAll(nodes: readonly TreeNode[], scope: QueryScope): Expression
 function translateVariable(node: TreeNode, scope: QueryScope): Expression {
   const levels = node.int("varlevelsup");
   if (levels === 0) return translateOwnVariable(node, scope);
-  let level: QueryScope | null = scope;
-  for (let up = levels; up > 0; up--) level = must(level, "a variable outside all queries").parent;
-  return asOuter(translateOwnVariable(node, must(level, "a variable outside all queries")));
+  return asOuter(translateOwnVariable(node, scope.around(levels)));
+}
+
+/** An aggregate of a query around the subquery is computed there. */
+function translateAnyAggregate(node: TreeNode, scope: QueryScope): Expression {
+  const levels = node.int("agglevelsup");
+  if (levels === 0) return translateAggregate(node, scope);
+  return asOuter(translateAggregate(inOuterQuery(node, levels), scope.around(levels)));
 }
 
 function translateOwnVariable(node: TreeNode, scope: QueryScope): Expression {

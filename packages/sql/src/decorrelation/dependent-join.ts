@@ -54,7 +54,10 @@ class DependentJoin {
     const { plan, results } = withoutOuterResult(this.#local.plan);
     const pushed = this.#pushDown.push(plan);
     if (pushed.defaults !== null || hasOneRow(plan)) {
-      const joined = this.#attach(join, pushed, results, keys);
+      // An inner join is asked for where a value of NULL is of no use.
+      const isNull = results === null && pushed.defaults?.every(isNullConstant) === true;
+      const rows: Dependent = join === "inner" && isNull ? { ...pushed, defaults: null } : pushed;
+      const joined = this.#attach(join, rows, results, keys);
       const no: Expression = { kind: "constant", value: "\0", type: BOOL_TYPE };
       return projectPlan(joined, [...columnsTo(joined, joined.columns.length), no]);
     }
@@ -95,9 +98,7 @@ class DependentJoin {
 
   /** Joins, and makes `results` (over the dependent's columns) or the defaults of what was joined. */
   #attach(join: JoinKind, dependent: Dependent, results: readonly Expression[] | null, keys: Keys = NO_KEYS): Plan {
-    // An inner join is asked for where rows of NULLs would be dropped.
-    const isNull = results === null && dependent.defaults?.every(isNullConstant) === true;
-    const defaults = join === "inner" && isNull ? null : dependent.defaults;
+    const { defaults } = dependent;
     const rows = trimmed(dependent);
     const wanted = results ?? columnsTo(rows.plan, rows.width);
     const isComputed = defaults !== null || (join === "left" && wanted.some((result) => result.kind !== "column"));

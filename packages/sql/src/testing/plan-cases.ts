@@ -166,6 +166,7 @@ export const PLANNED: readonly string[] = [
   "select c.id from customers c where exists (select 1 from orders o where o.customer_id = c.id and not exists (select 1 from items i where i.order_id = o.id and i.line = c.id))",
   "select id, array(select o.id from orders o where o.customer_id = c.id order by placed desc) from customers c",
   "select id from orders where placed = (select max(placed) from orders)",
+  "select customer_id from orders o group by customer_id having exists (select 1 from customers c where c.id = max(o.qty))",
   "select id from orders where (qty, placed) < (customer_id, date '2024-01-01')",
   "select region, (select count(*) from orders o where o.status = c.region) from customers c group by region having max(id) > (select min(qty) from orders)",
 ];
