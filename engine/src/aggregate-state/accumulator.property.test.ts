@@ -22,6 +22,8 @@ const AGGREGATES: Readonly<Record<ArgumentName, readonly AggregateName[]>> = {
   float4: SUMS,
   float8: SUMS,
   bool: ["count", "bool_and", "bool_or"],
+  interval: ["sum", "avg"],
+  bit: BITS,
 };
 
 function columnType(typeOid: number): ColumnType {
@@ -36,6 +38,8 @@ const ARGUMENTS = {
   float4: Oid.float4,
   float8: Oid.float8,
   bool: Oid.bool,
+  interval: Oid.interval,
+  bit: Oid.bit,
 };
 type ArgumentName = keyof typeof ARGUMENTS;
 const NAMES = Object.keys(ARGUMENTS) as ArgumentName[];

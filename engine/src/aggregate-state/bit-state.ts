@@ -17,7 +17,7 @@ class BitCounts implements Sum {
   add(bytes: Buffer, weight: number): void {
     this.count += weight;
     for (let bit = 0; bit < this.set.length; bit++) {
-      if (isSet(bytes, bit)) this.set[bit] = (this.set[bit] as number) + weight;
+      if (isBitSet(bytes, bit)) this.set[bit] = (this.set[bit] as number) + weight;
     }
   }
 
@@ -32,11 +32,17 @@ class BitCounts implements Sum {
   }
 }
 
-function isSet(bytes: Buffer, bit: number): boolean {
+/** The most significant bit of the first byte is bit 0. */
+export function isBitSet(bytes: Buffer, bit: number): boolean {
   return ((bytes[bit >> 3] as number) & (0x80 >> (bit & 7))) !== 0;
 }
 
-const RULES: Readonly<Record<BitAggregate, (set: number, count: number) => boolean>> = {
+export function setBit(bytes: Buffer, bit: number): void {
+  bytes[bit >> 3] = (bytes[bit >> 3] as number) | (0x80 >> (bit & 7));
+}
+
+/** Whether a bit is set in the result. */
+export const BIT_RULES: Readonly<Record<BitAggregate, (set: number, count: number) => boolean>> = {
   bit_and: (set, count) => set === count,
   bit_or: (set) => set > 0,
   bit_xor: (set) => set % 2 !== 0,
@@ -44,13 +50,13 @@ const RULES: Readonly<Record<BitAggregate, (set: number, count: number) => boole
 
 /** bit_and, bit_or and bit_xor of integers. */
 export function bitAccumulator(name: BitAggregate, width: IntegerWidth): Accumulator {
-  const rule = RULES[name];
+  const rule = BIT_RULES[name];
   return sumAccumulator(
     () => new BitCounts(width),
     ({ set, count }) => {
       const result = Buffer.alloc(width);
       set.forEach((ones, bit) => {
-        if (rule(ones, count)) result[bit >> 3] = (result[bit >> 3] as number) | (0x80 >> (bit & 7));
+        if (rule(ones, count)) setBit(result, bit);
       });
       return result;
     },

@@ -4,6 +4,7 @@ import type { CodecSet, ColumnType, Decimal } from "@freshet/values";
 import { requireCodec, typeName, unsupported } from "../expression/unsupported.ts";
 import type { Accumulator } from "./accumulator.ts";
 import { bitAccumulator, type BitAggregate } from "./bit-state.ts";
+import { bitStringAccumulator } from "./bit-string-state.ts";
 import { truthAccumulator } from "./bool-state.ts";
 import { countAccumulator } from "./count-state.ts";
 import { floatDeviationAccumulator } from "./float-moments.ts";
@@ -16,6 +17,7 @@ import {
 } from "./integer-state.ts";
 import { type DeviationAggregate, deviationAccumulator } from "./numeric-moments.ts";
 import { numericAverageAccumulator, numericSumAccumulator } from "./numeric-state.ts";
+import { intervalAverageAccumulator, intervalSumAccumulator } from "./interval-state.ts";
 import { isRegressionAggregate, regressionAccumulator } from "./regression-state.ts";
 
 /**
@@ -70,6 +72,7 @@ function readInteger(bytes: Buffer, width: IntegerWidth): bigint {
 }
 
 function bitwiseAccumulator(name: BitAggregate, oid: number): Accumulator | undefined {
+  if (oid === Oid.bit) return bitStringAccumulator(name);
   const width = INTEGER_WIDTHS.get(oid);
   return width === undefined ? undefined : bitAccumulator(name, width);
 }
@@ -96,6 +99,10 @@ function sumAccumulator(oid: number, codecs: CodecSet): Accumulator | undefined 
       return floatSumAccumulator(4);
     case Oid.float8:
       return floatSumAccumulator(8);
+    case Oid.money:
+      return integerSumAccumulator(8);
+    case Oid.interval:
+      return intervalSumAccumulator();
     default:
       return undefined;
   }
@@ -115,6 +122,8 @@ function averageAccumulator(oid: number, codecs: CodecSet): Accumulator | undefi
       return floatAverageAccumulator(4);
     case Oid.float8:
       return floatAverageAccumulator(8);
+    case Oid.interval:
+      return intervalAverageAccumulator();
     default:
       return undefined;
   }

@@ -80,8 +80,8 @@ export class IntegerSum implements Sum {
   }
 }
 
-/** sum(int2) and sum(int4) are int8. */
-export function integerSumAccumulator(width: 2 | 4): Accumulator {
+/** sum(int2) and sum(int4) are int8; sum(money) is money, whose bytes are an int8's. */
+export function integerSumAccumulator(width: IntegerWidth): Accumulator {
   return sumAccumulator(
     () => new IntegerSum(width),
     (sum) => {

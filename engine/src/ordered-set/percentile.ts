@@ -3,6 +3,7 @@ import { type AggregateCall, columnsOf, type Expression } from "@freshet/sql";
 import { type Codec, EMPTY_ROW, Oid, readArray, writeArray } from "@freshet/values";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
+import { addIntervals, multiplyInterval, subtractIntervals } from "../expression/functions/interval-arithmetic.ts";
 import { unsupported } from "../expression/unsupported.ts";
 import { compileBytes, type CompileContext, requireCodec } from "../operators/evaluate.ts";
 
@@ -56,13 +57,24 @@ function discreteTarget(fraction: number, count: number): PercentileTarget {
   return { first: rank, second: rank, proportion: 0 };
 }
 
-function interpolate({ first, second, proportion }: PercentileTarget, low: Buffer, high: Buffer): Buffer {
-  if (first === second) return low;
+type Between = (low: Buffer, high: Buffer, proportion: number) => Buffer;
+
+function doubleBetween(low: Buffer, high: Buffer, proportion: number): Buffer {
   const from = low.readDoubleBE(0);
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeDoubleBE(from + proportion * (high.readDoubleBE(0) - from));
   return bytes;
 }
+
+function intervalBetween(low: Buffer, high: Buffer, proportion: number): Buffer {
+  return addIntervals(multiplyInterval(subtractIntervals(high, low), proportion), low);
+}
+
+/** What lies between two values of the types that percentile_cont takes. */
+const BETWEEN: ReadonlyMap<number, Between> = new Map([
+  [Oid.float8, doubleBetween],
+  [Oid.interval, intervalBetween],
+]);
 
 type Finish = Percentiles["finish"];
 
@@ -78,7 +90,8 @@ export function compilePercentiles(call: AggregateCall, context: CompileContext)
   const direct = must(call.direct?.[0], "a percentile without a fraction");
   const value = requireCodec(context, must(call.arg).type);
   const isContinuous = call.name === "percentile_cont";
-  if (isContinuous && value.oid !== Oid.float8) throw unsupported(`percentile_cont(${value.name})`);
+  const between = BETWEEN.get(value.oid);
+  if (isContinuous && between === undefined) throw unsupported(`percentile_cont(${value.name})`);
   const [fractions, finish] = readFractions(
     constantArgument(direct, context),
     requireCodec(context, direct.type),
@@ -87,7 +100,8 @@ export function compilePercentiles(call: AggregateCall, context: CompileContext)
   return {
     fractions,
     target: isContinuous ? continuousTarget : discreteTarget,
-    valueAt: isContinuous ? interpolate : (_target, first) => first,
+    valueAt: ({ first: rank, second: next, proportion }, first, second) =>
+      rank === next ? first : must(between)(first, second, proportion),
     finish,
   };
 }

@@ -159,6 +159,8 @@ function smaller(a: Buffer, b: Buffer): Buffer {
   return intervalSpan(readInterval(a)) < intervalSpan(readInterval(b)) ? a : b;
 }
 
+export { add as addIntervals, divide as divideInterval, multiply as multiplyInterval, subtract as subtractIntervals };
+
 export const INTERVAL_ARITHMETIC: FunctionTable = {
   interval_pl: add,
   interval_mi: subtract,

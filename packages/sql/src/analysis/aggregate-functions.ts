@@ -36,14 +36,15 @@ export function engineAggregate(name: string): AggregateName | undefined {
 }
 
 const SPREADABLE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.numeric, Oid.float4, Oid.float8]);
-const BITWISE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8]);
+const BITWISE: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.bit]);
 
 /** Whether the engine has the aggregate over a first argument of this type. */
 export function acceptsArgument(name: AggregateName, typeOid: number, scope: QueryScope): boolean {
   switch (name) {
     case "sum":
+      return isSummable(typeOid) || typeOid === Oid.interval || typeOid === Oid.money;
     case "avg":
-      return isSummable(typeOid);
+      return isSummable(typeOid) || typeOid === Oid.interval;
     case "var_pop":
     case "var_samp":
     case "stddev_pop":

@@ -1,6 +1,7 @@
 import { kindById } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
+import { amountAggregateForms } from "./amount-aggregates.ts";
 import { type Draft, type Form, keyOperands, type Operand } from "./draft.ts";
 import { listAggregateForms } from "./list-aggregates.ts";
 import { orderedSetAggregateForms } from "./ordered-set-aggregates.ts";
@@ -18,6 +19,7 @@ const aggregateForms: readonly AggregateForm[] = [
   ...listAggregateForms,
   ...statisticalAggregateForms,
   ...orderedSetAggregateForms,
+  ...amountAggregateForms,
 ];
 
 export function randomAggregate(draft: Draft, operands: readonly Operand[]): Operand {

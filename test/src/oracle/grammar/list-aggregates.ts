@@ -5,7 +5,7 @@ import type { AggregateForm } from "./aggregates.ts";
 import { type Draft, keyOperands, type Operand } from "./draft.ts";
 
 /** Kinds whose JSON text depends on the session, which is refused: they are asked for now and then. */
-const sessionKinds: readonly string[] = ["ins", "rea", "flo", "byt", "int", "mon", "ttz"];
+const sessionKinds: readonly string[] = ["ins", "rea", "flo", "byt", "itv", "mon"];
 
 /** Operands whose order leaves nothing open: equal values are the same text. */
 export function exactOperands(draft: Draft, operands: readonly Operand[]): readonly Operand[] {
