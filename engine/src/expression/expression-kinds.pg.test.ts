@@ -47,6 +47,10 @@ const COLUMNS = {
   z: "_text",
   r: "jsonb",
   y: "pair",
+  x: "uuid",
+  o: "time",
+  a: "int4range",
+  l: "varbit",
 } as const;
 type ColumnName = keyof typeof COLUMNS;
 const NAMES = Object.keys(COLUMNS) as ColumnName[];
@@ -191,6 +195,16 @@ function castTemplates(): Template[] {
     ["t::int4", cast("int4", col("t"))],
     ["t::bool", cast("bool", col("t"))],
     ["v::text", cast("text", col("v"))],
+    ["z::text", cast("text", col("z"))],
+    ["y::text", cast("text", col("y"))],
+    ["r::text::jsonb", cast("jsonb", cast("text", col("r")))],
+    ["x::text", cast("text", col("x"))],
+    ["x::text::uuid", cast("uuid", cast("text", col("x")))],
+    ["o::text", cast("text", col("o"))],
+    ["o::text::time", cast("time", cast("text", col("o")))],
+    ["a::text", cast("text", col("a"))],
+    ["l::text", cast("text", col("l"))],
+    ["l::text::varbit", cast("varbit", cast("text", col("l")))],
   ];
 }
 

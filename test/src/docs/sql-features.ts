@@ -384,6 +384,7 @@ const expressions = area("Expressions and functions", [
   ["`ILIKE` in byte order", "SELECT id FROM products WHERE name COLLATE \"C\" ILIKE 'red%'"],
   ["casts between numbers", "SELECT id::bigint, price::int, weight_kg::numeric FROM products"],
   ["cast to text", "SELECT id::text, price::text FROM products"],
+  ["cast of uuid, enum, array, jsonb to text", "SELECT external_id::text FROM customers"],
   ["cast of text to a number", "SELECT left(sku, 2)::int FROM products"],
   ["`extract` from a date", "SELECT extract(year FROM released_on) FROM products"],
   ["`extract`, `date_trunc` from a timestamptz", "SELECT date_trunc('day', ordered_at) FROM orders"],

@@ -1,7 +1,7 @@
 import { must } from "@freshet/base";
 import { Oid, type PgCollation, type PgType } from "@freshet/values";
 import type { AnalysisConnection } from "./analysis-connection.ts";
-import { isBaseType, isComparableBaseType, isOrderedBaseType, isTextual } from "./type-support.ts";
+import { hasPlainText, isBaseType, isComparableBaseType, isOrderedBaseType, isTextual } from "./type-support.ts";
 
 interface EnumLabel {
   readonly oid: number;
@@ -211,6 +211,11 @@ export function hasOrder({ types, collations }: TypeCatalog, oid: number): boole
 export function isCollated(types: ReadonlyMap<number, TypeInfo>, oid: number): boolean {
   const element = types.get(oid)?.elementOid ?? null;
   return isTextual(oid) || (element !== null && isCollated(types, element));
+}
+
+/** Whether the text form of the type, and of all that it is made of, is the same in every session. */
+export function isShownPlainly(types: ReadonlyMap<number, TypeInfo>, oid: number): boolean {
+  return hasPlainText(oid) || madeOf(types, oid, (part) => isShownPlainly(types, part));
 }
 
 /** The type behind a domain; every other type is itself. */

@@ -1,7 +1,7 @@
 import { must } from "@freshet/base";
 import { type ColumnType, Oid } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
-import { hasOrder, isCollated, isSupportedType } from "./catalog-types.ts";
+import { hasOrder, isCollated, isShownPlainly, isSupportedType } from "./catalog-types.ts";
 import { translateConstant } from "./constant.ts";
 import type { NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
@@ -17,7 +17,7 @@ import { asOuter } from "./sublinks.ts";
 import { translateRowComparison } from "./translate-row-comparison.ts";
 import { translateField, translateRow, translateSubscript } from "./translate-subscript.ts";
 import { translateSublink } from "./translate-sublink.ts";
-import { BOOL_TYPE, isSameImage, isTextCastable } from "./type-support.ts";
+import { BOOL_TYPE, isReadPlainly, isSameImage } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
 type Translator = (node: TreeNode, scope: QueryScope) => Expression;
@@ -215,8 +215,9 @@ function translateRelabel(node: TreeNode, scope: QueryScope): Expression {
 function translateTextCast(node: TreeNode, scope: QueryScope): Expression {
   const arg = translateExpression(node.node("arg"), scope);
   const type: ColumnType = { typeOid: node.int("resulttype"), typmod: -1, collation: node.int("resultcollid") };
-  const castable = isTextCastable(arg.type.typeOid) && isTextCastable(type.typeOid);
-  if (!castable || type.typeOid === Oid.name) {
+  const { types } = scope.catalog;
+  const isRead = isReadPlainly(type.typeOid) || types.get(type.typeOid)?.kind === "enum";
+  if (!isShownPlainly(types, arg.type.typeOid) || !isRead) {
     throw unsupported(
       `a cast from ${scope.typeName(arg.type.typeOid)} to ${scope.typeName(type.typeOid)} is not supported`,
     );

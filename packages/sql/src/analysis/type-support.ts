@@ -21,6 +21,23 @@ const WITHOUT_ORDER: ReadonlySet<number> = new Set([...WITHOUT_EQUALITY, Oid.xid
 
 const TEXTUAL: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar]);
 
+/** Types without a cast function whose text form is free of session settings, both ways. */
+const PLAIN_TEXT_FORM: ReadonlySet<number> = new Set([
+  Oid.uuid,
+  Oid.json,
+  Oid.jsonb,
+  Oid.time,
+  Oid.inet,
+  Oid.cidr,
+  Oid.macaddr,
+  Oid.macaddr8,
+  Oid.bit,
+  Oid.varbit,
+  Oid.xid8,
+]);
+/** The same, but what the text means depends on the session, or is not read here. */
+const SHOWN_PLAINLY: ReadonlySet<number> = new Set([...PLAIN_TEXT_FORM, Oid.timetz, Oid.oid, Oid.tid, Oid.tsvector]);
+
 /** Types whose text form is free of session settings and that the engine casts through it. */
 const TEXT_CASTABLE: ReadonlySet<number> = new Set([
   Oid.bool,
@@ -65,6 +82,16 @@ export function isSameImage(from: number, to: number): boolean {
 
 export function isTextCastable(oid: number): boolean {
   return TEXT_CASTABLE.has(oid);
+}
+
+/** Whether the type's text form is the same in every session. */
+export function hasPlainText(oid: number): boolean {
+  return TEXT_CASTABLE.has(oid) || SHOWN_PLAINLY.has(oid);
+}
+
+/** Whether a text means the same value of the type in every session, and is read here where it is in a usual form. */
+export function isReadPlainly(oid: number): boolean {
+  return (TEXT_CASTABLE.has(oid) && oid !== Oid.name) || PLAIN_TEXT_FORM.has(oid);
 }
 
 export function isSummable(oid: number): boolean {
