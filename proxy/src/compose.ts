@@ -27,12 +27,10 @@ import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/s
 import { Commands } from "./commands/command-runner.ts";
 import type { ControlConnection } from "./control/control-connection.ts";
 import { type Controls, createControls } from "./control/controls.ts";
+import { type Shared, createShared } from "./compose-shared.ts";
 import { DataLock } from "./data-lock.ts";
 import { ViewFront } from "./front/cache-front.ts";
-import { CompiledCaches } from "./front/compiled-caches.ts";
 import { ZoneTables } from "./front/zone-tables.ts";
-import { Privileges } from "./front/privileges.ts";
-import { ProxiedQueries } from "./front/proxied-queries.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
 import { ProxyServer, type ProxyServerOptions } from "./listener/proxy-server.ts";
 import { type InvalidateMode, createInvalidateMode } from "./invalidate/compose-invalidate.ts";
@@ -103,15 +101,6 @@ function proxyOptions(options: FreshetOptions): ProxyServerOptions {
   };
 }
 
-/** What sessions and builds share besides. */
-interface Shared {
-  /** Database that is replicated. */
-  readonly database: string;
-  readonly privileges: Privileges;
-  readonly compiled: CompiledCaches;
-  readonly queries: ProxiedQueries;
-}
-
 class Freshet {
   readonly #options: FreshetOptions;
   readonly #logger: Logger;
@@ -150,12 +139,7 @@ class Freshet {
     this.#health = new ReplicationHealth(source, options.replicationStaleMs, now);
     const retry = this.#retryDelay();
     const url = parseUpstreamUrl(options.upstream);
-    const shared: Shared = {
-      database: url.database ?? url.user ?? "postgres",
-      privileges: new Privileges((sql) => privileging.query(sql), options.privilegeTtlMs, now),
-      compiled: new CompiledCaches(),
-      queries: new ProxiedQueries(options.queryStatisticsEntries),
-    };
+    const shared = createShared(options, url, (sql) => privileging.query(sql), now);
     this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
     this.#invalidate = createInvalidateMode(options, {
       source,
@@ -307,6 +291,7 @@ class Freshet {
     const adminAddress = await this.#admin.listen(admin.host, admin.port);
     const listenAddress = await this.#proxy.start();
     this.#source.onStatus((status) => {
+      if (status.state !== "streaming") this.#invalidate.invalidations.forgetAnswers();
       if (status.state === "slot-lost") this.#restart();
     });
     this.#starting = this.#replicate(state);

@@ -183,7 +183,7 @@ export class CacheManager {
    * upstream's catalog; hits are off meanwhile, unless `suspend` is false. What differs is built anew.
    */
   verifySchema(suspend = true): void {
-    this.#parts.invalidations.schemaChanged();
+    this.#parts.invalidations.forgetAnswers();
     if (this.#verifyQueued || this.#stopped) return;
     this.#verifyQueued = true;
     const resume = suspend ? this.#parts.health.suspend() : (): void => undefined;

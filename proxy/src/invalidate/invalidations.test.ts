@@ -125,10 +125,10 @@ describe("an answer", () => {
 
   test("goes with every change of the schema, also while it is read", async () => {
     await fill("10:10:");
-    fills.invalidations.schemaChanged();
+    fills.invalidations.forgetAnswers();
     expect(isKept()).toBe(false);
     want();
-    fills.invalidations.schemaChanged();
+    fills.invalidations.forgetAnswers();
     await arrives("10:10:");
     expect(isKept()).toBe(false);
     await fill("10:10:");

@@ -160,8 +160,11 @@ export class Invalidations {
     this.#parts.store.dropCache(cacheId);
   }
 
-  /** What statements mean may have changed. */
-  schemaChanged(): void {
+  /**
+   * What statements mean may have changed; or the stream was interrupted: an upstream that crashed has lost commits
+   * that it had not written down, of which answers that wait for their position may tell.
+   */
+  forgetAnswers(): void {
     this.#generation++;
     this.#parts.store.clear();
   }
@@ -169,7 +172,7 @@ export class Invalidations {
   /** The stream begins anew elsewhere: what came meanwhile is not known. */
   reset(): void {
     this.#starts++;
-    this.schemaChanged();
+    this.forgetAnswers();
     this.#watched.clear();
     this.#log.clear();
   }
@@ -183,7 +186,7 @@ export class Invalidations {
     }
     if (!commit.schemaChanged) return;
     this.#log.add(xid, { tableOid: SCHEMA, columns: [], rows: null });
-    this.schemaChanged();
+    this.forgetAnswers();
   }
 
   /** Whether the answer may lack a commit that has come by, or that will not be told. */

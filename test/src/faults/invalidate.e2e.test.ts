@@ -239,6 +239,24 @@ test("a schema change drops what is kept, and the query is looked at anew", asyn
   await upstream.rows("DROP VIEW shown; DROP TABLE shifting, elsewhere");
 });
 
+test("connections that break are made again, and nothing that was kept before is taken for new", async () => {
+  const query = "SELECT count(*), sum(price) FROM items WHERE kind <> $1";
+  await invalidate("broken", query);
+  await agrees(query, ["kind 1"]);
+  const ended = await upstream.rows(`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND (backend_type = 'walsender' OR application_name = 'freshet invalidate')`);
+  expect(ended.length).toBeGreaterThan(1);
+  await upstream.rows("UPDATE items SET price = price + 1");
+  await until("the stream runs again", async () =>
+    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
+  );
+  await agrees(query, ["kind 1"]);
+  await upstream.rows("UPDATE items SET price = price + 1 WHERE id = 2");
+  await agrees(query, ["kind 1"]);
+  await proxied.rows("DROP CACHE broken");
+});
+
 test("after a restart the caches are there, and their answers are read again", async () => {
   const query = "SELECT max(price) FROM items WHERE kind LIKE $1";
   await invalidate("lasting", query);
