@@ -7,8 +7,10 @@ import type { Plan } from "../plan/plan.ts";
 import type { RelationInfo } from "./catalog.ts";
 import { type NodeValue, TreeNode } from "./node-tree.ts";
 import { bindColumns, type QueryScope } from "./query-scope.ts";
-import { RteKind, TABLE_OID_ATTRIBUTE } from "./table-checks.ts";
+import { RteKind, TABLE_OID_ATTRIBUTE, WHOLE_ROW } from "./table-checks.ts";
 import { tableMembers } from "./table-members.ts";
+import { wholeRow } from "./translate-subscript.ts";
+import { unsupported } from "./unsupported.ts";
 
 /** A column wanted of a table, by the attribute number in the table that the query names. */
 interface WantedColumn {
@@ -42,6 +44,7 @@ export function planTable(entry: TreeNode, wanted: readonly WantedColumn[], scop
 /** The attribute of a table that inherits: columns are the same by name, and may stand elsewhere. */
 function memberAttribute(attribute: number, named: RelationInfo, member: RelationInfo): number {
   if (attribute < 0 || member === named) return attribute;
+  if (attribute === WHOLE_ROW) throw unsupported("the row of a table with children, as a value, is not supported");
   const { name } = must(named.columns.get(attribute), "a column that the catalog does not have");
   const column = [...member.columns.values()].find((candidate) => candidate.name === name);
   return must(column, "a table that inherits has its parent's columns").attribute;
@@ -52,9 +55,9 @@ function planMember(member: RelationInfo, wanted: readonly WantedColumn[], scope
   const own = scope.over(tableQuery(member));
   const expressions = wanted.map(({ attribute, type }): Expression => {
     if (attribute === TABLE_OID_ATTRIBUTE) return oidConstant(member.oid, type);
-    const { generated } = must(member.columns.get(attribute), "a column that the catalog does not have");
-    if (generated === null) return own.column(1, attribute, type);
-    return { ...own.translate(generated), type };
+    if (attribute === WHOLE_ROW)
+      return wholeRow(type, (field, fieldType) => columnOf(member, field, fieldType, own), scope);
+    return columnOf(member, attribute, type, own);
   });
   const symbols = [...columnsOf(...expressions)];
   const scan: Plan = {
@@ -68,6 +71,11 @@ function planMember(member: RelationInfo, wanted: readonly WantedColumn[], scope
     scan,
     expressions.map((expression) => bindColumns(expression, relation)),
   );
+}
+
+function columnOf(member: RelationInfo, attribute: number, type: ColumnType, own: QueryScope): Expression {
+  const { generated } = must(member.columns.get(attribute), "a column that the catalog does not have");
+  return generated === null ? own.column(1, attribute, type) : { ...own.translate(generated), type };
 }
 
 function oidConstant(oid: number, type: ColumnType): Expression {

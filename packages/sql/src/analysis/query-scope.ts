@@ -255,7 +255,7 @@ export class QueryScope {
     const name = (): string => this.describe(varno, attribute);
     if (entry.int("rtekind") === RteKind.relation) {
       const relation = must(this.catalog.relations.get(entry.int("relid")));
-      assert(attribute < 0 || relation.columns.has(attribute), () => `column ${name()} is not in the catalog`);
+      assert(attribute <= 0 || relation.columns.has(attribute), () => `column ${name()} is not in the catalog`);
     }
     if (!isSupportedType(this.catalog.types, type.typeOid)) {
       throw unsupported(`column ${name()} has type ${this.typeName(type.typeOid)}, which is not supported`);

@@ -1,5 +1,7 @@
 import type { RelationPrivilege } from "../plan/query-plan.ts";
+import { must } from "@freshet/base";
 import type { TreeNode } from "./node-tree.ts";
+import { WHOLE_ROW } from "./table-checks.ts";
 
 /** Marks the permission entries of a view's query, which the reader does not name itself. */
 export const IN_VIEW = "freshetInView";
@@ -7,6 +9,13 @@ export const IN_VIEW = "freshetInView";
 /** `FirstLowInvalidHeapAttributeNumber`: what is added to an attribute number in `selectedCols`. */
 const ATTRIBUTE_OFFSET = 7;
 const ACL_SELECT = 2;
+
+/** A relation's attributes, of which the range table has the names; those of dropped ones are empty. */
+function allColumns(query: TreeNode, relation: number): number[] {
+  const entry = query.nodes("rtable").find((candidate) => candidate.intOr("relid", 0) === relation);
+  const names = must(entry, "a relation outside the range table").node("eref").names("colnames");
+  return names.flatMap((name, index) => (name === "" ? [] : [index + 1]));
+}
 
 /** The SELECT privileges that a query needs, collected over all its levels. */
 export class RelationPrivileges {
@@ -31,7 +40,11 @@ export class RelationPrivileges {
     for (const info of infos) {
       if ((info.int("requiredPerms") & ACL_SELECT) === 0) continue;
       const attributes = this.#attributes(info.int("relid"), info.int("checkAsUser"), !info.has(IN_VIEW));
-      for (const bit of info.ints("selectedCols")) attributes.add(bit - ATTRIBUTE_OFFSET);
+      for (const bit of info.ints("selectedCols")) {
+        const attribute = bit - ATTRIBUTE_OFFSET;
+        if (attribute !== WHOLE_ROW) attributes.add(attribute);
+        else for (const column of allColumns(query, info.int("relid"))) attributes.add(column);
+      }
     }
   }
 

@@ -38,6 +38,8 @@ const RELATION_KINDS: ReadonlyMap<string, string> = new Map([
 
 /** `tableoid` as an attribute number. */
 export const TABLE_OID_ATTRIBUTE = -6;
+/** The row itself as an attribute number (`InvalidAttrNumber`). */
+export const WHOLE_ROW = 0;
 
 /** Refuses what is no table of the application; what of its rows cannot be followed, `tableMembers` refuses. */
 function checkRelation(relation: RelationInfo, entry: TreeNode): void {

@@ -100,7 +100,8 @@ function translateOwnVariable(node: TreeNode, scope: QueryScope): Expression {
   const varno = node.int("varno");
   const attribute = node.int("varattno");
   const entry = scope.entry(varno);
-  if (attribute === 0) throw unsupported(`${entry.node("eref").text("aliasname")} is used as a whole row`);
+  if (attribute === 0 && entry.int("rtekind") !== RteKind.relation)
+    throw unsupported(`${entry.node("eref").text("aliasname")} is used as a whole row, and is not a table`);
   if (attribute < 0 && attribute !== TABLE_OID_ATTRIBUTE)
     throw unsupported("system columns (ctid, xmin and the like) are not supported");
   const kind = entry.int("rtekind");

@@ -58,6 +58,18 @@ export function translateField(node: TreeNode, scope: QueryScope): Expression {
   return ownCall("FIELD", [row, int4Constant(position)], type);
 }
 
+/** A table's row as a value of its row type. */
+export function wholeRow(
+  type: ColumnType,
+  column: (attribute: number, type: ColumnType) => Expression,
+  scope: QueryScope,
+): Expression {
+  const fields = scope.catalog.types.get(type.typeOid)?.fields ?? null;
+  if (fields === null) throw unsupported("a row of a type without columns is not supported");
+  const args = fields.map(({ attribute, typeOid, collation }) => column(attribute, { typeOid, typmod: -1, collation }));
+  return { ...ownCall("ROW", args, type), strict: false };
+}
+
 /** `ROW(…)` of a named row type, also a whole table's row: `ROW` of the columns in their order. */
 export function translateRow(node: TreeNode, scope: QueryScope): Expression {
   const typeOid = node.int("row_typeid");
