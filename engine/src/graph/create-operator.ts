@@ -9,6 +9,8 @@ import { FilterOperator } from "../operators/filter.ts";
 import { JoinOperator } from "../operators/join.ts";
 import type { Operator } from "../operators/operator.ts";
 import { ProjectOperator } from "../operators/project.ts";
+import { RecursiveOperator } from "../operators/recursive.ts";
+import { type BodyNode, RecursiveBody } from "../operators/recursive-body.ts";
 import { SingleRowOperator } from "../operators/single-row.ts";
 import { SourceOperator } from "../operators/source.ts";
 import { SetOperationOperator } from "../operators/set-operation.ts";
@@ -16,7 +18,7 @@ import { TopKOperator } from "../operators/top-k.ts";
 import { UnionAllOperator } from "../operators/union-all.ts";
 import { UnitOperator } from "../operators/unit.ts";
 import { WindowOperator } from "../operators/window.ts";
-import type { NodeSpec } from "./node-spec.ts";
+import { arrangementsNeeded, type NodeSpec } from "./node-spec.ts";
 import { TableOperator } from "../tables/table-operator.ts";
 
 /** What an operator needs to know of one of its inputs. */
@@ -68,10 +70,34 @@ export function createOperator(
       return new TopKOperator(spec, columns, arrangement(), context);
     case "single-row":
       return new SingleRowOperator(spec.partition, columns, arrangement(), context);
+    case "recursive":
+      return createRecursive(spec, arrangements, columns, context);
     case "window":
       return new WindowOperator(spec, columns, arrangements, context);
     default:
       // Reached by plans that a newer release has written.
       throw new FreshetError(SqlState.featureNotSupported, "the plan holds an operator that this engine does not know");
   }
+}
+
+/** A recursive node with its body's operators, whose arrangements are behind its own two. */
+function createRecursive(
+  spec: Extract<NodeSpec, { readonly kind: "recursive" }>,
+  arrangements: readonly number[],
+  columns: readonly ColumnType[],
+  context: CompileContext,
+): RecursiveOperator {
+  let taken = 2;
+  const shapes: InputShape[] = [];
+  const nodes = spec.nodes.map((node): BodyNode => {
+    const own = arrangements.slice(taken, taken + arrangementsNeeded(node.spec));
+    taken += own.length;
+    shapes.push({ columns: node.columns, arrangements: own });
+    if (node.spec.kind === "recursive-input") return { operator: null, input: node.spec.input };
+    const inputs = node.inputs.map((input) => must(shapes[input]));
+    return { operator: createOperator(node.spec, own, inputs, context), inputs: node.inputs };
+  });
+  const [rows, pending] = arrangements;
+  const body = new RecursiveBody(nodes);
+  return new RecursiveOperator(spec.all, body, columns, { rows: must(rows), pending: must(pending) }, context);
 }

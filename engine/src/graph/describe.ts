@@ -59,6 +59,10 @@ export function describeSpec(spec: NodeSpec): string {
       return spec.partition.length === 0 ? "" : `of each ${list(spec.partition)}`;
     case "set-operation":
       return `${spec.operation}${spec.all ? " all" : ""}`;
+    case "recursive":
+      return `union${spec.all ? " all" : ""} of ${spec.nodes.length} nodes`;
+    case "recursive-input":
+      return spec.input === 0 ? "the result so far" : `input ${spec.input}`;
     case "window": {
       const calls = spec.calls.map((call) => (call.kind === "aggregate" ? call.call.name : call.name)).join(", ");
       return `${calls}${spec.partition.length === 0 ? "" : ` partitioned by ${list(spec.partition)}`}`;

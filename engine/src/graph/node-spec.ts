@@ -28,7 +28,17 @@ export type NodeSpec =
   | ({ readonly kind: "set-operation" } & SetOperationSpec)
   | ({ readonly kind: "top-k" } & TopKSpec)
   | { readonly kind: "single-row"; readonly partition: readonly Expression[] }
-  | ({ readonly kind: "window" } & WindowSpec);
+  | ({ readonly kind: "window" } & WindowSpec)
+  /** `nodes` are the body's, inputs before their consumers. */
+  | { readonly kind: "recursive"; readonly all: boolean; readonly nodes: readonly BodySpec[] }
+  | { readonly kind: "recursive-input"; readonly input: number };
+
+/** A node inside a recursive node; `inputs` are positions among its nodes. */
+export interface BodySpec {
+  readonly spec: NodeSpec;
+  readonly inputs: readonly number[];
+  readonly columns: readonly ColumnType[];
+}
 
 /** A node as it is kept in the store. Its id is never used twice and above those of its inputs. */
 export interface NodeRecord {
@@ -58,8 +68,11 @@ export function arrangementsNeeded(spec: NodeSpec): number {
       return 2;
     case "aggregate":
       return 4;
+    case "recursive":
+      return 2 + spec.nodes.reduce((sum, node) => sum + arrangementsNeeded(node.spec), 0);
     case "source":
     case "filter":
+    case "recursive-input":
     case "unit":
     case "project":
     case "expand":

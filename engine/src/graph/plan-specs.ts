@@ -2,7 +2,7 @@ import { FreshetError, SqlState, unreachable } from "@freshet/base";
 import type { Expression, JoinPlan, Plan, QueryPlan } from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
 import { canonicalJson, sha256Hex } from "./canonical.ts";
-import type { NodeSpec } from "./node-spec.ts";
+import type { BodySpec, NodeSpec } from "./node-spec.ts";
 
 /** A node that a plan needs, with its inputs; not yet part of a graph. Equal nodes are one object. */
 export interface SpecNode {
@@ -99,6 +99,16 @@ export class PlanSpecs {
         const spec: NodeSpec = { kind: "single-row", partition: plan.partition };
         return this.#node(spec, [this.#plan(plan.input)], plan.columns);
       }
+      case "recursive": {
+        const spec: NodeSpec = { kind: "recursive", all: plan.all, nodes: bodySpecs(this.#plan(plan.body)) };
+        return this.#node(
+          spec,
+          plan.inputs.map((input) => this.#plan(input)),
+          plan.columns,
+        );
+      }
+      case "recursive-input":
+        return this.#node({ kind: "recursive-input", input: plan.input }, [], plan.columns);
       case "window": {
         const { partition, sort, calls } = plan;
         return this.#node({ kind: "window", partition, sort, calls }, [this.#plan(plan.input)], plan.columns);
@@ -151,6 +161,22 @@ export class PlanSpecs {
     }
     return this.#query.types.filter((type) => type.kind !== "base" && oids.has(type.oid));
   }
+}
+
+/** The nodes of a recursive node's body, inputs before their consumers. */
+function bodySpecs(root: SpecNode): BodySpec[] {
+  const positions = new Map<SpecNode, number>();
+  const nodes: BodySpec[] = [];
+  const visit = (node: SpecNode): number => {
+    const known = positions.get(node);
+    if (known !== undefined) return known;
+    const inputs = node.inputs.map(visit);
+    const position = nodes.push({ spec: node.spec, inputs, columns: node.columns }) - 1;
+    positions.set(node, position);
+    return position;
+  };
+  visit(root);
+  return nodes;
 }
 
 /** The positions of `attributes` in a table's rows; a FreshetError when the table has none such. */

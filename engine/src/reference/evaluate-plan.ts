@@ -13,6 +13,7 @@ import {
   type SetOperationPlan,
   type SortKey,
   type TopKPlan,
+  type RecursivePlan,
   windowCallArguments,
   type WindowPlan,
 } from "@freshet/sql";
@@ -41,11 +42,14 @@ type Values = readonly (Buffer | null)[];
 export class ReferenceEvaluator {
   readonly #tables: ReadonlyMap<number, ReferenceTable>;
   readonly #codecs: CodecSet;
+  readonly #inputs: readonly (readonly Row[])[];
   readonly #results = new Map<string, readonly Row[]>();
   /** Failures of each part of the plan; parts that occur twice are computed, and fail, once. */
   readonly #errors = new Map<string, number>();
 
-  constructor(tables: ReadonlyMap<number, ReferenceTable>, codecs: CodecSet) {
+  /** `inputs` are those of the recursive plan whose body is evaluated. */
+  constructor(tables: ReadonlyMap<number, ReferenceTable>, codecs: CodecSet, inputs: readonly (readonly Row[])[] = []) {
+    this.#inputs = inputs;
     this.#tables = tables;
     this.#codecs = codecs;
   }
@@ -114,6 +118,10 @@ export class ReferenceEvaluator {
           Buffer.concat([smallest(rows.map(({ row }) => row)), packRow([Buffer.from([rows.length > 1 ? 1 : 0])])]),
         );
       }
+      case "recursive":
+        return this.#recursive(plan, name);
+      case "recursive-input":
+        return must(this.#inputs[plan.input]);
       case "window":
         return this.#window(plan, name);
       default:
@@ -316,6 +324,23 @@ export class ReferenceEvaluator {
     }
     refuseLong(out.length);
     return out.take();
+  }
+
+  #recursive(plan: RecursivePlan, name: string): readonly Row[] {
+    const [base = [], ...others] = plan.inputs.map((input) => this.evaluate(input));
+    const over = (rows: readonly Row[]): ReferenceEvaluator =>
+      new ReferenceEvaluator(this.#tables, this.#codecs, [rows, ...others]);
+    const result: Row[] = [];
+    const seen = new Set<string>();
+    const isNew = (row: Row): boolean =>
+      plan.all || (!seen.has(row.toString("latin1")) && seen.add(row.toString("latin1")) !== null);
+    for (let next = base.filter(isNew); next.length > 0; next = over(next).evaluate(plan.body).filter(isNew)) {
+      result.push(...next);
+    }
+    const whole = over(result);
+    whole.evaluate(plan.body);
+    this.#errors.set(name, whole.errors);
+    return result;
   }
 
   #window(plan: WindowPlan, name: string): readonly Row[] {

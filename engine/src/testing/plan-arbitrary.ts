@@ -209,6 +209,44 @@ function pairsOfOneShape(plan: Plan): fc.Arbitrary<readonly [Plan, Plan]> {
   return fc.oneof(fc.constant(plan), part, fc.constantFrom(...TABLE_OIDS).map(ofTable)).map((second) => [plan, second]);
 }
 
+/** Integers, and those that `edges` lead to from them. Under UNION ALL edges lead down alone: cycles would never end. */
+function recursions(base: Plan, edges: Plan): fc.Arbitrary<Plan> {
+  const columns = [INT4];
+  const project = (plan: Plan, expressions: readonly Expression[]): Plan => ({
+    kind: "project",
+    input: plan,
+    expressions,
+    columns: expressions.map(({ type }) => type),
+  });
+  return fc
+    .record({
+      start: integerExpressions(base),
+      from: integerExpressions(edges),
+      to: integerExpressions(edges),
+      all: fc.boolean(),
+    })
+    .map(({ start, from, to, all }) => {
+      const inputs = [project(base, [start]), project(edges, [from, to])];
+      const read = (place: number): Plan => ({
+        kind: "recursive-input",
+        input: place,
+        name: "",
+        columns: must(inputs[place]).columns,
+      });
+      const met: Plan = {
+        kind: "join",
+        join: "inner",
+        left: read(0),
+        right: read(1),
+        leftKeys: [column(0, INT4)],
+        rightKeys: [column(0, INT4)],
+        residual: all ? call("int4lt", 66, [column(2, INT4), column(0, INT4)], BOOL) : null,
+        columns: [INT4, INT4, INT4],
+      };
+      return { kind: "recursive", inputs, body: project(met, [column(2, INT4)]), all, columns };
+    });
+}
+
 export type OperatorKind = Plan["kind"];
 
 /** A random plan whose root is of the given kind, at most `depth` operators deep. */
@@ -262,6 +300,10 @@ export function plansOfKind(kind: OperatorKind, depth: number): fc.Arbitrary<Pla
       return input.chain(topKs);
     case "single-row":
       return input.chain(singleRows);
+    case "recursive":
+      return fc.tuple(input, input).chain(([base, edges]) => recursions(base, edges));
+    case "recursive-input":
+      throw new RangeError("stands only in the body of a recursive plan");
     case "window":
       return input.chain((plan) =>
         windows(plan, {
@@ -287,6 +329,7 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
   "top-k",
   "single-row",
   "window",
+  "recursive",
 ];
 
 export function plans(depth: number): fc.Arbitrary<Plan> {

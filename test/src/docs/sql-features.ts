@@ -48,7 +48,18 @@ const tables = area("Tables and joins", [
   ],
   ["CTE", "WITH paid AS (SELECT * FROM orders WHERE status = 'paid') SELECT id FROM paid"],
   ["CTE used twice", "WITH o AS (SELECT * FROM orders) SELECT a.id FROM o a JOIN o b ON b.id = a.customer_id"],
-  ["`WITH RECURSIVE`", "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT i FROM n"],
+  [
+    "`WITH RECURSIVE … UNION ALL`",
+    "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT i FROM n",
+  ],
+  [
+    "`WITH RECURSIVE … UNION`",
+    "WITH RECURSIVE r AS (SELECT id FROM products WHERE id < 5 UNION SELECT v.product_id FROM r JOIN reviews v ON v.id = r.id) SELECT id FROM r",
+  ],
+  [
+    "`WITH RECURSIVE … CYCLE`",
+    "WITH RECURSIVE r AS (SELECT id FROM products UNION ALL SELECT v.product_id FROM r JOIN reviews v ON v.id = r.id) CYCLE id SET c USING p SELECT id FROM r",
+  ],
   ["`VALUES` in `FROM`", "SELECT v.x FROM (VALUES (1), (2)) v(x)"],
   ["no table", "SELECT 1"],
   ["function in `FROM`", "SELECT g FROM generate_series(1, 3) g"],

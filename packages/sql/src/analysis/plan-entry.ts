@@ -5,6 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { planTable } from "./plan-table.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
+import { planRecursive, planSelfReference } from "./recursive-query.ts";
 import { entrySources, planSources, sourceSymbols } from "./row-sources.ts";
 import { RteKind } from "./table-checks.ts";
 import type { TranslationContext } from "./translation.ts";
@@ -65,7 +66,8 @@ export function planSubquery(
     owner.query.nodes("cteList").find((candidate) => candidate.text("ctename") === name),
     "an unknown CTE",
   );
-  if (cte.flag("cterecursive")) throw unsupported("WITH RECURSIVE is not supported");
+  if (entry.flag("self_reference")) return planSelfReference(cte);
+  if (cte.flag("cterecursive")) return planRecursive(cte, owner, context);
   const query = cte.node("ctequery");
   return context.translateQuery(query, context, { parent: owner, top: false, used: choosesRows(query) ? null : used })
     .plan;

@@ -4,7 +4,6 @@ import type { TreeNode } from "./node-tree.ts";
 const SELECT_COMMAND = 1;
 
 const REFUSED_FLAGS: readonly (readonly [flag: string, reason: string])[] = [
-  ["hasRecursive", "WITH RECURSIVE is not supported"],
   ["hasModifyingCTE", "it changes data"],
   ["hasForUpdate", "FOR UPDATE and its like lock rows"],
 ];

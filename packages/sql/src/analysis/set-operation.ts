@@ -26,6 +26,19 @@ export function planSetOperation(node: TreeNode, scope: QueryScope, context: Tra
   return { plan, symbols };
 }
 
+/** The two branches of a UNION, with the result's columns. */
+export function planUnion(
+  node: TreeNode,
+  scope: QueryScope,
+  context: TranslationContext,
+): { readonly branches: readonly [Plan, Plan]; readonly columns: readonly ColumnType[]; readonly all: boolean } {
+  const columns = resultTypes(node);
+  const all = node.flag("all");
+  if (!all) checkEquality("UNION", columns, scope);
+  const branch = (side: "larg" | "rarg"): Plan => coerce(planBranch(node.node(side), scope, context), columns, scope);
+  return { branches: [branch("larg"), branch("rarg")], columns, all };
+}
+
 function leftmost(node: TreeNode): number {
   return node.type === "RANGETBLREF" ? node.int("rtindex") : leftmost(node.node("larg"));
 }

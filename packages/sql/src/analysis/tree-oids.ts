@@ -55,6 +55,7 @@ const FIELDS: Readonly<Record<keyof TreeOids, readonly string[]>> = {
     "array_collid",
     "colCollations",
     "colcollations",
+    "ctecolcollations",
   ],
 };
 

@@ -1,6 +1,7 @@
 import { must, unreachable } from "@freshet/base";
 import { splitConjuncts } from "../analysis/conjuncts.ts";
 import { equalSides } from "../analysis/join-keys.ts";
+import { unsupported } from "../analysis/unsupported.ts";
 import { BOOL_TYPE } from "../analysis/type-support.ts";
 import type { Expression } from "../plan/expression.ts";
 import { filterPlan, joinPlan, projectPlan } from "../plan/plan-build.ts";
@@ -91,6 +92,9 @@ export class PushDown {
       case "scan":
       case "unit":
         return { plan, width: plan.columns.length, bindings: new Map(), defaults: null };
+      case "recursive":
+      case "recursive-input":
+        throw unsupported("a recursive query that refers to a query around it is not supported");
       default:
         return unreachable(plan, "plan node");
     }

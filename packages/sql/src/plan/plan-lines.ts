@@ -61,6 +61,12 @@ function nodeText(plan: Plan, names: PlanNames): string {
       const ties = plan.ties === true ? " with ties" : "";
       return `Top ${plan.limit ?? "all"}${ties} offset ${plan.offset}${per}${sort === "" ? "" : ` by ${sort}`}`;
     }
+    case "recursive": {
+      const body = planLines(plan.body, names).map((line) => line.trim());
+      return `Recursive Union${plan.all ? " All" : ""} of ${body.join(" < ")}`;
+    }
+    case "recursive-input":
+      return plan.input === 0 ? "Result so far" : `Input ${plan.input}`;
     case "window":
       return windowText(plan, expressionText);
     default:

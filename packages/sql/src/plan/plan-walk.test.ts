@@ -114,6 +114,8 @@ describe("plan walks", () => {
       "top-k": depth,
       "single-row": depth,
       window: depth,
+      recursive: depth,
+      "recursive-input": depth,
     });
     expect(count).toBe(8);
   });

@@ -15,6 +15,7 @@ export function planInputs(plan: Plan): readonly Plan[] {
   switch (plan.kind) {
     case "scan":
     case "unit":
+    case "recursive-input":
       return [];
     case "filter":
     case "project":
@@ -29,6 +30,7 @@ export function planInputs(plan: Plan): readonly Plan[] {
     case "set-operation":
       return [plan.left, plan.right];
     case "union-all":
+    case "recursive":
       return plan.inputs;
     default:
       return unreachable(plan, "plan node");
@@ -65,6 +67,10 @@ export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
       return visitor["single-row"](plan, inputs);
     case "window":
       return visitor.window(plan, inputs);
+    case "recursive":
+      return visitor.recursive(plan, inputs);
+    case "recursive-input":
+      return visitor["recursive-input"](plan, inputs);
     default:
       return unreachable(plan, "plan node");
   }
@@ -75,6 +81,7 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
   switch (plan.kind) {
     case "scan":
     case "unit":
+    case "recursive-input":
       return plan;
     case "filter":
     case "project":
@@ -89,6 +96,7 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     case "set-operation":
       return { ...plan, left: inputs[0] as Plan, right: inputs[1] as Plan };
     case "union-all":
+    case "recursive":
       return { ...plan, inputs };
     default:
       return unreachable(plan, "plan node");
@@ -114,6 +122,7 @@ export function planExpressions(plan: Plan): readonly Expression[] {
   switch (plan.kind) {
     case "scan":
     case "unit":
+    case "recursive-input":
     case "distinct":
     case "union-all":
     case "set-operation":
@@ -132,6 +141,8 @@ export function planExpressions(plan: Plan): readonly Expression[] {
       return [...plan.partition, ...plan.sort.map((key) => key.expression)];
     case "single-row":
       return plan.partition;
+    case "recursive":
+      return bodyExpressions(plan.body);
     case "window":
       return [
         ...plan.partition,
@@ -149,6 +160,7 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
   switch (plan.kind) {
     case "scan":
     case "unit":
+    case "recursive-input":
     case "distinct":
     case "union-all":
     case "set-operation":
@@ -184,6 +196,8 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
       };
     case "single-row":
       return { ...plan, partition: plan.partition.map(map) };
+    case "recursive":
+      return { ...plan, body: mapPlan(plan.body, (node) => mapPlanExpressions(node, map)) };
     case "window":
       return {
         ...plan,
@@ -194,4 +208,9 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
     default:
       return unreachable(plan, "plan node");
   }
+}
+
+/** The expressions of a recursive plan's body, which is no input of it. */
+function bodyExpressions(body: Plan): readonly Expression[] {
+  return [...planExpressions(body), ...planInputs(body).flatMap(bodyExpressions)];
 }

@@ -2,6 +2,7 @@ import type { ColumnType } from "@freshet/values";
 import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { RowSource } from "./row-source.ts";
+import type { RecursiveInputPlan, RecursivePlan } from "./recursive.ts";
 import type { WindowPlan } from "./window.ts";
 
 /**
@@ -21,7 +22,9 @@ export type Plan =
   | SetOperationPlan
   | TopKPlan
   | SingleRowPlan
-  | WindowPlan;
+  | WindowPlan
+  | RecursivePlan
+  | RecursiveInputPlan;
 
 interface PlanBase {
   /** Types of the output row's columns. */

@@ -4,6 +4,7 @@ import { randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import type { FromItem } from "./from-item.ts";
 import { lateralItem } from "./subqueries.ts";
+import { recursiveItem } from "./recursive.ts";
 import { constantItem, functionItem, lateralRows, valuesItem } from "./row-sources.ts";
 
 export interface FromClause {
@@ -24,6 +25,7 @@ const fromForms: readonly FromForm[] = [
   { feature: "subquery in FROM", weight: 3, write: subquery },
   { feature: "VALUES in FROM", weight: 0.7, write: valuesItem },
   { feature: "subquery without table", weight: 0.5, write: constantItem },
+  { feature: "recursive query", weight: 0.7, write: recursiveItem },
   { feature: "function in FROM", weight: 0.7, write: functionItem },
 ];
 

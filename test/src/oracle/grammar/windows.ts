@@ -11,6 +11,11 @@ interface WindowScope {
   readonly shown: readonly Operand[];
   readonly operands: readonly Operand[];
   readonly partition: readonly Operand[];
+  /**
+   * An order in which only rows that look alike are tied, and its text. One for all windows of the query: in another one, what belongs to
+   * which of the rows that look alike would be open.
+   */
+  readonly total: { readonly order: readonly Operand[]; readonly text: string };
 }
 
 interface WindowForm extends Form {
@@ -36,9 +41,14 @@ function over({ partition }: WindowScope, rest: string): string {
   return ` OVER (${`${by}${rest}`.trim()})`;
 }
 
-/** An order in which the rows that can be told apart are not tied. */
-function totalOrder(draft: Draft, { shown }: WindowScope): readonly Operand[] {
-  return draft.random.shuffle(shown);
+function scopeOf(
+  draft: Draft,
+  shown: readonly Operand[],
+  operands: readonly Operand[],
+  partition: readonly Operand[],
+): WindowScope {
+  const order = draft.random.shuffle(shown);
+  return { shown, operands, partition, total: { order, text: orderText(draft, order) } };
 }
 
 /** Some order, with ties. */
@@ -56,7 +66,7 @@ function placeFunction(draft: Draft, scope: WindowScope): Operand {
   const { random } = draft;
   const name = random.pick(["row_number()", "row_number()", `ntile(${random.integer(1, 5)})`]);
   const kind = kindById(name.startsWith("ntile") ? "num" : "big");
-  return { sql: `${name}${over(scope, orderText(draft, totalOrder(draft, scope)))}`, kind };
+  return { sql: `${name}${over(scope, scope.total.text)}`, kind };
 }
 
 function shiftFunction(draft: Draft, scope: WindowScope): Operand {
@@ -66,7 +76,7 @@ function shiftFunction(draft: Draft, scope: WindowScope): Operand {
   const otherwise = offset !== "" && random.chance(0.4) ? `, ${draft.literal(kind)}` : "";
   const name = random.pick(["lag", "lead"]);
   return {
-    sql: `${name}(${sql}${offset}${otherwise})${over(scope, orderText(draft, totalOrder(draft, scope)))}`,
+    sql: `${name}(${sql}${offset}${otherwise})${over(scope, scope.total.text)}`,
     kind,
   };
 }
@@ -74,10 +84,10 @@ function shiftFunction(draft: Draft, scope: WindowScope): Operand {
 function valueFunction(draft: Draft, scope: WindowScope): Operand {
   const { random } = draft;
   const { sql, kind } = random.pick(scope.shown);
-  const order = totalOrder(draft, scope);
+  const { order, text } = scope.total;
   const place = random.integer(1, 4);
   const call = random.pick([`first_value(${sql})`, `last_value(${sql})`, `nth_value(${sql}, ${place})`]);
-  return { sql: `${call}${over(scope, orderText(draft, order) + randomFrame(draft, order, true))}`, kind };
+  return { sql: `${call}${over(scope, text + randomFrame(draft, order, true))}`, kind };
 }
 
 /** Aggregates that a window may have: no DISTINCT, no ORDER BY within. */
@@ -87,12 +97,13 @@ function windowAggregate(draft: Draft, scope: WindowScope): Operand {
   const isTotal = random.chance(0.5);
   const measured = scope.shown.filter(isMeasured);
   const order = isTotal
-    ? totalOrder(draft, scope)
+    ? scope.total.order
     : measured.length > 0 && random.chance(0.4)
       ? [random.pick(measured)]
       : looseOrder(draft, scope);
   const frame = randomFrame(draft, order, isTotal);
-  return { ...aggregate, sql: `${aggregate.sql}${over(scope, orderText(draft, order) + frame)}` };
+  const text = isTotal ? scope.total.text : orderText(draft, order);
+  return { ...aggregate, sql: `${aggregate.sql}${over(scope, text + frame)}` };
 }
 
 function plainAggregate(draft: Draft, scope: WindowScope): Operand {
@@ -123,7 +134,7 @@ export function windowSelect(draft: Draft, isOrdered: boolean): Select {
       outputs: [{ sql: "", kind: kindById("big") }],
     };
   const partition = shown.slice(0, random.pick([0, 1, 1, 2]));
-  const scope: WindowScope = { shown, operands: from.operands, partition };
+  const scope = scopeOf(draft, shown, from.operands, partition);
   const calls = Array.from({ length: random.integer(1, 3) }, () => draft.pick(windowForms).write(draft, scope));
   const outputs = [...shown, ...calls];
   const keys = wishes.forTable || partition.length === 0 ? [] : randomKeys(draft, partition, true);
@@ -137,10 +148,10 @@ export function topOfEach(draft: Draft, isOrdered: boolean): Select {
   const { from, conditions } = randomSource(draft, isOrdered);
   const shown = showable(draft, from.operands);
   if (shown.length === 0) return windowSelect(draft, isOrdered);
-  const scope: WindowScope = { shown, operands: from.operands, partition: shown.slice(0, random.pick([0, 1, 1])) };
+  const scope = scopeOf(draft, shown, from.operands, shown.slice(0, random.pick([0, 1, 1])));
   const name = random.pick(["row_number", "row_number", "rank", "dense_rank"]);
-  const order = name === "row_number" ? totalOrder(draft, scope) : looseOrder(draft, scope);
-  const call = `${name}()${over(scope, orderText(draft, order))}`;
+  const order = name === "row_number" ? scope.total.text : orderText(draft, looseOrder(draft, scope));
+  const call = `${name}()${over(scope, order)}`;
   const list = shown.map(({ sql }, index) => `${sql} AS c${index + 1}`).join(", ");
   const alias = draft.alias();
   const inner = `SELECT ${list}, ${call} AS rn FROM ${from.sql}${where(conditions)}`;
@@ -158,11 +169,11 @@ export function windowOverGroups(draft: Draft, isOrdered: boolean): Select {
   const { from, conditions } = randomSource(draft, isOrdered);
   const groups = showable(draft, from.operands).slice(0, 2);
   if (groups.length === 0) return windowSelect(draft, isOrdered);
-  const scope: WindowScope = { shown: groups, operands: groups, partition: groups.slice(0, random.pick([0, 0, 1])) };
-  const order = totalOrder(draft, scope);
+  const scope = scopeOf(draft, groups, groups, groups.slice(0, random.pick([0, 0, 1])));
+  const { order, text } = scope.total;
   const frame = randomFrame(draft, order, true);
   const running: Operand = {
-    sql: `sum(count(*))${over(scope, orderText(draft, order) + frame)}`,
+    sql: `sum(count(*))${over(scope, text + frame)}`,
     kind: kindById("dec"),
   };
   const ranked: Operand = {
