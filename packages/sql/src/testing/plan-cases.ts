@@ -240,7 +240,7 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
   ["select js from odd except select '{}'::json", "42883", "equality operator"],
   ["select js from odd intersect select js from odd", "42883", "equality operator"],
   [
-    "with recursive r as (select id from customers union select id + 1 from r) search depth first by id set o select * from r",
+    "with recursive r as (select id from customers union select id + 1 from r) search depth first by id set o select id from r",
     NO,
     "SEARCH",
   ],
