@@ -5,8 +5,8 @@ import type { Plan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { planTable } from "./plan-table.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
-import { planRecursive, planSelfReference } from "./recursive-query.ts";
 import { entrySources, planSources, sourceSymbols } from "./row-sources.ts";
+import { planSelfReference } from "./self-reference.ts";
 import { RteKind } from "./table-checks.ts";
 import type { TranslationContext } from "./translation.ts";
 import { someNode } from "./tree-oids.ts";
@@ -67,7 +67,7 @@ export function planSubquery(
     "an unknown CTE",
   );
   if (entry.flag("self_reference")) return planSelfReference(cte);
-  if (cte.flag("cterecursive")) return planRecursive(cte, owner, context);
+  if (cte.flag("cterecursive")) return context.planRecursive(cte, owner, context);
   const query = cte.node("ctequery");
   return context.translateQuery(query, context, { parent: owner, top: false, used: choosesRows(query) ? null : used })
     .plan;

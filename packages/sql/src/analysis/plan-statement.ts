@@ -17,6 +17,7 @@ import { missingKeyRow } from "./missing-key-row.ts";
 import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
 import { RelationPrivileges } from "./relation-privileges.ts";
 import { checkSlotItems, type InferredTypes } from "./slot-types.ts";
+import { planRecursive } from "./recursive-query.ts";
 import { limitPlan, translateQuery } from "./translate-query.ts";
 import type { TranslatedQuery, TranslationContext } from "./translation.ts";
 import { IMPLIED_TYPES } from "./type-support.ts";
@@ -148,7 +149,8 @@ class StatementPlanner {
       const parameter = substituted.slotParameter[index] ?? null;
       if (parameter !== null) checkSlotItems(slot, parameter, inferred, catalog);
     });
-    const context: TranslationContext = { catalog, privileges: new RelationPrivileges(), translateQuery };
+    const privileges = new RelationPrivileges();
+    const context: TranslationContext = { catalog, privileges, planRecursive, translateQuery };
     const translated = translateQuery(query, context, { parent: null, top: true, used: null });
     const parameters = viewParameters(translated, described.parameters.length);
     checkWholePlan(translated.plan);

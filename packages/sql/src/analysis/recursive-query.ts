@@ -1,4 +1,3 @@
-import { must } from "@freshet/base";
 import { planOuters } from "../decorrelation/outer-references.ts";
 import { planInputs, walkPlan, withInputs } from "../plan/plan-walk.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -9,16 +8,6 @@ import { planUnion } from "./set-operation.ts";
 import { translateExpression } from "./translate-expression.ts";
 import type { TranslationContext } from "./translation.ts";
 import { unsupported } from "./unsupported.ts";
-
-/** What a reference to a recursive query within its own recursive term stands for. */
-export function planSelfReference(cte: TreeNode): Plan {
-  const typmods = cte.ints("ctecoltypmods");
-  const collations = cte.ints("ctecolcollations");
-  const columns = cte
-    .ints("ctecoltypes")
-    .map((typeOid, index) => ({ typeOid, typmod: must(typmods[index]), collation: must(collations[index]) }));
-  return { kind: "recursive-input", input: 0, name: cte.text("ctename"), columns };
-}
 
 /** The plan of a recursive CTE; `owner` is the query that has it in its WITH clause. */
 export function planRecursive(cte: TreeNode, owner: QueryScope, context: TranslationContext): Plan {

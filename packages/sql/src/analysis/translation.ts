@@ -11,6 +11,8 @@ import type { QueryScope, Relation } from "./query-scope.ts";
 export interface TranslationContext {
   readonly catalog: Catalog;
   readonly privileges: RelationPrivileges;
+  /** Plans a recursive CTE of the query `owner`. */
+  readonly planRecursive: (cte: TreeNode, owner: QueryScope, context: TranslationContext) => Plan;
   /** Translates a nested SELECT. */
   readonly translateQuery: (query: TreeNode, context: TranslationContext, options: QueryOptions) => TranslatedQuery;
 }

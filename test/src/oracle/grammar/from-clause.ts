@@ -4,6 +4,7 @@ import { randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import type { FromItem } from "./from-item.ts";
 import { lateralItem } from "./subqueries.ts";
+import { columnsOf, randomTable } from "./tables.ts";
 import { recursiveItem } from "./recursive.ts";
 import { constantItem, functionItem, lateralRows, valuesItem } from "./row-sources.ts";
 
@@ -114,15 +115,6 @@ function randomItem(draft: Draft): FromItem {
 function tableItem(draft: Draft, alias: string): FromItem {
   const table = randomTable(draft);
   return { sql: `${table.name} AS ${alias}`, operands: columnsOf(table, alias) };
-}
-
-/** A table, view or the like; those kinds are features of their own. */
-export function randomTable(draft: Draft): Table {
-  return draft.pick(draft.schema.tables.map((table) => ({ feature: table.feature, weight: 1, table }))).table;
-}
-
-export function columnsOf(table: Table, alias: string): Operand[] {
-  return table.columns.map((column) => ({ sql: `${alias}.${column.name}`, kind: column.kind }));
 }
 
 /** A filtered table, a grouped one, or two tables after one another; with the column `link`, so that it can be joined. */

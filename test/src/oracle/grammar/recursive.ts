@@ -1,7 +1,7 @@
 import { kindById } from "../column-types.ts";
 import { randomCondition } from "./conditions.ts";
 import type { Draft, Operand } from "./draft.ts";
-import { columnsOf, randomTable } from "./from-clause.ts";
+import { columnsOf, randomTable } from "./tables.ts";
 import type { FromItem } from "./from-item.ts";
 
 /** Follows links from table to table: all that can be reached, or the ways of a few steps. */

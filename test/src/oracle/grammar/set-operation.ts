@@ -1,7 +1,7 @@
 import type { ColumnKind } from "../column-types.ts";
 import { randomCondition } from "./conditions.ts";
 import { type Draft, type Form, where } from "./draft.ts";
-import { columnsOf, randomTable } from "./from-clause.ts";
+import { columnsOf, randomTable } from "./tables.ts";
 import type { Select } from "./select.ts";
 
 interface SetOperator extends Form {
