@@ -1,5 +1,5 @@
 import { FreshetError, SqlState, unreachable } from "@freshet/base";
-import type { Expression, JoinPlan, Plan, QueryPlan } from "@freshet/sql";
+import type { Expression, JoinPlan, Plan, QueryPlan, RecursivePlan } from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
 import { canonicalJson, sha256Hex } from "./canonical.ts";
 import type { BodySpec, NodeSpec } from "./node-spec.ts";
@@ -99,14 +99,8 @@ export class PlanSpecs {
         const spec: NodeSpec = { kind: "single-row", partition: plan.partition };
         return this.#node(spec, [this.#plan(plan.input)], plan.columns);
       }
-      case "recursive": {
-        const spec: NodeSpec = { kind: "recursive", all: plan.all, nodes: bodySpecs(this.#plan(plan.body)) };
-        return this.#node(
-          spec,
-          plan.inputs.map((input) => this.#plan(input)),
-          plan.columns,
-        );
-      }
+      case "recursive":
+        return this.#recursive(plan);
       case "recursive-input":
         return this.#node({ kind: "recursive-input", input: plan.input }, [], plan.columns);
       case "window": {
@@ -116,6 +110,12 @@ export class PlanSpecs {
       default:
         return unreachable(plan, "plan");
     }
+  }
+
+  #recursive(plan: RecursivePlan): SpecNode {
+    const spec: NodeSpec = { kind: "recursive", all: plan.all, nodes: bodySpecs(this.#plan(plan.body)) };
+    const inputs = plan.inputs.map((input) => this.#plan(input));
+    return this.#node(spec, inputs, plan.columns);
   }
 
   #join(plan: JoinPlan): SpecNode {

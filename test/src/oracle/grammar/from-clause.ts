@@ -1,5 +1,4 @@
 import { kindById } from "../column-types.ts";
-import type { Table } from "../schema.ts";
 import { randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import type { FromItem } from "./from-item.ts";
