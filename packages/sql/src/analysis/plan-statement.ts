@@ -21,7 +21,7 @@ import { planRecursive } from "./recursive-query.ts";
 import { limitPlan, translateQuery } from "./translate-query.ts";
 import type { TranslatedQuery, TranslationContext } from "./translation.ts";
 import { IMPLIED_TYPES } from "./type-support.ts";
-import { collectOids } from "./tree-oids.ts";
+import { collectOids, someNode } from "./tree-oids.ts";
 import { UnliftableParameter, unsupported } from "./unsupported.ts";
 
 /** What to plan. */
@@ -172,6 +172,13 @@ class StatementPlanner {
       throw new UnliftableParameter(
         first.parameter + 1,
         "is compared in an aggregate without GROUP BY but with HAVING",
+      );
+    }
+    if (query.nodes("targetList").some((entry) => someNode(entry, (node) => node.type === "SUBLINK"))) {
+      // The row of a key without rows would change with the subquery's tables.
+      throw new UnliftableParameter(
+        first.parameter + 1,
+        "is compared in an aggregate without GROUP BY that has a subquery in its select list",
       );
     }
     const sendFunctions = plan.result.map((column) => must(catalog.types.get(column.typeOid)?.sendFunction));

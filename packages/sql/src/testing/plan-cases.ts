@@ -224,6 +224,7 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
     "refers to both of its sides",
   ],
   ["select id from customers where id in (select customer_id from orders where id = $1)", NO, "parameter $1"],
+  ["select count(*), (select max(id) from customers) from orders where id = $1", NO, "a subquery in its select list"],
   ["select array(select tags from orders) from customers", NO, "an array of values of type text[]"],
   ["select distinct on (status) id from orders where qty > $1", NO, "parameter $1"],
   ["select distinct on (status) id from orders where qty = any($1)", NO, "parameter $1"],
