@@ -79,6 +79,7 @@ describe("planInvalidation", () => {
     ["SELECT id FROM a WHERE tz > CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP is STABLE"],
     ["SELECT later FROM timed", "now() is STABLE"],
     ["SELECT CURRENT_USER", "CURRENT_USER is STABLE"],
+    ["SELECT id FROM a WHERE tz > date_trunc('hour', now())", "now() is STABLE"],
     ["SELECT random()", "random() is VOLATILE"],
     ["SELECT stable(id) FROM a", "public.stable() is STABLE"],
     ["SELECT volatile(id) FROM a", "public.volatile() is VOLATILE"],
@@ -121,7 +122,13 @@ describe("planInvalidation", () => {
     expect(enums.map(([, labels]) => labels)).toEqual(['["low", "high"]']);
   });
 
-  it.each(["SELECT CURRENT_DATE", "SELECT id, age(ts) FROM a"])("knows that %s changes at midnight", async (text) => {
+  it.each([
+    "SELECT CURRENT_DATE",
+    "SELECT id, age(ts) FROM a",
+    "SELECT id FROM a WHERE tz::date = now()::date",
+    "SELECT id FROM a WHERE tz >= date_trunc('month', CURRENT_TIMESTAMP) - interval '1 year'",
+    "SELECT id FROM a WHERE d < LOCALTIMESTAMP::date",
+  ])("knows that %s changes at midnight", async (text) => {
     expect((await plan(text)).expiry).toBe("midnight");
   });
 

@@ -1,5 +1,6 @@
 import { type NodeValue, TreeNode } from "../analysis/node-tree.ts";
 import { unsupported } from "../analysis/unsupported.ts";
+import { isDaily } from "./daily-expression.ts";
 
 /** What an analysed tree calls. */
 export interface TreeCalls {
@@ -8,7 +9,7 @@ export interface TreeCalls {
   /** Types whose output function is called, and whose input function is. */
   readonly written: Set<number>;
   readonly read: Set<number>;
-  /** Whether CURRENT_DATE is read. */
+  /** Whether CURRENT_DATE is read, or what changes no more often. */
   currentDate: boolean;
 }
 
@@ -74,6 +75,10 @@ export function collectCalls(tree: NodeValue): TreeCalls {
 
 function visit(value: NodeValue, calls: TreeCalls): void {
   if (value instanceof TreeNode) {
+    if (isDaily(value)) {
+      calls.currentDate = true;
+      return;
+    }
     visitNode(value, calls);
     for (const [field, member] of value.fields) {
       if (FUNCTION_FIELDS.has(field)) addOids(calls.functions, member);
