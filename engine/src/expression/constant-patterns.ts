@@ -1,4 +1,5 @@
 import type { CallExpression } from "@freshet/sql";
+import { fixedOffset } from "@freshet/values";
 import { EvaluationError } from "./evaluation-error.ts";
 import { LIKE_FUNCTIONS } from "./functions/like.ts";
 import { REGEX_FUNCTIONS } from "./functions/regex-functions.ts";
@@ -8,6 +9,13 @@ import { unsupported } from "./unsupported.ts";
 const PATTERN_FUNCTIONS: ReadonlySet<string> = new Set([
   ...Object.keys(REGEX_FUNCTIONS),
   ...Object.keys(LIKE_FUNCTIONS),
+]);
+
+/** Which argument names a time zone. */
+const ZONE_ARGUMENTS: ReadonlyMap<string, number> = new Map([
+  ["timestamptz_zone", 0],
+  ["timestamp_zone", 0],
+  ["timestamptz_trunc_zone", 2],
 ]);
 
 /** The value of the constant argument at a position, where it is a text or a number. */
@@ -24,12 +32,16 @@ function constantRest(expression: CallExpression, decode: Decode): readonly (str
   return rest;
 }
 
-/** Refuses, when it is compiled, a call whose constant pattern would be declined for each row. */
+/** Refuses, when it is compiled, a call whose constant pattern or time zone would be declined for each row. */
 export function checkConstantPattern(
   expression: CallExpression,
   implementation: ScalarImplementation,
   decode: Decode,
 ): void {
+  const zone = decode(ZONE_ARGUMENTS.get(expression.name) ?? -1);
+  if (typeof zone === "string" && fixedOffset(zone) === undefined) {
+    throw unsupported(`${expression.name}() with the time zone "${zone}"`);
+  }
   if (!PATTERN_FUNCTIONS.has(expression.name)) return;
   const rest = constantRest(expression, decode);
   if (rest === undefined) return;

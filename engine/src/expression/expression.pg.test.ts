@@ -57,6 +57,8 @@ const PURE_IN_PLANS: ReadonlySet<string> = new Set([
   "text_concat_ws",
   "pg_convert_from",
   "pg_convert_to",
+  "extract_timestamptz",
+  "timestamptz_part",
   "to_json",
   "to_jsonb",
   "json_build_array",

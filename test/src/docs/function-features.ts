@@ -79,4 +79,21 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "SELECT a_json -> 'a', a_json ->> 'b', a_json #>> '{a,0}', json_typeof(a_json) FROM samples",
   ],
   ["jsonpath: `@?`, `@@`, `jsonb_path_query_first`", "SELECT id FROM products WHERE attributes @? '$.color'"],
+  [
+    "`AT TIME ZONE`, `date_trunc` with a zone of one offset",
+    "SELECT ordered_at AT TIME ZONE 'UTC', date_trunc('day', ordered_at, 'UTC') FROM orders",
+  ],
+  ["`AT TIME ZONE` with a zone of changing offsets", "SELECT ordered_at AT TIME ZONE 'Europe/Berlin' FROM orders"],
+  [
+    "`extract(epoch …)` from a timestamptz",
+    "SELECT extract(epoch FROM ordered_at), date_part('epoch', ordered_at) FROM orders",
+  ],
+  [
+    "`OVERLAPS`, `make_timestamp`, `to_timestamp` of seconds",
+    "SELECT (a_timestamp, a_timestamp) OVERLAPS (a_timestamp, a_timestamp), make_timestamp(2024, 1, 2, 3, 4, 5), to_timestamp(id) FROM samples",
+  ],
+  [
+    "casts of jsonb, json, uuid and enums to and from text",
+    "SELECT attributes::text, a.status::text FROM products, orders a WHERE a.id = products.id",
+  ],
 ];

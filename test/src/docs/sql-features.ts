@@ -399,8 +399,6 @@ const expressions = area("Expressions and functions", [
   ["cast of text to a number", "SELECT left(sku, 2)::int FROM products"],
   ["`extract` from a date", "SELECT extract(year FROM released_on) FROM products"],
   ["`extract`, `date_trunc` from a timestamptz", "SELECT date_trunc('day', ordered_at) FROM orders"],
-  ["`date_trunc` with a time zone", "SELECT date_trunc('day', ordered_at, 'UTC') FROM orders"],
-  ["`AT TIME ZONE`", "SELECT ordered_at AT TIME ZONE 'UTC' FROM orders"],
   ["date ± integer", "SELECT released_on + 30 FROM products"],
   ["`to_char`", "SELECT to_char(price, '999.99') FROM products"],
   ["`now()`, `CURRENT_DATE`", "SELECT id FROM orders WHERE ordered_at > now()"],

@@ -27,7 +27,7 @@ function isInfiniteDate(date: number): boolean {
   return date === DATE_INFINITY || date === DATE_NEGATIVE_INFINITY;
 }
 
-function isInfiniteTimestamp(timestamp: bigint): boolean {
+export function isInfiniteTimestamp(timestamp: bigint): boolean {
   return timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY;
 }
 
@@ -56,7 +56,7 @@ function timestampToDate(timestamp: bigint): number {
 }
 
 /** Negative years are BC; there is no year 0. */
-function makeDate(year: number, month: number, day: number): number {
+export function makeDate(year: number, month: number, day: number): number {
   const astronomical = year < 0 ? year + 1 : year;
   const exists = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(astronomical, month);
   if (!exists) throw dateTimeError("date field value out of range");
@@ -105,7 +105,7 @@ const TIME_UNITS: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /** `date_trunc(field, timestamp)`. Before the common era PostgreSQL's rounding has its own ways. */
-function truncateTimestamp(field: string, timestamp: bigint): bigint {
+export function truncateTimestamp(field: string, timestamp: bigint): bigint {
   const { days, time } = splitTimestamp(timestamp);
   const unit = TIME_UNITS.get(field);
   if (unit === undefined && truncatedDay(field, 0) === undefined) throw declined(`date_trunc('${field}', timestamp)`);

@@ -42,6 +42,7 @@ import type {
 } from "./scalar-function.ts";
 import { padText, TEXT_FUNCTIONS } from "./text-functions.ts";
 import { TEXT_LENGTH_COERCIONS } from "./text-lengths.ts";
+import { OVERLAPS, ZONE_FUNCTIONS } from "./zone-functions.ts";
 import { TYPED_COMPARISONS } from "./type-comparison.ts";
 
 const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
@@ -57,6 +58,7 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     TEXT_LENGTH_COERCIONS,
     LIKE_FUNCTIONS,
     DATE_FUNCTIONS,
+    ZONE_FUNCTIONS,
     JSON_FUNCTIONS,
     ARRAY_FUNCTIONS,
     BYTEA_FUNCTIONS,
@@ -106,6 +108,7 @@ const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string,
     CONCATENATION,
     JSON_BUILDING,
     NULL_COUNTS,
+    OVERLAPS,
     NULLABLE_QUOTING,
     TEXT_ARRAYS,
     ARRAY_CHANGES,

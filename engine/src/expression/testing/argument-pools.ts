@@ -143,6 +143,12 @@ const unicodeTexts = fc.constantFrom(
   "Ａ",
 );
 const separators = fc.constantFrom(",", "a", "aa", "", " ", "b", "😀");
+const zones = fc.constantFrom("UTC", "GMT", "Etc/GMT+5", "Etc/GMT-14", "utc", "Zulu");
+const monthNumbers = fc.integer({ min: 0, max: 13 }).map(String);
+const dayNumbers = fc.integer({ min: 0, max: 31 }).map(String);
+const hours = fc.integer({ min: -1, max: 25 }).map(String);
+const seconds = fc.constantFrom("0", "1.5", "59.999999", "60", "60.5", "-1", "12.3456789", "NaN");
+const unixSeconds = fc.constantFrom("0", "1", "-1", "1700000000", "1e12", "1e15", "Infinity", "-Infinity", "0.5");
 const powers = fc.constantFrom(
   "0",
   "1",
@@ -252,6 +258,13 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   jsonb_array_element_text: [null, smallCounts],
   chr: [codePoints],
   numeric_power: [null, powers],
+  timestamptz_zone: [zones, null],
+  timestamp_zone: [zones, null],
+  timestamptz_trunc_zone: [fields, null, zones],
+  make_timestamp: [years, monthNumbers, dayNumbers, hours, fc.integer({ min: -1, max: 60 }).map(String), seconds],
+  float8_timestamptz: [unixSeconds],
+  extract_timestamptz: [fc.constantFrom("epoch", "EPOCH"), null],
+  timestamptz_part: [fc.constantFrom("epoch", "EPOCH"), null],
   jsonb_contains: [null, jsonParts],
   jsonb_contained: [jsonParts, null],
   jsonb_delete: [null, keys],

@@ -123,5 +123,26 @@ const documents = [
   "to_json(w)",
 ];
 
+const moments = [
+  "z AT TIME ZONE 'UTC'",
+  "w AT TIME ZONE 'Etc/GMT+3'",
+  "date_trunc('day', z, 'UTC')",
+  "EXTRACT(EPOCH FROM z)",
+  "date_part('epoch', z)",
+  "(w, x) OVERLAPS (x, w)",
+  "(w, NULL::timestamp) OVERLAPS (x, x)",
+  "EXTRACT(ISODOW FROM d)",
+  "d + 3 - d",
+];
+
+const casts = ["r::text", "o::text", "e::text", "r::varchar", "(r::text)::jsonb", "concat(r, o)", "t || r"];
+
 /** Expressions that are planned by PostgreSQL's analysis and compared with what it makes of them, row by row. */
-export const SQL_EXPRESSIONS: readonly string[] = [...concatenation, ...arrays, ...patterns, ...documents];
+export const SQL_EXPRESSIONS: readonly string[] = [
+  ...concatenation,
+  ...arrays,
+  ...patterns,
+  ...documents,
+  ...moments,
+  ...casts,
+];

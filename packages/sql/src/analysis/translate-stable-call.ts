@@ -13,11 +13,14 @@ const CONCAT_SYMBOLS: ReadonlySet<string> = new Set(["text_concat", "text_concat
 /** STABLE because conversions are looked up in the catalog. */
 const CONVERSIONS: ReadonlySet<string> = new Set(["pg_convert_to", "pg_convert_from"]);
 
+/** Further types that are cast to text as they are printed. */
+const DOCUMENTS: ReadonlySet<number> = new Set([Oid.uuid, Oid.json, Oid.jsonb]);
+
 /** The value as its output function prints it; undefined where that hangs on the session's settings. */
 function printed(arg: Expression): Expression | undefined {
   const { typeOid } = arg.type;
   if (typeOid === Oid.text) return arg;
-  if (!isTextCastable(typeOid)) return undefined;
+  if (!isTextCastable(typeOid) && !DOCUMENTS.has(typeOid)) return undefined;
   if (arg.kind === "constant" && isTextual(typeOid)) return { ...arg, type: { ...arg.type, typeOid: Oid.text } };
   return { kind: "text-cast", arg, type: TEXT_TYPE };
 }
@@ -48,6 +51,9 @@ const JSON_TYPES: ReadonlySet<number> = new Set([
   Oid.jsonb,
 ]);
 
+/** STABLE because of the session's time zone. */
+const TIMESTAMPTZ_FIELDS: ReadonlySet<string> = new Set(["extract_timestamptz", "timestamptz_part"]);
+
 interface Call {
   readonly info: FunctionInfo;
   readonly args: readonly Expression[];
@@ -67,6 +73,7 @@ export function translateStableCall(call: Call): CallExpression | undefined {
   if (JSON_SYMBOLS.has(call.info.symbol) && call.args.every((arg) => JSON_TYPES.has(arg.type.typeOid))) {
     return asCalled(call, call.args);
   }
+  if (TIMESTAMPTZ_FIELDS.has(call.info.symbol) && isEpoch(call.args[0])) return asCalled(call, call.args);
   if (CONVERSIONS.has(call.info.symbol) && isUtf8Name(call.args[1])) return asCalled(call, call.args);
   return undefined;
 }
@@ -87,6 +94,11 @@ function textAnyCat({ args, type, inputCollation }: Call): CallExpression | unde
 function concatenation(call: Call): CallExpression | undefined {
   const texts = allPrinted(call.args);
   return texts && asCalled(call, texts);
+}
+
+/** The one field that no time zone changes. */
+function isEpoch(arg: Expression | undefined): boolean {
+  return arg?.kind === "constant" && arg.value?.toLowerCase() === "epoch";
 }
 
 /** The server's own character set, the only one that Freshet works with: nothing is converted. */

@@ -86,6 +86,22 @@ const families: readonly FunctionFamily[] = [
       ["jsonb_typeof($)", "txt"],
     ],
   },
+  {
+    feature: "timestamptz function",
+    weight: 0.5,
+    takes: ({ id }) => id === "ins",
+    calls: [
+      ["$ AT TIME ZONE 'UTC'", "tim"],
+      ["EXTRACT(EPOCH FROM $)", "dec"],
+      ["date_trunc('hour', $, 'UTC')", "ins"],
+    ],
+  },
+  {
+    feature: "cast through text",
+    weight: 0.5,
+    takes: ({ id }) => ["jso", "uid", "moo"].includes(id),
+    calls: [["$::text", "txt"]],
+  },
 ];
 
 function callOver(draft: Draft, family: FunctionFamily, operands: readonly Operand[]): Operand | undefined {
