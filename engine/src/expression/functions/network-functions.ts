@@ -159,6 +159,7 @@ export const NETWORK_FUNCTIONS: FunctionTable = {
   inetand: bitwise((a, b) => a & b),
   inetor: bitwise((a, b) => a | b),
   inetpl: plus,
-  inetmi_int8: (bytes: Buffer, subtrahend: bigint) => plus(bytes, -subtrahend),
+  /** The least int8 is its own negative here, as in PostgreSQL's C code. */
+  inetmi_int8: (bytes: Buffer, subtrahend: bigint) => plus(bytes, BigInt.asIntN(64, -subtrahend)),
   inetmi: minus,
 };
