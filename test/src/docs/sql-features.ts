@@ -216,7 +216,7 @@ const rest = area("Subqueries, sets, windows, order", [
   ["`NOT IN (SELECT …)`", "SELECT id FROM products WHERE id NOT IN (SELECT product_id FROM reviews)"],
   [
     "`IN` of several columns",
-    "SELECT id FROM orders o WHERE (o.customer_id, o.status) IN (SELECT c.id, 'paid' FROM customers c)",
+    "SELECT id FROM orders WHERE (customer_id, id) IN (SELECT r.customer_id, r.id FROM reviews r)",
   ],
   ["`= ANY`, `> ALL (SELECT …)`", "SELECT id FROM products WHERE price > ALL (SELECT unit_price FROM order_items)"],
   ["`EXISTS` and `IN` as values", "SELECT id, id IN (SELECT product_id FROM reviews) FROM products"],
