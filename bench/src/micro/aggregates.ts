@@ -14,7 +14,7 @@ Buffer.poolSize = 1 << 20;
 
 /**
  * Microseconds per changed row of each aggregate over one group, by the number of rows in the group: flat or nearly so is the
- * aim. `node bench/dist/micro/aggregates.js [rows …]`
+ * aim. `node bench/dist/micro/aggregates.js [rows …] [aggregate …]`
  */
 const TABLE = 1001;
 const ROWS_PER_COMMIT = 10;
@@ -142,6 +142,7 @@ async function run(rows: number): Promise<void> {
     await load(engine, rows);
     for (const [at, [title, call, listed]] of CALLS.entries()) {
       if (listed && rows > MAX_LISTED_ROWS) continue;
+      if (wanted.length > 0 && !wanted.includes(title)) continue;
       await engine.createCache({ id: at + 1, plan: queryOf(call), writeBack: false, attributes: "" });
       while (!(await engine.buildStep(at + 1)).done);
       await change(engine, rows, 20);
@@ -158,5 +159,7 @@ async function run(rows: number): Promise<void> {
   }
 }
 
-const sizes = process.argv.slice(2).map(Number);
+const words = process.argv.slice(2);
+const sizes = words.map(Number).filter((size) => Number.isSafeInteger(size));
+const wanted = words.filter((word) => !Number.isSafeInteger(Number(word)));
 for (const rows of sizes.length === 0 ? [10_000, 100_000, 1_000_000] : sizes) await run(rows);
