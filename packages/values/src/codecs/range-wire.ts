@@ -29,8 +29,8 @@ export function readRange(bytes: Buffer): RangeValue | null | undefined {
     if (at + 4 > bytes.length) return undefined;
     const length = bytes.readInt32BE(at);
     const start = at + 4;
+    if (length < 0 || start + length > bytes.length) return undefined;
     at = start + length;
-    if (length < 0 || at > bytes.length) return undefined;
     return { value: bytes.subarray(start, at), inclusive: (flags & inclusive) !== 0 };
   };
   const lower = bound(LOWER_INFINITE, LOWER_INCLUSIVE);

@@ -29,6 +29,7 @@ function vectorText(bytes: Buffer): Buffer | undefined {
     parts.push(quoteWord(bytes.subarray(at, end)));
     const count = bytes.readUInt16BE(end + 1);
     at = end + 3;
+    if (at + 2 * count > bytes.length) return undefined;
     for (let index = 0; index < count; index++) {
       const position = bytes.readUInt16BE(at + 2 * index);
       const text = `${index === 0 ? ":" : ","}${position & 0x3fff}${WEIGHTS[position >>> 14] ?? ""}`;

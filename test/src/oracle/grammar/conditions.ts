@@ -2,6 +2,7 @@ import { quote } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import { functionConditionForms } from "./functions.ts";
+import { typeConditions } from "./type-operators.ts";
 import { subqueryConditions } from "./subqueries.ts";
 
 const comparisons = ["=", "<>", "<", "<=", ">", ">="] as const;
@@ -16,6 +17,7 @@ export interface ConditionForm extends Form {
 const conditionForms: readonly ConditionForm[] = [
   { feature: "comparison", weight: 8, write: simpleCondition },
   ...functionConditionForms,
+  ...typeConditions,
   ...subqueryConditions,
 ];
 

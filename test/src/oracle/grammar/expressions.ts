@@ -2,6 +2,7 @@ import { kindById } from "../column-types.ts";
 import { integers, randomCondition } from "./conditions.ts";
 import type { Draft, Form, Operand } from "./draft.ts";
 import { functionForms } from "./functions.ts";
+import { typeExpressions } from "./type-operators.ts";
 import { subqueryExpressions } from "./subqueries.ts";
 
 /** A way to make an output column of one of `operands`. */
@@ -14,6 +15,7 @@ const expressionForms: readonly ExpressionForm[] = [
   { feature: "bare column", weight: 13, write: (draft, operands) => draft.random.pick(operands) },
   { feature: "expression", weight: 7, write: simpleExpression },
   ...functionForms,
+  ...typeExpressions,
   ...subqueryExpressions,
 ];
 

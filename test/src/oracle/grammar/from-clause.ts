@@ -104,7 +104,7 @@ function columnName(operand: Operand): string {
 
 function joinable(left: Operand, right: Operand): boolean {
   if (left.kind === right.kind) return left.kind.family !== "bool";
-  return left.kind.family === right.kind.family && left.kind.family !== "array";
+  return left.kind.family === right.kind.family && left.kind.family !== "array" && left.kind.family !== "range";
 }
 
 function randomItem(draft: Draft): FromItem {

@@ -46,7 +46,7 @@ function innerTable(draft: Draft): Inner {
 
 function isComparable(left: ColumnKind, right: ColumnKind): boolean {
   if (left.family === "json") return false;
-  return left === right || (left.family === right.family && left.family !== "array" && left.family !== "enum");
+  return left === right || (left.family === right.family && !["array", "enum", "range"].includes(left.family));
 }
 
 /** Pairs of an operand from outside and one of the subquery that can be compared. */
