@@ -17,6 +17,7 @@ import { missingKeyRow } from "./missing-key-row.ts";
 import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
 import { RelationPrivileges } from "./relation-privileges.ts";
 import { checkSlotItems, type InferredTypes } from "./slot-types.ts";
+import { countsRows, limitWindows } from "./limit-windows.ts";
 import { planRecursive } from "./recursive-query.ts";
 import { limitPlan, translateQuery } from "./translate-query.ts";
 import type { TranslatedQuery, TranslationContext } from "./translation.ts";
@@ -151,7 +152,9 @@ class StatementPlanner {
     });
     const privileges = new RelationPrivileges();
     const context: TranslationContext = { catalog, privileges, planRecursive, translateQuery };
-    const translated = translateQuery(query, context, { parent: null, top: true, used: null });
+    const whole = translateQuery(query, context, { parent: null, top: true, used: null });
+    this.#keepRowCounts(whole, substituted);
+    const translated = { ...whole, plan: limitWindows(whole.plan) };
     const parameters = viewParameters(translated, described.parameters.length);
     checkWholePlan(translated.plan);
     const body = {
@@ -184,6 +187,24 @@ class StatementPlanner {
     const sendFunctions = plan.result.map((column) => must(catalog.types.get(column.typeOid)?.sendFunction));
     const row = await missingKeyRow(connection, { text: substituted.text, parameterTypes: typeNames, sendFunctions });
     return { ...plan, missingKeyRow: row };
+  }
+
+  /** A literal that keeps only the first rows of each partition is worth more as a constant than as a key. */
+  #keepRowCounts({ plan, lifted, equalityColumns, rangeColumn }: TranslatedQuery, from: SubstitutedStatement): void {
+    const upper = lifted.range?.upper ?? null;
+    const bounds = [
+      ...lifted.equality.map(({ parameter, list }, index) => ({
+        parameter,
+        column: list ? null : equalityColumns[index],
+      })),
+      ...(upper === null ? [] : [{ parameter: upper.parameter, column: rangeColumn }]),
+    ];
+    for (const { parameter, column } of bounds) {
+      const slot = this.#shape.slots[from.slotParameter.indexOf(parameter)];
+      const isLiteral = slot?.items.every((item) => item.kind === "literal") === true;
+      if (isLiteral && typeof column === "number" && countsRows(plan, column))
+        throw new UnliftableParameter(parameter, "says how many rows of each partition are kept");
+    }
   }
 
   /** A write-back table holds the exact result: its LIMIT is part of the plan. A view's is cut when it is read. */
