@@ -58,13 +58,13 @@ export function subscriptOf(text: string): number | undefined {
 }
 
 function changeAt(text: string, level: number, change: PathChange): string {
-  const part = levelOf(text);
-  if (part.kind === "scalar") return text;
   const name = change.path[level];
   if (name === undefined) return text;
   if (name === null) {
     throw new EvaluationError(EvaluationState.nullValueNotAllowed, `path element at position ${level + 1} is null`);
   }
+  const part = levelOf(text);
+  if (part.kind === "scalar") return text;
   return part.kind === "object"
     ? changeObject(part.members, name, level, change)
     : changeArray(part.elements, name, level, change);

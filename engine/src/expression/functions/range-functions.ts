@@ -88,12 +88,13 @@ function made(range: RangeValue, { subtype }: Operation): Buffer {
   return writeRange(normal);
 }
 
+/** Of equal bounds, which may show another scale, a span takes the second range's. */
 function lowest(a: PositionedRange, b: PositionedRange): RangeValueBound {
-  return (comparePositions(a.lower, b.lower) <= 0 ? a : b).range.lower;
+  return (comparePositions(a.lower, b.lower) < 0 ? a : b).range.lower;
 }
 
 function highest(a: PositionedRange, b: PositionedRange): RangeValueBound {
-  return (comparePositions(a.upper, b.upper) >= 0 ? a : b).range.upper;
+  return (comparePositions(a.upper, b.upper) > 0 ? a : b).range.upper;
 }
 
 /** The smallest range that holds both. */
