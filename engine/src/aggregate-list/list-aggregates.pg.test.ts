@@ -10,9 +10,16 @@ import { valuesOf } from "../expression/testing/value-pools.ts";
 import { createListAggregate } from "./create-list-aggregate.ts";
 
 let upstream: Upstream;
+let serverVersion: number;
+/** The first with the aggregates behind SQL/JSON. */
+const VERSION_16 = 160_000;
 
 beforeAll(async () => {
   upstream = await startUpstream();
+  const [row] = await upstream.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int AS version",
+  );
+  serverVersion = must(row).version;
 });
 
 afterAll(() => upstream.stop());
@@ -54,7 +61,8 @@ function casesOf(
   result: (name: string) => string,
 ): Case[] {
   const args = types.map(typeOf);
-  return names.flatMap((name) => rowsOf(types).map((rows) => ({ name, args, result: typeOf(result(name)), rows })));
+  const known = names.filter((name) => serverVersion >= VERSION_16 || !/_strict|_unique/.test(name));
+  return known.flatMap((name) => rowsOf(types).map((rows) => ({ name, args, result: typeOf(result(name)), rows })));
 }
 
 function caseSql({ name, args, result, rows }: Case): string {
