@@ -262,13 +262,16 @@ const rest = area("Subqueries, sets, windows, order", [
     "`percent_rank`, `cume_dist`, `ntile`",
     "SELECT id, ntile(4) OVER (ORDER BY price), cume_dist() OVER (ORDER BY price) FROM products",
   ],
-  ["`lag`, `lead`", "SELECT id, lag(total, 1, 0) OVER (PARTITION BY customer_id ORDER BY id) FROM orders"],
+  ["`lag`, `lead`", "SELECT id, lag(shipping, 1, 0) OVER (PARTITION BY customer_id ORDER BY id) FROM orders"],
   [
     "`first_value`, `last_value`, `nth_value`",
     "SELECT id, first_value(name) OVER (ORDER BY price), nth_value(name, 2) OVER (ORDER BY price) FROM products",
   ],
-  ["running aggregate", "SELECT id, sum(total) OVER (PARTITION BY customer_id ORDER BY id) FROM orders"],
-  ["aggregate over the whole partition", "SELECT id, total / sum(total) OVER (PARTITION BY customer_id) FROM orders"],
+  ["running aggregate", "SELECT id, sum(shipping) OVER (PARTITION BY customer_id ORDER BY id) FROM orders"],
+  [
+    "aggregate over the whole partition",
+    "SELECT id, shipping / sum(shipping) OVER (PARTITION BY customer_id) FROM orders",
+  ],
   [
     "`ROWS` frame, `EXCLUDE`",
     "SELECT id, avg(rating) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND 2 FOLLOWING EXCLUDE CURRENT ROW) FROM reviews",
@@ -288,11 +291,11 @@ const rest = area("Subqueries, sets, windows, order", [
   ["window over groups", "SELECT region, sum(count(*)) OVER (ORDER BY region) FROM customers GROUP BY region"],
   [
     "the first rows of each partition",
-    "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY total DESC) AS n FROM orders) o WHERE n <= 3",
+    "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY shipping DESC) AS n FROM orders) o WHERE n <= 3",
   ],
   [
     "window, with a parameter on what it is partitioned by",
-    "SELECT id, rank() OVER (PARTITION BY customer_id ORDER BY total) FROM orders WHERE customer_id = $1",
+    "SELECT id, rank() OVER (PARTITION BY customer_id ORDER BY shipping) FROM orders WHERE customer_id = $1",
   ],
   ["`ORDER BY` numbers and dates", "SELECT id FROM orders ORDER BY ordered_at DESC, id"],
   ["`ORDER BY` text in byte order", 'SELECT id FROM products ORDER BY name COLLATE "C"'],

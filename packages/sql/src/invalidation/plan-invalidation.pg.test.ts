@@ -90,6 +90,8 @@ describe("planInvalidation", () => {
     ["SELECT id FROM u", "unlogged"],
     ["SELECT id FROM m", "materialized view"],
     ["SELECT relname FROM pg_class", "system catalog"],
+    ["SELECT id FROM a WHERE ctid = '(0,1)'", "system columns"],
+    ["SELECT (SELECT max(xmin::text) FROM b WHERE b.a = a.id) FROM a", "system columns"],
     ["SELECT id FROM a TABLESAMPLE bernoulli (10)", "TABLESAMPLE"],
     ["SELECT current_setting('work_mem')", "current_setting() is STABLE"],
     ["SELECT t::date FROM a", "may stand for the current date"],

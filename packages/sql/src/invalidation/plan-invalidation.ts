@@ -4,6 +4,7 @@ import type { AnalysisConnection } from "../analysis/analysis-connection.ts";
 import { inAnalysis } from "../analysis/analysis-transaction.ts";
 import type { NodeValue } from "../analysis/node-tree.ts";
 import { RelationPrivileges } from "../analysis/relation-privileges.ts";
+import { TABLE_OID_ATTRIBUTE } from "../analysis/table-checks.ts";
 import { collectOids, someNode } from "../analysis/tree-oids.ts";
 import { unsupported } from "../analysis/unsupported.ts";
 import { loadParser } from "../parser/load-parser.ts";
@@ -50,6 +51,7 @@ export async function planInvalidation(
     const typeNames = await parameterTypeNames(connection, described.parameters);
     const tree = await readTree(connection, shape.text, typeNames);
     checkConstants(tree, shape.text);
+    checkColumns(tree);
     const places = await slotPlaces(connection, shape);
     const slots = shape.slots.map((slot, index) => ({
       typeOid: places?.slotTypes[index] ?? null,
@@ -77,6 +79,14 @@ export async function planInvalidation(
       ...checked,
     };
   });
+}
+
+/** Refuses system columns: VACUUM FULL and freezing change them, and nothing of that is in the stream. */
+function checkColumns(tree: NodeValue): void {
+  const found = someNode(tree, (node) => {
+    return node.type === "VAR" && node.int("varattno") < 0 && node.int("varattno") !== TABLE_OID_ATTRIBUTE;
+  });
+  if (found) throw unsupported("system columns (ctid, xmin and the like) change without a change of the row");
 }
 
 /** Refuses constants that stand for the current time; in views they were made when the view was. */
