@@ -19,7 +19,7 @@ export const subqueryConditions: readonly ConditionForm[] = [
   { feature: "EXISTS", weight: 0.7, write: exists },
   { feature: "IN subquery", weight: 0.7, write: inSubquery },
   { feature: "row IN subquery", weight: 0.3, write: rowInSubquery },
-  { feature: "ANY, ALL subquery", weight: 0.3, write: anySubquery },
+  { feature: "ANY or ALL subquery", weight: 0.3, write: anySubquery },
   { feature: "scalar subquery in a condition", weight: 0.4, write: scalarComparison },
   { feature: "order of rows", weight: 0.2, write: rowComparison },
 ];
