@@ -1,6 +1,6 @@
 import { assert, errorMessage, FreshetError, now } from "@freshet/base";
 import type { Engine } from "@freshet/contract";
-import { openStore } from "@freshet/store";
+import { openStore, prepareStoreDirectory } from "@freshet/store";
 import { Piscina } from "piscina";
 import { createEngine } from "../create-engine.ts";
 import type { EngineRequest, EngineResponse, PortableError, WorkerOptions } from "./protocol.ts";
@@ -8,10 +8,17 @@ import type { EngineRequest, EngineResponse, PortableError, WorkerOptions } from
 /** Rows and keys are small and many: larger slabs mean fewer of them for the garbage collector. */
 Buffer.poolSize = 1 << 20;
 
+/**
+ * The layout of everything in the store: rows, keys of values, records, operators' state. To be raised with every change
+ * of one of them; state of another format is built anew from the upstream.
+ */
+const STORE_FORMAT = "2";
+
 let engine: Engine | null = null;
 
 function openEngine(): Engine {
   const { directory } = Piscina.workerData as WorkerOptions;
+  prepareStoreDirectory(directory, STORE_FORMAT);
   return createEngine(openStore(directory), { now: () => now() / 1000 });
 }
 
