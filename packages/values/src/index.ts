@@ -7,7 +7,6 @@ export { normalizeRange, writeBoundKey } from "./codecs/range.ts";
 export { type RangeBound as RangeValueBound, type RangeValue, readRange, writeRange } from "./codecs/range-wire.ts";
 export { type CalendarDate, dateFromDays, daysFromDate } from "./codecs/calendar.ts";
 export {
-  type Interval,
   INTERVAL_INFINITY,
   INTERVAL_NEGATIVE_INFINITY,
   intervalInfinity,
@@ -15,6 +14,7 @@ export {
   readInterval,
   writeInterval,
 } from "./codecs/interval.ts";
+export type { Interval } from "./codecs/interval-fields.ts";
 export { hostText, networkAddress, networkBits, writeNetwork } from "./codecs/network.ts";
 export { readZonedTime, writeZonedTime, type ZonedTime } from "./codecs/time.ts";
 export { fixedOffset, offsetAt, offsetOfLocal, type TimeZoneTable } from "./codecs/time-zone.ts";

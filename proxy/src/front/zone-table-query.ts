@@ -1,7 +1,7 @@
 import { must } from "@freshet/base";
 import { daysFromDate, type TimeZoneTable } from "@freshet/values";
 import { quoteLiteral } from "./privileges.ts";
-import type { RunStatements } from "./zone-tables.ts";
+import type { RunStatements } from "./run-statements.ts";
 
 /** The years that are looked at. Outside them a timestamptz is not given as text. */
 const BEGIN = "1970-01-01 00:00:00+00";

@@ -1,6 +1,7 @@
 import { fixedOffset, type TextSettings, type TimeZoneTable } from "@freshet/values";
 import type { Clock } from "./clock-port.ts";
 import { LruMap } from "./lru-map.ts";
+import type { RunStatements } from "./run-statements.ts";
 import { readZoneTable } from "./zone-table-query.ts";
 
 /** Zones that are remembered; a server's clients seldom use more than a few. */
@@ -12,9 +13,6 @@ interface Remembered {
   readonly table: TimeZoneTable;
   readonly readAt: number;
 }
-
-/** Runs statements one by one on one connection of Freshet's own. */
-export type RunStatements = (statements: readonly string[]) => Promise<readonly (readonly (string | null)[])[]>;
 
 /**
  * The offsets of the time zones that sessions use, asked of the upstream: it alone knows its tz database. A zone is asked for when an answer has

@@ -17,7 +17,7 @@ import { isSameText } from "./output-columns.ts";
 import { mergesKeys } from "./query-checks.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 import { checkCollation } from "./translate-call.ts";
-import type { Stage } from "./translation.ts";
+import type { Stage } from "./stage.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** Whether the query has GROUP BY, HAVING or aggregates. */

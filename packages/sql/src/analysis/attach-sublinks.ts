@@ -3,7 +3,7 @@ import { planOuters } from "../decorrelation/outer-references.ts";
 import { columnsOf } from "../plan/expression-walk.ts";
 import type { Expression } from "../plan/expression.ts";
 import { filterPlan } from "../plan/plan-build.ts";
-import { equalSides } from "./join-keys.ts";
+import { equalSides } from "./equal-sides.ts";
 import { rejectsNulls } from "./null-rejection.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 import type { Sublink } from "./sublinks.ts";

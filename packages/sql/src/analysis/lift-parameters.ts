@@ -3,7 +3,7 @@ import type { ColumnType } from "@freshet/values";
 import type { Expression, ParameterExpression } from "../plan/expression.ts";
 import { parametersOf } from "../plan/expression-walk.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
-import { widen } from "./join-keys.ts";
+import { widen } from "./equal-sides.ts";
 import { equalityOf, rangeOf, type RangeOperator } from "./operators.ts";
 import { UnliftableParameter } from "./unsupported.ts";
 

@@ -2,8 +2,8 @@ import { Oid } from "@freshet/values";
 import { splitConjuncts } from "./conjuncts.ts";
 import type { Expression } from "../plan/expression.ts";
 import { mapPlan } from "../plan/plan-walk.ts";
-import type { FilterPlan, Plan } from "../plan/plan.ts";
-import type { WindowCall, WindowPlan } from "../plan/window.ts";
+import type { FilterPlan, Plan, WindowPlan } from "../plan/plan.ts";
+import type { WindowCall } from "../plan/window.ts";
 
 /** The comparisons of a bigint with a bigint or integer that bound it from above: how much less than the other side it may be. */
 const BOUNDS: ReadonlyMap<string, { readonly flipped: boolean; readonly less: number }> = new Map([

@@ -4,11 +4,10 @@ import { projectPlan } from "../plan/plan-build.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { planTable } from "./plan-table.ts";
-import type { QueryScope, Relation } from "./query-scope.ts";
+import type { QueryScope, Relation, TranslationContext } from "./query-scope.ts";
 import { entrySources, planSources, sourceSymbols } from "./row-sources.ts";
 import { planSelfReference } from "./self-reference.ts";
 import { RteKind } from "./table-checks.ts";
-import type { TranslationContext } from "./translation.ts";
 import { someNode } from "./tree-oids.ts";
 import { unsupported } from "./unsupported.ts";
 

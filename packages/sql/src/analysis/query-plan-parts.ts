@@ -15,7 +15,7 @@ import type { DescribedColumn } from "./analysis-connection.ts";
 import type { Catalog } from "./catalog.ts";
 import { partsOf, pgTypeOf } from "./catalog-types.ts";
 import type { LiftedBound } from "./lift-parameters.ts";
-import type { TranslatedQuery } from "./translation.ts";
+import type { TranslatedQuery } from "./translated-query.ts";
 import { INT8_TYPE } from "./type-support.ts";
 import { UnliftableParameter } from "./unsupported.ts";
 

@@ -11,9 +11,10 @@ import type { Catalog } from "./catalog.ts";
 import { isSupportedType } from "./catalog-types.ts";
 import { planOuters } from "../decorrelation/outer-references.ts";
 import type { TreeNode } from "./node-tree.ts";
+import type { RelationPrivileges } from "./relation-privileges.ts";
 import { Sublinks } from "./sublinks.ts";
 import { checkRangeTableEntry, RteKind } from "./table-checks.ts";
-import type { TranslatedQuery, TranslationContext } from "./translation.ts";
+import type { TranslatedQuery } from "./translated-query.ts";
 import { unsupported } from "./unsupported.ts";
 
 /**
@@ -39,6 +40,26 @@ export function bindColumns(expression: Expression, relation: Relation): Express
       index: must(position < 0 ? undefined : position, "a column is not in the relation that should have it"),
     };
   });
+}
+
+/** What translating one statement shares between its query levels. */
+export interface TranslationContext {
+  readonly catalog: Catalog;
+  readonly privileges: RelationPrivileges;
+  /** Plans a recursive CTE of the query `owner`. */
+  readonly planRecursive: (cte: TreeNode, owner: QueryScope, context: TranslationContext) => Plan;
+  /** Translates a nested SELECT. */
+  readonly translateQuery: (query: TreeNode, context: TranslationContext, options: QueryOptions) => TranslatedQuery;
+}
+
+export interface QueryOptions {
+  readonly parent: QueryScope | null;
+  /** The outermost query: its parameters are lifted. */
+  readonly top: boolean;
+  /** A subquery whose order counts: the columns that it is sorted by come behind the visible ones. */
+  readonly ordered?: boolean;
+  /** Positions (from 1) of the result columns that are used; null: all. */
+  readonly used: ReadonlySet<number> | null;
 }
 
 /** Turns an analysed expression into one over the scope's symbols. */

@@ -1,12 +1,10 @@
 import { planOuters } from "../decorrelation/outer-references.ts";
 import { planInputs, walkPlan, withInputs } from "../plan/plan-walk.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { RecursivePlan } from "../plan/recursive.ts";
+import type { Plan, RecursivePlan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
-import { QueryScope } from "./query-scope.ts";
+import { QueryScope, type TranslationContext } from "./query-scope.ts";
 import { planUnion } from "./set-operation.ts";
 import { translateExpression } from "./translate-expression.ts";
-import type { TranslationContext } from "./translation.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** The plan of a recursive CTE; `owner` is the query that has it in its WITH clause. */

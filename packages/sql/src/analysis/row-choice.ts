@@ -1,7 +1,8 @@
 import { must } from "@freshet/base";
 import type { Expression } from "../plan/expression.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
-import type { Plan, SortKey, TopKPlan } from "../plan/plan.ts";
+import type { Plan, TopKPlan } from "../plan/plan.ts";
+import type { SortKey } from "../plan/sort-key.ts";
 import type { RowLimit, ViewSort } from "../plan/query-plan.ts";
 import type { LiftedConditions } from "./lift-parameters.ts";
 import { mergesKeys } from "./query-checks.ts";

@@ -6,9 +6,8 @@ import type { Plan } from "../plan/plan.ts";
 import { hasEquality } from "./catalog-types.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { planSubquery } from "./plan-entry.ts";
-import type { QueryScope, Relation } from "./query-scope.ts";
+import type { QueryScope, Relation, TranslationContext } from "./query-scope.ts";
 import { checkCollation, pureFunction } from "./translate-call.ts";
-import type { TranslationContext } from "./translation.ts";
 import { isTextual } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 

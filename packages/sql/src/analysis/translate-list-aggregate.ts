@@ -2,7 +2,7 @@ import { must } from "@freshet/base";
 import type { AggregateCall, ListAggregateName } from "../plan/aggregate-call.ts";
 import type { Expression } from "../plan/expression.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
-import type { SortKey } from "../plan/plan.ts";
+import type { SortKey } from "../plan/sort-key.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { isDescending } from "./translate-sort.ts";

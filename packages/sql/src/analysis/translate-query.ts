@@ -13,7 +13,7 @@ import { JoinPlanner } from "./join-planner.ts";
 import { keysOf, type LiftedConditions, ParameterLifter } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { lateralSymbols, planEntry } from "./plan-entry.ts";
-import { bindColumns, QueryScope, type Relation } from "./query-scope.ts";
+import { bindColumns, type QueryOptions, QueryScope, type Relation, type TranslationContext } from "./query-scope.ts";
 import { checkQuery, mergesKeys } from "./query-checks.ts";
 import { translateLimit } from "./row-limit.ts";
 import { memberKey } from "./table-members.ts";
@@ -33,7 +33,8 @@ import { translateSort } from "./translate-sort.ts";
 import { someNode } from "./tree-oids.ts";
 import { OutputColumns } from "./output-columns.ts";
 import { withTargetSets } from "./target-sets.ts";
-import type { QueryOptions, Stage, TranslatedQuery, TranslationContext } from "./translation.ts";
+import type { Stage } from "./stage.ts";
+import type { TranslatedQuery } from "./translated-query.ts";
 import { unsupported } from "./unsupported.ts";
 import { collectWindows, withWindows } from "./window-stage.ts";
 

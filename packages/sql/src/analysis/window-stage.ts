@@ -1,8 +1,9 @@
 import { must } from "@freshet/base";
 import type { Expression } from "../plan/expression.ts";
+import { windowPlan } from "../plan/plan-build.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
-import type { SortKey } from "../plan/plan.ts";
-import { mapWindowCall, type WindowCall, windowCallArguments, windowPlan } from "../plan/window.ts";
+import type { SortKey } from "../plan/sort-key.ts";
+import { mapWindowCall, type WindowCall, windowCallArguments } from "../plan/window.ts";
 import { hasEquality } from "./catalog-types.ts";
 import type { LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
@@ -10,7 +11,7 @@ import { isSameText } from "./output-columns.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
 import { checkCollation } from "./translate-call.ts";
 import { isDescending } from "./translate-sort.ts";
-import type { Stage } from "./translation.ts";
+import type { Stage } from "./stage.ts";
 import { UnliftableParameter, unsupported } from "./unsupported.ts";
 
 /** A window of the query with the calls over it; expressions over the rows before the windows. */

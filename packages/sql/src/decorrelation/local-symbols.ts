@@ -1,7 +1,7 @@
 import { must } from "@freshet/base";
 import { type ColumnType, createCodecs, Oid } from "@freshet/values";
 import { equalityOf, rangeOf } from "../analysis/operators.ts";
-import { widen } from "../analysis/join-keys.ts";
+import { widen } from "../analysis/equal-sides.ts";
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import { expressionChildren, mapExpression, walkExpression } from "../plan/expression-walk.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";

@@ -1,10 +1,10 @@
 import { must, unreachable } from "@freshet/base";
 import { splitConjuncts } from "../analysis/conjuncts.ts";
-import { equalSides } from "../analysis/join-keys.ts";
+import { equalSides } from "../analysis/equal-sides.ts";
 import { unsupported } from "../analysis/unsupported.ts";
 import { BOOL_TYPE } from "../analysis/type-support.ts";
 import type { Expression } from "../plan/expression.ts";
-import { filterPlan, joinPlan, projectPlan } from "../plan/plan-build.ts";
+import { filterPlan, joinPlan, projectPlan, windowPlan } from "../plan/plan-build.ts";
 import { mapPlanExpressions, planExpressions, planInputs, withInputs } from "../plan/plan-walk.ts";
 import type {
   AggregatePlan,
@@ -16,7 +16,6 @@ import type {
   SetOperationPlan,
   UnionAllPlan,
 } from "../plan/plan.ts";
-import { windowPlan } from "../plan/window.ts";
 import { replaceColumns } from "../plan/expression-walk.ts";
 import {
   type Binding,

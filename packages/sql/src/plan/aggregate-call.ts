@@ -1,6 +1,6 @@
 import type { ColumnType } from "@freshet/values";
 import type { Expression } from "./expression.ts";
-import type { SortKey } from "./plan.ts";
+import type { SortKey } from "./sort-key.ts";
 
 /** Aggregates whose value follows from running totals of their arguments, to which a row can be added and taken back. */
 export const ACCUMULATED_AGGREGATES = [

@@ -4,7 +4,9 @@ import type { Expression } from "./expression.ts";
 import { mapExpression } from "./expression-walk.ts";
 import type { AggregateCall } from "./aggregate-call.ts";
 import type { RowSource } from "./row-source.ts";
-import type { JoinPlan, Plan, SortKey } from "./plan.ts";
+import type { JoinPlan, Plan, WindowPlan } from "./plan.ts";
+import type { SortKey } from "./sort-key.ts";
+import type { WindowCall } from "./window.ts";
 
 const BOOL: ColumnType = { typeOid: 16, typmod: -1, collation: 0 };
 
@@ -136,4 +138,20 @@ export function topKPlan(input: Plan, sort: readonly SortKey[], limit: number | 
 
 export function singleRowPlan(input: Plan, partition: readonly Expression[]): Plan {
   return { kind: "single-row", input, partition, columns: [...input.columns, BOOL] };
+}
+
+export function windowPlan(
+  input: Plan,
+  partition: readonly Expression[],
+  sort: readonly SortKey[],
+  calls: readonly WindowCall[],
+): WindowPlan {
+  return {
+    kind: "window",
+    input,
+    partition,
+    sort,
+    calls,
+    columns: [...input.columns, ...calls.map((call) => call.type)],
+  };
 }

@@ -1,7 +1,8 @@
 import { unreachable } from "@freshet/base";
 import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
-import type { JoinPlan, Plan, SortKey } from "./plan.ts";
+import type { JoinPlan, Plan } from "./plan.ts";
+import type { SortKey } from "./sort-key.ts";
 import { planInputs } from "./plan-walk.ts";
 import type { RowSource } from "./row-source.ts";
 import { windowText } from "./window-lines.ts";

@@ -2,8 +2,8 @@ import type { ColumnType } from "@freshet/values";
 import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { RowSource } from "./row-source.ts";
-import type { RecursiveInputPlan, RecursivePlan } from "./recursive.ts";
-import type { WindowPlan } from "./window.ts";
+import type { SortKey } from "./sort-key.ts";
+import type { WindowCall } from "./window.ts";
 
 /**
  * Immutable relational algebra over multisets of packed rows. Plain JSON: equal sub-plans are those
@@ -125,12 +125,6 @@ export interface SetOperationPlan extends PlanBase {
   readonly right: Plan;
 }
 
-export interface SortKey {
-  readonly expression: Expression;
-  readonly descending: boolean;
-  readonly nullsFirst: boolean;
-}
-
 /**
  * Per partition, the rows at ranks [offset, offset + limit) under `sort`, in the order of row bytes among equals; with
  * `ties` also the rows behind them that are equal to the last one.
@@ -154,4 +148,36 @@ export interface SingleRowPlan extends PlanBase {
   readonly kind: "single-row";
   readonly input: Plan;
   readonly partition: readonly Expression[];
+}
+
+/**
+ * Output = input columns, then one column for each call. Partitions compare by SQL equality, NULLs equal; rows that
+ * `sort` leaves tied (peers) stand in the order of row bytes. Without `sort` all rows of a partition are peers.
+ */
+export interface WindowPlan extends PlanBase {
+  readonly kind: "window";
+  readonly input: Plan;
+  readonly partition: readonly Expression[];
+  readonly sort: readonly SortKey[];
+  readonly calls: readonly WindowCall[];
+}
+
+/**
+ * WITH RECURSIVE. `inputs` are the non-recursive term, then what the recursive term reads beside the result itself;
+ * `body` is the recursive term over them, which it has as `recursive-input` leaves. With `all` the result is the rows of the
+ * first input, of the body over these, of the body over those and so on; else each distinct row of them once.
+ * The body is linear in the result: it reads it once, through filters, projections, inner joins and the like.
+ */
+export interface RecursivePlan extends PlanBase {
+  readonly kind: "recursive";
+  readonly inputs: readonly Plan[];
+  readonly body: Plan;
+  readonly all: boolean;
+}
+
+/** In the body of a recursive plan: its result so far (input 0), or one of its other inputs. `name`: of the CTE. */
+export interface RecursiveInputPlan extends PlanBase {
+  readonly kind: "recursive-input";
+  readonly input: number;
+  readonly name: string;
 }

@@ -1,5 +1,6 @@
 import type { Expression } from "./expression.ts";
-import type { FrameBound, WindowCall, WindowFrame, WindowPlan } from "./window.ts";
+import type { WindowPlan } from "./plan.ts";
+import type { FrameBound, WindowCall, WindowFrame } from "./window.ts";
 import { windowCallArguments } from "./window.ts";
 
 type ExpressionText = (expression: Expression) => string;

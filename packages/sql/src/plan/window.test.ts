@@ -3,7 +3,8 @@ import type { Expression } from "./expression.ts";
 import { planLines } from "./plan-lines.ts";
 import { mapPlan, mapPlanExpressions, planExpressions } from "./plan-walk.ts";
 import type { Plan } from "./plan.ts";
-import { mapWindowCall, type WindowCall, windowCallArguments, windowPlan } from "./window.ts";
+import { windowPlan } from "./plan-build.ts";
+import { mapWindowCall, type WindowCall, windowCallArguments } from "./window.ts";
 
 const INT4 = { typeOid: 23, typmod: -1, collation: 0 };
 const INT8 = { typeOid: 20, typmod: -1, collation: 0 };

@@ -1,7 +1,6 @@
 import type { ColumnType } from "@freshet/values";
 import type { Expression } from "./expression.ts";
 import { type AggregateCall, aggregateExpressions, mapAggregateCall } from "./aggregate-call.ts";
-import type { Plan, SortKey } from "./plan.ts";
 
 /** Where a frame begins or ends; "unbounded" is the partition's end on that side. `offset` is a constant. */
 export type FrameBound =
@@ -53,19 +52,6 @@ export type WindowCall =
     })
   | (WindowCallBase & { readonly kind: "aggregate"; readonly call: AggregateCall; readonly frame: WindowFrame });
 
-/**
- * Output = input columns, then one column for each call. Partitions compare by SQL equality, NULLs equal; rows that
- * `sort` leaves tied (peers) stand in the order of row bytes. Without `sort` all rows of a partition are peers.
- */
-export interface WindowPlan {
-  readonly kind: "window";
-  readonly columns: readonly ColumnType[];
-  readonly input: Plan;
-  readonly partition: readonly Expression[];
-  readonly sort: readonly SortKey[];
-  readonly calls: readonly WindowCall[];
-}
-
 function boundExpressions(frame: WindowFrame): readonly Expression[] {
   return [frame.start, frame.end].flatMap((bound) => ("offset" in bound ? [bound.offset] : []));
 }
@@ -84,20 +70,4 @@ export function windowCallExpressions(call: WindowCall): readonly Expression[] {
 export function mapWindowCall(call: WindowCall, replace: (expression: Expression) => Expression): WindowCall {
   if (call.kind === "aggregate") return { ...call, call: mapAggregateCall(call.call, replace) };
   return { ...call, args: call.args.map(replace) };
-}
-
-export function windowPlan(
-  input: Plan,
-  partition: readonly Expression[],
-  sort: readonly SortKey[],
-  calls: readonly WindowCall[],
-): WindowPlan {
-  return {
-    kind: "window",
-    input,
-    partition,
-    sort,
-    calls,
-    columns: [...input.columns, ...calls.map((call) => call.type)],
-  };
 }

@@ -1,4 +1,4 @@
-import type { Interval } from "./interval.ts";
+import type { Interval } from "./interval-fields.ts";
 import { trimBlanks } from "./support.ts";
 
 type Field = "year" | "month" | "week" | "day" | "hour" | "minute" | "second";

@@ -1,5 +1,5 @@
 import { twoDigits } from "./calendar.ts";
-import type { Interval } from "./interval.ts";
+import type { Interval } from "./interval-fields.ts";
 
 /** An interval's fields as EncodeInterval sees them: every field has the sign of what it was taken from. */
 interface Fields {

@@ -3,16 +3,10 @@ import type { KeyWriter } from "../key-writer.ts";
 import { Oid } from "../oids.ts";
 import { bytesCodec } from "./bytes-codec.ts";
 import { infinityWord } from "./date.ts";
+import type { Interval } from "./interval-fields.ts";
 import { parseInterval } from "./interval-input.ts";
 import { intervalText } from "./interval-text.ts";
 import { ascii, trimBlanks } from "./support.ts";
-
-/** The three fields that PostgreSQL keeps apart; each has a sign of its own. */
-export interface Interval {
-  readonly months: number;
-  readonly days: number;
-  readonly micros: bigint;
-}
 
 const BYTES = 16;
 const INT32_MAX = 0x7fff_ffff;

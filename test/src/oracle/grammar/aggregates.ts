@@ -2,16 +2,12 @@ import { kindById } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
 import { amountAggregateForms } from "./amount-aggregates.ts";
-import { type Draft, type Form, keyOperands, type Operand } from "./draft.ts";
+import { type Draft, keyOperands, type Operand } from "./draft.ts";
+import type { AggregateForm } from "./forms.ts";
 import { listAggregateForms } from "./list-aggregates.ts";
 import { orderedSetAggregateForms } from "./ordered-set-aggregates.ts";
 import { statisticalAggregateForms } from "./statistical-aggregates.ts";
 import { truthAggregateForms } from "./truth-aggregates.ts";
-
-/** A way to write an aggregate over one of `operands`. */
-export interface AggregateForm extends Form {
-  write(draft: Draft, operands: readonly Operand[]): Operand;
-}
 
 const aggregateForms: readonly AggregateForm[] = [
   { feature: "count, sum, avg, min, max", weight: 10, write: basicAggregate },

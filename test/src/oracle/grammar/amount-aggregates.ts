@@ -1,6 +1,6 @@
 import { randomFilter } from "./aggregate-filter.ts";
-import type { AggregateForm } from "./aggregates.ts";
 import type { Draft, Operand } from "./draft.ts";
+import type { AggregateForm } from "./forms.ts";
 import { kindById, typedLiteral } from "../column-types.ts";
 
 /** sum and avg of intervals, sum of money, bitwise aggregates of bit strings: of a column, or of literals where no table has one. */

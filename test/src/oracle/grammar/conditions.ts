@@ -1,17 +1,13 @@
 import { quote } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
-import type { Draft, Form, Operand } from "./draft.ts";
+import type { Draft, Operand } from "./draft.ts";
+import type { ConditionForm } from "./forms.ts";
 import { functionConditionForms } from "./functions.ts";
 import { typeConditions } from "./type-operators.ts";
 import { subqueryConditions } from "./subqueries.ts";
 
 const comparisons = ["=", "<>", "<", "<=", ">", ">="] as const;
 export const integers: readonly string[] = ["sma", "num", "big"];
-
-/** A way to write a condition over one of `operands`. */
-export interface ConditionForm extends Form {
-  write(draft: Draft, operands: readonly Operand[]): string;
-}
 
 /** Conditions that never fail on a row. */
 const conditionForms: readonly ConditionForm[] = [

@@ -1,14 +1,10 @@
 import { kindById } from "../column-types.ts";
 import { integers, randomCondition } from "./conditions.ts";
-import type { Draft, Form, Operand } from "./draft.ts";
+import type { Draft, Operand } from "./draft.ts";
+import type { ExpressionForm } from "./forms.ts";
 import { functionForms } from "./functions.ts";
 import { typeExpressions } from "./type-operators.ts";
 import { subqueryExpressions } from "./subqueries.ts";
-
-/** A way to make an output column of one of `operands`. */
-export interface ExpressionForm extends Form {
-  write(draft: Draft, operands: readonly Operand[]): Operand;
-}
 
 /** Expressions that never fail on a row. */
 const expressionForms: readonly ExpressionForm[] = [

@@ -1,8 +1,7 @@
 import { kindById } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
-import type { ConditionForm } from "./conditions.ts";
 import type { Draft, Operand } from "./draft.ts";
-import type { ExpressionForm } from "./expressions.ts";
+import type { ConditionForm, ExpressionForm } from "./forms.ts";
 
 /** A call over one operand `$`, never failing on the values that columns hold, and the kind of its result. */
 type Call = readonly [sql: string, result: string];

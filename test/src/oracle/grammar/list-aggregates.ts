@@ -1,8 +1,8 @@
 import { kindById } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
-import type { AggregateForm } from "./aggregates.ts";
 import { type Draft, keyOperands, type Operand } from "./draft.ts";
+import type { AggregateForm } from "./forms.ts";
 
 /** Kinds whose JSON text depends on the session, which is refused: they are asked for now and then. */
 const sessionKinds: readonly string[] = ["ins", "rea", "flo", "byt", "itv", "mon"];

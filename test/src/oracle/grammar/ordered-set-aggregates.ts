@@ -1,7 +1,7 @@
 import { kindById } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
-import type { AggregateForm } from "./aggregates.ts";
 import { type Draft, keyOperands, type Operand } from "./draft.ts";
+import type { AggregateForm } from "./forms.ts";
 import { exactOperands } from "./list-aggregates.ts";
 
 const fractions = ["0", "0.1", "0.25", "0.5", "0.9", "1"] as const;

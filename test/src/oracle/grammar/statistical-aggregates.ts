@@ -1,8 +1,8 @@
 import { kindById } from "../column-types.ts";
 import { randomFilter } from "./aggregate-filter.ts";
-import type { AggregateForm } from "./aggregates.ts";
 import { integers } from "./conditions.ts";
 import { type Draft, keyOperands, type Operand } from "./draft.ts";
+import type { AggregateForm } from "./forms.ts";
 
 const spreads = ["var_pop", "var_samp", "variance", "stddev_pop", "stddev_samp", "stddev"] as const;
 const regressions = [

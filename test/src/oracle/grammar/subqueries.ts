@@ -1,8 +1,7 @@
 import { kindById } from "../column-types.ts";
 import type { ColumnKind } from "../column-types.ts";
-import type { ConditionForm } from "./conditions.ts";
 import type { Draft, Operand } from "./draft.ts";
-import type { ExpressionForm } from "./expressions.ts";
+import type { ConditionForm, ExpressionForm } from "./forms.ts";
 import type { FromItem } from "./from-item.ts";
 
 /** Subqueries in subqueries go so deep. */

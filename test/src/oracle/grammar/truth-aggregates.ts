@@ -1,8 +1,8 @@
 import { kindById } from "../column-types.ts";
-import type { AggregateForm } from "./aggregates.ts";
 import { randomFilter } from "./aggregate-filter.ts";
 import { integers, randomCondition } from "./conditions.ts";
 import { type Draft, keyOperands, type Operand } from "./draft.ts";
+import type { AggregateForm } from "./forms.ts";
 
 /** bool_and, bool_or and every over conditions and columns. */
 function truthAggregate(draft: Draft, operands: readonly Operand[]): Operand {

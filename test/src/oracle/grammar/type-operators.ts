@@ -1,7 +1,6 @@
 import { kindById } from "../column-types.ts";
-import type { ConditionForm } from "./conditions.ts";
 import type { Draft, Operand } from "./draft.ts";
-import type { ExpressionForm } from "./expressions.ts";
+import type { ConditionForm, ExpressionForm } from "./forms.ts";
 
 /** What can be made of a value of one kind: SQL in which `$` stands for it, and the kind of the result. */
 type Template = readonly [sql: string, kind: string];

@@ -1,0 +1,7 @@
+import type { Expression } from "./expression.ts";
+
+export interface SortKey {
+  readonly expression: Expression;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
