@@ -1,8 +1,17 @@
-import { FreshetError, SqlState, unreachable } from "@freshet/base";
-import type { Expression, JoinPlan, Plan, QueryPlan, RecursivePlan } from "@freshet/sql";
+import { FreshetError, SqlState } from "@freshet/base";
+import {
+  type Expression,
+  type JoinPlan,
+  type Plan,
+  planInputs,
+  type QueryPlan,
+  type RecursivePlan,
+  type ScanPlan,
+} from "@freshet/sql";
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
 import { canonicalJson, sha256Hex } from "./canonical.ts";
 import type { BodySpec, NodeSpec } from "./node-spec.ts";
+import { ownSpec } from "./own-spec.ts";
 
 /** A node that a plan needs, with its inputs; not yet part of a graph. Equal nodes are one object. */
 export interface SpecNode {
@@ -50,66 +59,24 @@ export class PlanSpecs {
 
   #plan(plan: Plan): SpecNode {
     switch (plan.kind) {
-      case "scan": {
-        const target = this.#resolve(plan.tableOid, plan.attributes);
-        const table = this.#table(plan.tableOid, target);
-        const spec: NodeSpec = {
-          kind: "source",
-          positions: target.positions,
-          tableColumns: target.tableColumns.length,
-        };
-        return this.#node(spec, [table], plan.columns);
-      }
-      case "filter":
-        return this.#node({ kind: "filter", predicate: plan.predicate }, [this.#plan(plan.input)], plan.columns);
-      case "project":
-        return this.#node({ kind: "project", expressions: plan.expressions }, [this.#plan(plan.input)], plan.columns);
-      case "unit":
-        return this.#node({ kind: "unit" }, [], plan.columns);
-      case "expand": {
-        const { sources, ordinality, residual, outer } = plan;
-        const spec: NodeSpec = { kind: "expand", sources, ordinality, residual, outer };
-        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
-      }
+      case "scan":
+        return this.#scan(plan);
       case "join":
         return this.#join(plan);
-      case "aggregate": {
-        const { groups, aggregates, scalar } = plan;
-        return this.#node({ kind: "aggregate", groups, aggregates, scalar }, [this.#plan(plan.input)], plan.columns);
-      }
-      case "distinct":
-        return this.#node({ kind: "distinct" }, [this.#plan(plan.input)], plan.columns);
-      case "union-all":
-        return this.#node(
-          { kind: "union-all" },
-          plan.inputs.map((input) => this.#plan(input)),
-          plan.columns,
-        );
-      case "set-operation": {
-        const { operation, all } = plan;
-        const inputs = [this.#plan(plan.left), this.#plan(plan.right)];
-        return this.#node({ kind: "set-operation", operation, all }, inputs, plan.columns);
-      }
-      case "top-k": {
-        const { partition, sort, limit, offset, ties } = plan;
-        const spec: NodeSpec = { kind: "top-k", partition, sort, limit, offset, ...(ties && { ties }) };
-        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
-      }
-      case "single-row": {
-        const spec: NodeSpec = { kind: "single-row", partition: plan.partition };
-        return this.#node(spec, [this.#plan(plan.input)], plan.columns);
-      }
       case "recursive":
         return this.#recursive(plan);
-      case "recursive-input":
-        return this.#node({ kind: "recursive-input", input: plan.input }, [], plan.columns);
-      case "window": {
-        const { partition, sort, calls } = plan;
-        return this.#node({ kind: "window", partition, sort, calls }, [this.#plan(plan.input)], plan.columns);
+      default: {
+        const inputs = planInputs(plan).map((input) => this.#plan(input));
+        return this.#node(ownSpec(plan), inputs, plan.columns);
       }
-      default:
-        return unreachable(plan, "plan");
     }
+  }
+
+  #scan(plan: ScanPlan): SpecNode {
+    const target = this.#resolve(plan.tableOid, plan.attributes);
+    const table = this.#table(plan.tableOid, target);
+    const spec: NodeSpec = { kind: "source", positions: target.positions, tableColumns: target.tableColumns.length };
+    return this.#node(spec, [table], plan.columns);
   }
 
   #recursive(plan: RecursivePlan): SpecNode {

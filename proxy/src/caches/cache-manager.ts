@@ -12,17 +12,18 @@ import type {
 import type { PlannedStatement } from "@freshet/sql";
 import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { CompiledCaches } from "../front/compiled-caches.ts";
-import type { PrivilegeNeeds, Privileges } from "../front/privileges.ts";
+import type { Privileges } from "../front/privileges.ts";
 import type { Invalidations } from "../invalidate/invalidations.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
 import { assertWritable } from "../write-back/target.ts";
 import type { WriteBacks } from "../write-back/write-backs.ts";
+import { assertReadable } from "./assert-readable.ts";
 import { assertNew } from "./cache-conflicts.ts";
-import { sameTable, tablesWithLostLabels } from "./schema-compare.ts";
 import type { CacheBuilder, Notice } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
 import type { Cache, CachePhase, CachePlan, CacheRequest, PlannedInvalidation } from "./cache.ts";
 import { type RetryDelay, isTransient } from "./retry.ts";
+import { SchemaComparison } from "./schema-comparison.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 export interface ManagerParts {
@@ -51,6 +52,7 @@ const silent: Notice = () => undefined;
  */
 export class CacheManager {
   readonly #parts: ManagerParts;
+  readonly #comparison: SchemaComparison;
   readonly #tasks = new TaskQueue();
   #stopped = false;
   #verifyQueued = false;
@@ -61,6 +63,7 @@ export class CacheManager {
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
+    this.#comparison = new SchemaComparison(parts.builder, parts.source, parts.catalog);
   }
 
   /** Makes catalog and engine agree after a start: keeps what is whole, drops what is not wanted, queues the rest. */
@@ -93,7 +96,8 @@ export class CacheManager {
     const obstacle = this.#parts.notStarted();
     if (obstacle !== null) throw obstacle;
     const plan = await this.#parts.builder.planCache(request);
-    await this.#assertReadable(request.owner, plan.mode === "incremental" ? plan.planned.plan : plan.invalidation.plan);
+    const needs = plan.mode === "incremental" ? plan.planned.plan : plan.invalidation.plan;
+    await assertReadable(this.#parts.privileges, request.owner, needs);
     if (request.writeTo !== null && plan.mode === "incremental") assertWritable(plan.planned.plan);
     assertNew(this.#parts.catalog, request, plan);
     const cache = this.#parts.catalog.add(request);
@@ -208,30 +212,12 @@ export class CacheManager {
    * announces schema changes, at everything that a statement's meaning depends on.
    */
   async compareTables(): Promise<void> {
-    const { builder, source } = this.#parts;
-    const known = [...builder.tables.values()];
-    let differs = this.#unverified.length > 0;
-    if (!differs && known.length > 0) {
-      const present = await source.describeTables(known.map(({ oid }) => oid));
-      differs = known.some(
-        (table) => builder.tables.get(table.oid) === table && !sameTable(table, present.get(table.oid)),
-      );
-    }
+    let differs = this.#unverified.length > 0 || (await this.#comparison.tablesDiffer());
     if (!differs && !(await this.#parts.announced())) {
       this.#parts.health.expireFacts();
-      differs = await this.#meaningsDiffer();
+      differs = await this.#comparison.meaningsDiffer();
     }
     if (differs) this.verifySchema();
-  }
-
-  async #meaningsDiffer(): Promise<boolean> {
-    for (const cache of this.#parts.catalog.all()) {
-      const { statement } = cache;
-      if (cache.phase !== "ready" || statement === null) continue;
-      const now = await this.#meaningNow(cache);
-      if (cache.statement === statement && !cache.means(now)) return true;
-    }
-    return false;
   }
 
   /** The slot is gone: everything is built anew at a new origin. */
@@ -271,18 +257,6 @@ export class CacheManager {
   #setPlan(cache: Cache, plan: CachePlan): void {
     cache.setPlan(plan);
     this.#parts.catalog.index(cache);
-  }
-
-  async #assertReadable(role: string, needs: PrivilegeNeeds): Promise<void> {
-    const privilege = await this.#parts.privileges.ask(role, needs);
-    if (privilege === "granted" || privilege === "row_level_security") return;
-    throw new FreshetError(
-      SqlState.insufficientPrivilege,
-      `role "${role}" may not read all tables and columns of the query`,
-      {
-        hint: "Grant SELECT on them to the role, or create the cache with a role that has it.",
-      },
-    );
   }
 
   async #buildAs(cache: Cache, plan: CachePlan, notice: Notice): Promise<void> {
@@ -422,36 +396,14 @@ export class CacheManager {
   }
 
   async #verify(): Promise<void> {
-    const { builder, source, catalog } = this.#parts;
     this.#parts.privileges.forget();
-    const present = await source.describeTables([...builder.tables.keys()]);
-    const changed = [...builder.tables.values()].filter((table) => !sameTable(table, present.get(table.oid)));
-    const different: Cache[] = [];
-    for (const cache of catalog.all()) {
-      if (cache.phase === "failed" && !cache.dropped) different.push(cache);
-      if (cache.phase !== "ready" || cache.statement === null) continue;
-      const meaning = await this.#meaningNow(cache);
-      if (!cache.means(meaning)) different.push(cache);
-      if (cache.planned === null) continue;
-      const planned = meaning?.mode === "incremental" ? meaning.planned : null;
-      changed.push(...tablesWithLostLabels(builder.tables.values(), cache.planned, planned));
-    }
-    const stale = new Set(changed.map(({ oid }) => oid));
-    for (const cache of catalog.all()) {
+    const { tables, caches } = await this.#comparison.differences();
+    const stale = new Set(tables.map(({ oid }) => oid));
+    for (const cache of this.#parts.catalog.all()) {
       const reads = cache.planned?.plan.tables.some(({ tableOid }) => stale.has(tableOid)) === true;
       // A DROP may have come meanwhile.
-      if (cache.dropped || !(different.includes(cache) || (cache.phase === "ready" && reads))) continue;
-      this.#queueRebuild(cache, "the schema has changed", changed);
-    }
-  }
-
-  /** What the statement means now; null when it is refused. */
-  async #meaningNow(cache: Cache): Promise<CachePlan | null> {
-    try {
-      return await this.#parts.builder.planCache(cache.request);
-    } catch (thrown) {
-      if (isTransient(thrown)) throw thrown;
-      return null;
+      if (cache.dropped || !(caches.has(cache) || (cache.phase === "ready" && reads))) continue;
+      this.#queueRebuild(cache, "the schema has changed", tables);
     }
   }
 

@@ -1,0 +1,74 @@
+import type { ChangeSource, TableSchema } from "@freshet/contract";
+import type { CacheBuilder } from "./cache-builder.ts";
+import type { CacheCatalog } from "./cache-catalog.ts";
+import type { Cache, CachePlan } from "./cache.ts";
+import { isTransient } from "./retry.ts";
+import { sameTable, tablesWithLostLabels } from "./schema-compare.ts";
+
+/** What does not mean any more what it meant when it was built. */
+export interface SchemaDifferences {
+  /** As they are known; their stored rows have to go. */
+  readonly tables: readonly TableSchema[];
+  /** Caches whose statement means something else, and those that had failed. */
+  readonly caches: ReadonlySet<Cache>;
+}
+
+/** Compares what is known of the tables and the cached statements with the upstream's catalog. Changes nothing. */
+export class SchemaComparison {
+  readonly #builder: CacheBuilder;
+  readonly #source: ChangeSource;
+  readonly #catalog: CacheCatalog;
+
+  constructor(builder: CacheBuilder, source: ChangeSource, catalog: CacheCatalog) {
+    this.#builder = builder;
+    this.#source = source;
+    this.#catalog = catalog;
+  }
+
+  /** Whether a table that is still known has another shape. */
+  async tablesDiffer(): Promise<boolean> {
+    const { tables } = this.#builder;
+    const known = [...tables.values()];
+    if (known.length === 0) return false;
+    const present = await this.#source.describeTables(known.map(({ oid }) => oid));
+    return known.some((table) => tables.get(table.oid) === table && !sameTable(table, present.get(table.oid)));
+  }
+
+  /** Whether the statement of a cache that answers means something else. */
+  async meaningsDiffer(): Promise<boolean> {
+    for (const cache of this.#catalog.all()) {
+      const { statement } = cache;
+      if (cache.phase !== "ready" || statement === null) continue;
+      const now = await this.#meaningNow(cache);
+      if (cache.statement === statement && !cache.means(now)) return true;
+    }
+    return false;
+  }
+
+  async differences(): Promise<SchemaDifferences> {
+    const { tables } = this.#builder;
+    const present = await this.#source.describeTables([...tables.keys()]);
+    const changed = [...tables.values()].filter((table) => !sameTable(table, present.get(table.oid)));
+    const different = new Set<Cache>();
+    for (const cache of this.#catalog.all()) {
+      if (cache.phase === "failed" && !cache.dropped) different.add(cache);
+      if (cache.phase !== "ready" || cache.statement === null) continue;
+      const meaning = await this.#meaningNow(cache);
+      if (!cache.means(meaning)) different.add(cache);
+      if (cache.planned === null) continue;
+      const planned = meaning?.mode === "incremental" ? meaning.planned : null;
+      changed.push(...tablesWithLostLabels(tables.values(), cache.planned, planned));
+    }
+    return { tables: changed, caches: different };
+  }
+
+  /** What the statement means now; null when it is refused. */
+  async #meaningNow(cache: Cache): Promise<CachePlan | null> {
+    try {
+      return await this.#builder.planCache(cache.request);
+    } catch (thrown) {
+      if (isTransient(thrown)) throw thrown;
+      return null;
+    }
+  }
+}
