@@ -72,6 +72,15 @@ async function readBody(connection: AnalysisConnection, text: string, types: rea
   return must(rows[0]?.[0], "the function that was just made has no body");
 }
 
+/** What PostgreSQL says of parameters whose type it infers to be a pseudo-type, as in `a_row = $1`. */
+const INVALID_FUNCTION_DEFINITION = "42P13";
+
+/** A query that PostgreSQL takes, but not as a function's body, cannot be analysed. */
+export function refusedAnalysis(error: FreshetError): FreshetError {
+  if (error.code !== INVALID_FUNCTION_DEFINITION) return error;
+  return unsupported(`PostgreSQL does not tell the type of a parameter (${error.message})`);
+}
+
 function withTempHint(error: unknown): unknown {
   if (!(error instanceof FreshetError) || error.code !== SqlState.insufficientPrivilege) return error;
   return new FreshetError(error.code, error.message, {

@@ -8,7 +8,7 @@ import type { QueryPlan } from "../plan/query-plan.ts";
 import { inspectStatement } from "../statement/inspect-statement.ts";
 import type { Literal, SelectShape, Slot } from "../statement/shape.ts";
 import { type SubstitutedStatement, substituteSlots } from "../statement/substitute-slots.ts";
-import { analyseSelect, parameterTypeNames } from "./analysed-tree.ts";
+import { analyseSelect, parameterTypeNames, refusedAnalysis } from "./analysed-tree.ts";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { inAnalysis } from "./analysis-transaction.ts";
 import { loadCatalog } from "./catalog.ts";
@@ -127,7 +127,7 @@ class StatementPlanner {
     const literals = this.#shape.slots.flatMap((slot, index) => {
       return this.#fixed[index] !== true && slot.items.every((item) => item.kind === "literal") ? [index] : [];
     });
-    if (literals.length === 0) throw error;
+    if (literals.length === 0) throw refusedAnalysis(error);
     for (const index of literals) this.#fix(index, `has no type of its own as a parameter (${error.message})`);
   }
 

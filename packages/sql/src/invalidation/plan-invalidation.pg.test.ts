@@ -90,6 +90,7 @@ describe("planInvalidation", () => {
     ["SELECT id FROM u", "unlogged"],
     ["SELECT id FROM m", "materialized view"],
     ["SELECT relname FROM pg_class", "system catalog"],
+    ["SELECT id FROM b WHERE b = $1", "does not tell the type of a parameter"],
     ["SELECT id FROM a WHERE ctid = '(0,1)'", "system columns"],
     ["SELECT (SELECT max(xmin::text) FROM b WHERE b.a = a.id) FROM a", "system columns"],
     ["SELECT id FROM a TABLESAMPLE bernoulli (10)", "TABLESAMPLE"],

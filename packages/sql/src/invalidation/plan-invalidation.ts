@@ -1,5 +1,5 @@
 import { FreshetError, SqlState } from "@freshet/base";
-import { readTree, parameterTypeNames } from "../analysis/analysed-tree.ts";
+import { parameterTypeNames, readTree, refusedAnalysis } from "../analysis/analysed-tree.ts";
 import type { AnalysisConnection } from "../analysis/analysis-connection.ts";
 import { inAnalysis } from "../analysis/analysis-transaction.ts";
 import type { NodeValue } from "../analysis/node-tree.ts";
@@ -49,7 +49,9 @@ export async function planInvalidation(
     const described = await connection.describe(shape?.text ?? request.text);
     if (shape === null) throw unsupported("it is not a plain SELECT");
     const typeNames = await parameterTypeNames(connection, described.parameters);
-    const tree = await readTree(connection, shape.text, typeNames);
+    const tree = await readTree(connection, shape.text, typeNames).catch((error: unknown) => {
+      throw error instanceof FreshetError ? refusedAnalysis(error) : error;
+    });
     checkConstants(tree, shape.text);
     checkColumns(tree);
     const places = await slotPlaces(connection, shape);
