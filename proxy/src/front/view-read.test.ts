@@ -1,3 +1,4 @@
+import type { QueryPlan } from "@freshet/sql";
 import { MemoryStore } from "@freshet/store";
 import { Oid, createCodecs } from "@freshet/values";
 import { expect, test } from "vitest";
@@ -78,6 +79,27 @@ test("what PostgreSQL refuses, and what would be too much, is left to it", () =>
   expect(readFrom(plan, [[1]], [[bigint(1n << 60n)]])).toMatchObject({ kind: "refused", reason: "parameter_value" });
   expect(readFrom(plan, [[1], [2]], [[null]], 10)).toMatchObject({ kind: "refused", reason: "result_too_large" });
   expect(readFrom(plan, [[1], [2]], [[bigint(1n)]], 10)).toEqual({ kind: "rows", rows: [intRow([1])] });
+});
+
+test("a value too long for the store's keys is left to PostgreSQL, as key, list member and bound", () => {
+  const text = { typeOid: Oid.text, typmod: -1, collation: 0 };
+  const ofTexts = (parts: Partial<QueryPlan>): QueryPlan => {
+    const columns = [text];
+    return intPlan(1, 1, { plan: { kind: "scan", tableOid: 1, attributes: [1], columns }, ...parts });
+  };
+  const equality = [{ column: 0, parameter: 0 }];
+  const one = ofTexts({ parameters: [{ type: text, list: false }], equality });
+  const list = ofTexts({ parameters: [{ type: text, list: true }], equality });
+  const bound = { parameter: 0, inclusive: true };
+  const above = ofTexts({ parameters: one.parameters, range: { column: 0, lower: bound, upper: null } });
+  const below = ofTexts({ parameters: one.parameters, range: { column: 0, lower: null, upper: bound } });
+  const short = Buffer.from("a");
+  const long = Buffer.alloc(5000, "a");
+  for (const plan of [one, list, above, below]) {
+    expect(readFrom(plan, [], [[short]])).toEqual({ kind: "rows", rows: [] });
+    expect(readFrom(plan, [], [[long]])).toMatchObject({ kind: "refused", reason: "parameter_value" });
+  }
+  expect(readFrom(list, [], [[short, long]])).toMatchObject({ kind: "refused", reason: "parameter_value" });
 });
 
 test("an order that a view cannot give is known beforehand", () => {

@@ -1,7 +1,7 @@
 import { must } from "@freshet/base";
 import { ENTRY_TAG, decodeViewEntry, viewArrangement, viewKeyPrefix, writeSortKey } from "@freshet/contract";
 import type { QueryPlan, RangeBound, RowLimit } from "@freshet/sql";
-import type { Entry, ReadTransaction } from "@freshet/store";
+import { type Entry, MAX_KEY_BYTES, type ReadTransaction } from "@freshet/store";
 import { type Codec, type CodecSet, KeyWriter, type Row, unpackRow } from "@freshet/values";
 import type { ParameterValues } from "./parameters.ts";
 
@@ -64,7 +64,9 @@ export class ViewRead {
     const sortLater = this.#direction === null || (keys.length > 1 && this.#plan.sort.length > 0);
     for (const prefix of wanted === 0 && this.#missingKeyRow === null ? [] : keys) {
       let taken = 0;
-      for (const entry of this.#scan(transaction, prefix, parameters)) {
+      const entries = this.#scan(transaction, prefix, parameters);
+      if (entries === "too long") return refused("parameter_value", "a value is longer than the store's keys");
+      for (const entry of entries) {
         matched = true;
         if (taken >= wanted && this.#direction !== null) break;
         const { weight, row } = decodeViewEntry(entry.value);
@@ -107,14 +109,17 @@ export class ViewRead {
     return combinations.map((values) => viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, values));
   }
 
-  #scan(transaction: ReadTransaction, prefix: Buffer, parameters: ParameterValues): Iterable<Entry> {
+  /** "too long": no entry can have such a key, and the store refuses to look for it. */
+  #scan(transaction: ReadTransaction, prefix: Buffer, parameters: ParameterValues): Iterable<Entry> | "too long" {
     const range = this.#plan.range;
+    if (prefix.length > MAX_KEY_BYTES) return "too long";
     if (range === null) return transaction.scanPrefix(this.#arrangement, prefix);
     const lower = this.#bound(range.lower, parameters);
     const upper = this.#bound(range.upper, parameters);
     if (lower === "null" || upper === "null") return [];
     const start = lower === null ? prefix : edge(prefix, lower.key, !lower.inclusive);
     const end = upper === null ? successor(prefix) : edge(prefix, upper.key, upper.inclusive);
+    if (Math.max(start.length, end?.length ?? 0) > MAX_KEY_BYTES) return "too long";
     if (end !== undefined && Buffer.compare(start, end) >= 0) return [];
     const reverse = this.#direction === "reverse";
     return transaction.scan(this.#arrangement, {
