@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { must } from "@freshet/base";
+import { FreshetError, must, SqlState } from "@freshet/base";
 import {
   decodeOutboxDelta,
   decodeViewEntry,
@@ -122,7 +122,13 @@ class Scene {
   async create(): Promise<void> {
     const id = this.#nextCache++;
     const plan = must(this.#plans[id % this.#plans.length]);
-    await this.#engine.createCache({ id, plan: queryOf(plan), writeBack: true, attributes: "" });
+    try {
+      await this.#engine.createCache({ id, plan: queryOf(plan), writeBack: true, attributes: "" });
+    } catch (error) {
+      // Now and then parts are put together that the engine refuses, such as an order by json.
+      fc.pre(!(error instanceof FreshetError && error.code === SqlState.featureNotSupported));
+      throw error;
+    }
     this.#caches.set(id, { plan, initial: null });
   }
 

@@ -4,6 +4,7 @@ import type { Plan, RecursivePlan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { QueryScope, type TranslationContext } from "./query-scope.ts";
 import { planUnion } from "./set-operation.ts";
+import { neverFails } from "./sure-plan.ts";
 import { translateExpression } from "./translate-expression.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -27,6 +28,9 @@ export function planRecursive(cte: TreeNode, owner: QueryScope, context: Transla
   const inputs: Plan[] = [base];
   const body = withoutOthers(term, name, inputs);
   checkTerms(name, body, inputs, all);
+  // Rows that fail are not counted exactly through the rounds of a recursion, and a count that is wrong would hide a failure.
+  if (![...inputs, body].every(neverFails))
+    throw unsupported("a recursive query that calculates, and so may fail on a row, is not supported");
   const recursive: RecursivePlan = { kind: "recursive", inputs, body: unnamed(body), all, columns };
   return recursive;
 }
