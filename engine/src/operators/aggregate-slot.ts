@@ -10,7 +10,7 @@ import {
   type BytesReader,
   compileBytes,
   type CompileContext,
-  compilePredicate,
+  compileFilter,
   requireEquality,
   requireOrder,
 } from "./evaluate.ts";
@@ -117,7 +117,7 @@ function compileInput(call: AggregateCall, columns: readonly ColumnType[], conte
   const first = compileBytes(call.arg, columns, context);
   if (call.rest === undefined && call.filter === undefined) return first;
   const readers = [first, ...(call.rest ?? []).map((expression) => compileBytes(expression, columns, context))];
-  const passes = call.filter === undefined ? () => true : compilePredicate(call.filter, columns, context);
+  const passes = compileFilter(call.filter, columns, context);
   return (view) => {
     if (!passes(view)) return null;
     const values = readers.map((read) => read(view));

@@ -69,3 +69,12 @@ export function compilePredicate(
   const compiled = compileExpression(expression, { columns, codecs: context.codecs });
   return (row) => compiled(row) === true;
 }
+
+/** An aggregate's FILTER; without one every row passes. */
+export function compileFilter(
+  filter: Expression | undefined,
+  columns: readonly ColumnType[],
+  context: CompileContext,
+): (row: RowView) => boolean {
+  return filter === undefined ? () => true : compilePredicate(filter, columns, context);
+}

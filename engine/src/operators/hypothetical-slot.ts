@@ -4,7 +4,7 @@ import type { ColumnType } from "@freshet/values";
 import { unsupported } from "../expression/unsupported.ts";
 import { AFTER, BEFORE, hypotheticalAccumulator, PEER } from "../ordered-set/hypothetical-rank.ts";
 import { addWeight, multisetKey } from "../state/multiset.ts";
-import { type CompileContext, compilePredicate } from "./evaluate.ts";
+import { type CompileContext, compileFilter } from "./evaluate.ts";
 import { ABSENT, type AggregateSlot, slotPrefix } from "./slot.ts";
 import { compileSort } from "./sort-key.ts";
 
@@ -38,7 +38,7 @@ export function hypotheticalSlot(
   arrangement: number,
   context: CompileContext,
 ): AggregateSlot {
-  const passes = call.filter === undefined ? () => true : compilePredicate(call.filter, columns, context);
+  const passes = compileFilter(call.filter, columns, context);
   const rowKey = compileSort(must(call.sort), columns, context);
   const hypotheticalKey = compileSort(hypotheticalSort(call), columns, context);
   return {

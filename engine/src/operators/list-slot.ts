@@ -3,7 +3,7 @@ import type { AggregateCall, ListAggregateName } from "@freshet/sql";
 import { type ColumnType, packRow, unpackRow } from "@freshet/values";
 import { createListAggregate } from "../aggregate-list/create-list-aggregate.ts";
 import { addWeight, decodeMultisetEntry, multisetKey } from "../state/multiset.ts";
-import { type BytesReader, compileBytes, type CompileContext, compilePredicate } from "./evaluate.ts";
+import { type BytesReader, compileBytes, type CompileContext, compileFilter } from "./evaluate.ts";
 import { ABSENT, type AggregateSlot, slotPrefix } from "./slot.ts";
 import { compileSort } from "./sort-key.ts";
 
@@ -24,7 +24,7 @@ export function listSlot(
   const readers: readonly BytesReader[] = [must(call.arg), ...(call.rest ?? [])].map((expression) =>
     compileBytes(expression, columns, context),
   );
-  const passes = call.filter === undefined ? () => true : compilePredicate(call.filter, columns, context);
+  const passes = compileFilter(call.filter, columns, context);
   const sortKey = compileSort(call.sort ?? [], columns, context);
   const aggregate = createListAggregate(name, call, context.codecs);
   return {

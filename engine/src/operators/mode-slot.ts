@@ -4,7 +4,7 @@ import type { WriteTransaction } from "@freshet/store";
 import type { ColumnType } from "@freshet/values";
 import { addWeight, firstRow, multisetKey } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
-import { compileBytes, type CompileContext, compilePredicate } from "./evaluate.ts";
+import { compileBytes, type CompileContext, compileFilter } from "./evaluate.ts";
 import { ABSENT, type AggregateSlot, slotPrefix } from "./slot.ts";
 import { compileSort } from "./sort-key.ts";
 
@@ -55,7 +55,7 @@ export function modeSlot(
   arrangements: { readonly extrema: number; readonly distinct: number },
   context: CompileContext,
 ): AggregateSlot {
-  const passes = call.filter === undefined ? () => true : compilePredicate(call.filter, columns, context);
+  const passes = compileFilter(call.filter, columns, context);
   const read = compileBytes(must(call.arg), columns, context);
   const sortKey = compileSort(must(call.sort), columns, context);
   return {

@@ -5,7 +5,7 @@ import type { ColumnType } from "@freshet/values";
 import { compilePercentiles, type PercentileTarget } from "../ordered-set/percentile.ts";
 import { RankCursors, type RankCursor } from "../ordered-set/rank-cursors.ts";
 import { addWeight, decodeMultisetEntry, multisetKey } from "../state/multiset.ts";
-import { compileBytes, type CompileContext, compilePredicate } from "./evaluate.ts";
+import { compileBytes, type CompileContext, compileFilter } from "./evaluate.ts";
 import { ABSENT, type AggregateSlot, slotPrefix } from "./slot.ts";
 import { compileSort } from "./sort-key.ts";
 
@@ -60,7 +60,7 @@ export function percentileSlot(
   arrangement: number,
   context: CompileContext,
 ): AggregateSlot {
-  const passes = call.filter === undefined ? () => true : compilePredicate(call.filter, columns, context);
+  const passes = compileFilter(call.filter, columns, context);
   const read = compileBytes(must(call.arg), columns, context);
   const sortKey = compileSort(must(call.sort), columns, context);
   const percentiles = compilePercentiles(call, context);

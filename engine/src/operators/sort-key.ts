@@ -1,11 +1,31 @@
 import { SqlState } from "@freshet/base";
 import { writeSortKey } from "@freshet/contract";
 import type { SortKey } from "@freshet/sql";
-import { type ColumnType, KeyWriter } from "@freshet/values";
+import { type Codec, type ColumnType, KeyWriter } from "@freshet/values";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import type { RowView } from "../expression/row-view.ts";
 import { MAX_ORDERED_BYTES } from "../state/multiset.ts";
-import { compileBytes, type CompileContext, requireOrder } from "./evaluate.ts";
+import { type BytesReader, compileBytes, type CompileContext, requireOrder } from "./evaluate.ts";
+
+/** A column to sort by. */
+export interface SortColumn {
+  readonly read: BytesReader;
+  readonly codec: Codec;
+  readonly flags: { readonly descending: boolean; readonly nullsFirst: boolean };
+}
+
+/** A FreshetError (0A000) for a type whose order is not known exactly. */
+export function compileSortColumns(
+  sort: readonly SortKey[],
+  columns: readonly ColumnType[],
+  context: CompileContext,
+): readonly SortColumn[] {
+  return sort.map(({ expression, descending, nullsFirst }) => ({
+    read: compileBytes(expression, columns, context),
+    codec: requireOrder(context, expression.type),
+    flags: { descending, nullsFirst },
+  }));
+}
 
 /** Compiles an aggregate's ORDER BY to a writer of keys that sort as it says. */
 export function compileSort(
@@ -13,11 +33,7 @@ export function compileSort(
   columns: readonly ColumnType[],
   context: CompileContext,
 ): (view: RowView) => Buffer {
-  const keys = sort.map(({ expression, descending, nullsFirst }) => ({
-    read: compileBytes(expression, columns, context),
-    codec: requireOrder(context, expression.type),
-    flags: { descending, nullsFirst },
-  }));
+  const keys = compileSortColumns(sort, columns, context);
   const writer = new KeyWriter();
   return (view) => {
     writer.truncate(0);

@@ -1,14 +1,10 @@
-import { must, SqlState } from "@freshet/base";
-import { writeSortKey } from "@freshet/contract";
+import { must } from "@freshet/base";
 import type { WindowPlan } from "@freshet/sql";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
-import { type Codec, type ColumnType, KeyWriter, type Row, type Value } from "@freshet/values";
+import type { ColumnType, Row, Value } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
-import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
-import { compareKeys } from "../state/compare-keys.ts";
-import { KeyBuilder } from "../state/key-builder.ts";
-import { addWeight, decodeMultisetEntry, MAX_ORDERED_BYTES, multisetKey, pagedScan } from "../state/multiset.ts";
+import { addWeight, decodeMultisetEntry, pagedScan } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
 import { type ChainSpec, ChainState } from "../window/chain-state.ts";
 import { Checkpoints, isCheckpointKey } from "../window/checkpoints.ts";
@@ -19,18 +15,11 @@ import { type CallArguments, type RowEvaluator, WindowEntry } from "../window/pa
 import { PartitionUpdate } from "../window/partition-update.ts";
 import { WindowRows } from "../window/window-rows.ts";
 import { ENUMERATED_ROWS } from "./arrange.ts";
-import { type BytesReader, compileBytes, type CompileContext, requireEquality, requireOrder } from "./evaluate.ts";
+import type { CompileContext } from "./evaluate.ts";
 import type { Enumeration, Operator } from "./operator.ts";
+import { OrderedPlacement, type PlacedDelta } from "./ordered-placement.ts";
 
 export type WindowSpec = Pick<WindowPlan, "partition" | "sort" | "calls">;
-
-interface PlacedDelta {
-  readonly partition: Buffer;
-  readonly prefixLength: number;
-  readonly key: Buffer;
-  readonly row: Row;
-  readonly weight: number;
-}
 
 /**
  * Window functions over one partitioning and order. The rows lie in an arrangement by partition, sort key and row
@@ -48,19 +37,12 @@ interface PlacedDelta {
  */
 export class WindowOperator implements Operator, RowEvaluator {
   readonly repeats = false;
-  readonly #partition: KeyBuilder;
-  readonly #sort: readonly {
-    readonly read: BytesReader;
-    readonly codec: Codec;
-    readonly descending: boolean;
-    readonly nullsFirst: boolean;
-  }[];
+  readonly #placement: OrderedPlacement;
   readonly #calls: readonly CompiledCall[];
   readonly #chain: ChainSpec;
   readonly #checkpoints: Checkpoints | null;
   readonly #columns: number;
   readonly #arrangement: number;
-  readonly #writer = new KeyWriter();
   readonly #view = new RowView();
 
   constructor(
@@ -69,17 +51,11 @@ export class WindowOperator implements Operator, RowEvaluator {
     arrangements: readonly number[],
     context: CompileContext,
   ) {
-    this.#partition = new KeyBuilder(
-      spec.partition.map((expression) => compileBytes(expression, columns, context)),
-      spec.partition.map((expression) => requireEquality(context, expression.type)),
-    );
-    this.#sort = spec.sort.map(({ expression, descending, nullsFirst }) => ({
-      read: compileBytes(expression, columns, context),
-      codec: requireOrder(context, expression.type),
-      descending,
-      nullsFirst,
-    }));
-    const order = this.#sort.length === 1 ? this.#sort[0] : undefined;
+    this.#placement = new OrderedPlacement(spec, columns, context, (view) => {
+      for (const call of this.#calls) call.readArguments(view);
+    });
+    const { sort } = this.#placement;
+    const order = sort.length === 1 ? sort[0]?.flags : undefined;
     this.#calls = spec.calls.map((call, index) => compileWindowCall(call, index, columns, order, context));
     this.#chain = {
       position: this.#calls.some(({ needs }) => needs.position),
@@ -94,7 +70,7 @@ export class WindowOperator implements Operator, RowEvaluator {
   }
 
   apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch {
-    const deltas = this.#place(inputs[0] as DeltaBatch, tally);
+    const deltas = this.#placement.place(inputs[0] as DeltaBatch, tally);
     const output = new DeltaBatch();
     let from = 0;
     while (from < deltas.length) {
@@ -119,7 +95,7 @@ export class WindowOperator implements Operator, RowEvaluator {
 
   /** Only the rows: the checkpoints come with the first change to each partition. */
   fill(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): void {
-    for (const delta of this.#place(inputs[0] as DeltaBatch, tally)) {
+    for (const delta of this.#placement.place(inputs[0] as DeltaBatch, tally)) {
       const { key, prefixLength, row, weight } = delta;
       addWeight(transaction, this.#arrangement, key, prefixLength, row, weight, tally);
     }
@@ -130,8 +106,7 @@ export class WindowOperator implements Operator, RowEvaluator {
     let partition: Buffer | null = null;
     for (const entry of pagedScan(reads, this.#arrangement)) {
       const { row, weight, prefixLength } = decodeMultisetEntry(entry);
-      this.#view.set(row, this.#columns);
-      const own = this.#partition.build(this.#view);
+      const own = this.#placement.partitionOf(row);
       if (partition !== null && !partition.equals(own)) {
         yield* this.#enumeratePartition(entries, tally);
         entries = [];
@@ -148,7 +123,7 @@ export class WindowOperator implements Operator, RowEvaluator {
   }
 
   sortValue(row: Row): Value | null {
-    const [first] = this.#sort;
+    const [first] = this.#placement.sort;
     if (first === undefined) return null;
     this.#view.set(row, this.#columns);
     const bytes = first.read(this.#view);
@@ -171,37 +146,6 @@ export class WindowOperator implements Operator, RowEvaluator {
       batch = new DeltaBatch();
     }
     if (batch.length > 0) yield batch;
-  }
-
-  /** The batch's deltas in the arrangement's order, without the rows on which an expression fails. */
-  #place(batch: DeltaBatch, tally: Tally): PlacedDelta[] {
-    const deltas: PlacedDelta[] = [];
-    batch.forEach((row, weight) => {
-      try {
-        deltas.push(this.#placed(row, weight));
-      } catch (error) {
-        if (!(error instanceof EvaluationError)) throw error;
-        tally.errors += weight;
-      }
-    });
-    return deltas.sort((a, b) => compareKeys(a.key, b.key));
-  }
-
-  #placed(row: Row, weight: number): PlacedDelta {
-    this.#view.set(row, this.#columns);
-    for (const call of this.#calls) call.readArguments(this.#view);
-    const partition = this.#partition.build(this.#view);
-    const writer = this.#writer;
-    writer.truncate(0);
-    writer.bytes(partition);
-    for (const { read, codec, descending, nullsFirst } of this.#sort) {
-      writeSortKey(writer, codec, read(this.#view), { descending, nullsFirst });
-    }
-    if (writer.length - partition.length > MAX_ORDERED_BYTES) {
-      throw new EvaluationError(SqlState.programLimitExceeded, "a sort key is too long to be kept in order", true);
-    }
-    const prefix = writer.peek();
-    return { partition, prefixLength: prefix.length, key: multisetKey(prefix, row), row, weight };
   }
 
   /** Writes a delta; the row as it was and is. */
