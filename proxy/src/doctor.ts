@@ -1,6 +1,6 @@
+import { quoteIdentifier, quoteLiteral } from "@freshet/base";
 import { type AnalysisConnection } from "@freshet/sql";
 import { ControlConnection } from "./control/control-connection.ts";
-import { quoteIdentifier, quoteLiteral } from "./front/privileges.ts";
 
 export interface Finding {
   readonly check: string;

@@ -1,9 +1,9 @@
-import { errorMessage, SqlState } from "@freshet/base";
+import { errorMessage, quoteIdentifier, SqlState } from "@freshet/base";
 import type { Logger } from "@freshet/base";
 import type { Client } from "pg";
 import type { InstanceNames } from "./names.ts";
 import { DDL_MESSAGE, FRESHET_SCHEMA, MESSAGE_PREFIX } from "./names.ts";
-import { quoteIdentifier, sqlState } from "./upstream.ts";
+import { sqlState } from "./upstream.ts";
 
 /**
  * Installs the event triggers that announce schema changes in the stream, unless they are there. Needs

@@ -1,9 +1,9 @@
-import { must, now, randomId, sleep } from "@freshet/base";
+import { must, now, quoteIdentifier, randomId, sleep } from "@freshet/base";
 import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
 import type { Client } from "pg";
 import { explainSlotError } from "./slot.ts";
-import { openReplicationSession, quoteIdentifier } from "./upstream.ts";
+import { openReplicationSession } from "./upstream.ts";
 
 const POLL_MS = 100;
 

@@ -1,7 +1,7 @@
-import { FreshetError, must, SqlState } from "@freshet/base";
+import { FreshetError, must, quoteIdentifier, SqlState } from "@freshet/base";
 import type { TableSchema } from "@freshet/contract";
 import type { Client } from "pg";
-import { asFreshetError, qualifiedName, quoteIdentifier, sqlState } from "./upstream.ts";
+import { asFreshetError, qualifiedName, sqlState } from "./upstream.ts";
 
 /** The first server that publishes generated columns. */
 const GENERATED_COLUMNS_VERSION = 180000;

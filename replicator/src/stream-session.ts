@@ -1,9 +1,9 @@
-import { now, sleep } from "@freshet/base";
+import { now, quoteIdentifier, sleep } from "@freshet/base";
 import type { Lsn } from "@freshet/values";
 import { formatLsn, LSN_ZERO, parseLsn } from "@freshet/values";
 import type { Client } from "pg";
 import { LogicalReplicationService } from "pg-logical-replication";
-import { clientConfig, quoteIdentifier, quoteLiteral } from "./upstream.ts";
+import { clientConfig, quoteLiteral } from "./upstream.ts";
 
 const LONGEST_STATUS_INTERVAL_MS = 10_000;
 /** Silence after which the walsender is asked to answer, and after which it is given up. */

@@ -1,8 +1,9 @@
+import { quoteIdentifier } from "@freshet/base";
 import type { SnapshotProgress, SnapshotSink } from "@freshet/contract";
 import type { Client } from "pg";
 import type { CatalogTable } from "./catalog.ts";
 import { copyOut } from "./copy-out.ts";
-import { qualifiedName, quoteIdentifier, quoteLiteral } from "./upstream.ts";
+import { qualifiedName, quoteLiteral } from "./upstream.ts";
 
 /** Begins a transaction that sees the exported snapshot and keeps the tables from being truncated or altered. */
 export async function takeOverSnapshot(

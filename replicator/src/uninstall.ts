@@ -1,7 +1,8 @@
+import { quoteIdentifier } from "@freshet/base";
 import type { Client } from "pg";
 import { FRESHET_SCHEMA, instanceNames } from "./names.ts";
 import { waitUntilFree } from "./slot.ts";
-import { quoteIdentifier, withSession } from "./upstream.ts";
+import { withSession } from "./upstream.ts";
 
 const SLOT_WAIT_MS = 15_000;
 

@@ -1,4 +1,4 @@
-import { AssertionError, errorMessage, FreshetError, SqlState } from "@freshet/base";
+import { AssertionError, errorMessage, FreshetError, quoteIdentifier, SqlState } from "@freshet/base";
 import { Client, DatabaseError } from "pg";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -95,10 +95,7 @@ function isConnectionError(thrown: unknown): boolean {
   return "code" in thrown || /connection|timeout expired/i.test(thrown.message);
 }
 
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
+/** A string constant for replication commands, which take backslashes as they are. */
 export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

@@ -9,6 +9,7 @@ export * from "./freshet-options.ts";
 export * from "./logger.ts";
 export * from "./option-kinds.ts";
 export * from "./options.ts";
+export * from "./quoting.ts";
 export * from "./random.ts";
 export * from "./redact.ts";
 export * from "./suggest.ts";

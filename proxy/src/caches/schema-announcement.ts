@@ -1,4 +1,4 @@
-import { quoteLiteral } from "../front/privileges.ts";
+import { quoteLiteral } from "@freshet/base";
 
 /** One row: whether both event triggers that the replicator makes for this instance are there and enabled. */
 export function announcementQuery(instance: string): string {

@@ -1,7 +1,6 @@
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, quoteLiteral, SqlState } from "@freshet/base";
 import type { Cache } from "../caches/cache.ts";
 import type { TextRows } from "../control/control-connection.ts";
-import { quoteLiteral } from "../front/privileges.ts";
 import { type Target, targetText } from "../write-back/target.ts";
 
 /** Asks the upstream, with Freshet's own role. */

@@ -1,3 +1,4 @@
+import { quoteLiteral } from "@freshet/base";
 import type { RelationPrivilege } from "@freshet/sql";
 import type { Clock } from "./clock-port.ts";
 import { LruMap } from "./lru-map.ts";
@@ -77,15 +78,6 @@ export class Privileges {
     if (generation === this.#generation) this.#remembered.set(key, { privilege, checkedAt });
     return privilege;
   }
-}
-
-export function quoteLiteral(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
-}
-
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /**

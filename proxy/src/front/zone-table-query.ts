@@ -1,6 +1,5 @@
-import { must } from "@freshet/base";
+import { must, quoteLiteral } from "@freshet/base";
 import { daysFromDate, type TimeZoneTable } from "@freshet/values";
-import { quoteLiteral } from "./privileges.ts";
 import type { RunStatements } from "./run-statements.ts";
 
 /** The years that are looked at. Outside them a timestamptz is not given as text. */

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../front/privileges.ts";
+import { quoteIdentifier, quoteLiteral } from "@freshet/base";
 import type { SessionFacts } from "../session/front-ports.ts";
 
 /** Settings of a session that its answers may depend on. */

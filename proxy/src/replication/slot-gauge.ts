@@ -1,6 +1,5 @@
-import { type Logger, errorMessage } from "@freshet/base";
+import { errorMessage, type Logger, quoteLiteral } from "@freshet/base";
 import type { ControlConnection } from "../control/control-connection.ts";
-import { quoteLiteral } from "../front/privileges.ts";
 
 /** Retained WAL above which a warning is logged: a slot left behind fills the upstream's disk. */
 const WARN_BYTES = 4 * 1024 ** 3;

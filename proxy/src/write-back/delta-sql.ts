@@ -1,5 +1,5 @@
+import { quoteIdentifier } from "@freshet/base";
 import type { QueryPlan } from "@freshet/sql";
-import { quoteIdentifier } from "../front/privileges.ts";
 import { type MatchColumns, type Target, WEIGHT_COLUMN, qualifiedName } from "./target.ts";
 
 /** SQL of one target: deltas arrive in a temporary table and are applied set-wise. */

@@ -1,5 +1,5 @@
+import { quoteLiteral } from "@freshet/base";
 import { type Lsn, formatLsn, parseLsn } from "@freshet/values";
-import { quoteLiteral } from "../front/privileges.ts";
 import { type Target, qualifiedName, targetText } from "./target.ts";
 
 /**

@@ -1,6 +1,5 @@
-import { FreshetError, SqlState, must } from "@freshet/base";
+import { FreshetError, must, quoteIdentifier, quoteLiteral, SqlState } from "@freshet/base";
 import type { QueryPlan, ResultColumn } from "@freshet/sql";
-import { quoteIdentifier, quoteLiteral } from "../front/privileges.ts";
 
 /** The upstream table that a cache is written to. */
 export interface Target {

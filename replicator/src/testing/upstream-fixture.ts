@@ -1,4 +1,4 @@
-import { must, now, silentLogger, sleep } from "@freshet/base";
+import { must, now, quoteIdentifier, silentLogger, sleep } from "@freshet/base";
 import type { ChangeSource, ReplicationOrigin, TableSchema } from "@freshet/contract";
 import { readRows } from "@freshet/contract";
 import type { PostgresOptions, PostgresServer } from "@freshet/postgres";
@@ -10,7 +10,7 @@ import { copyOut } from "../copy-out.ts";
 import type { ReplicatorOptions } from "../options.ts";
 import { createReplicator } from "../replicator.ts";
 import { uninstall } from "../uninstall.ts";
-import { qualifiedName, quoteIdentifier } from "../upstream.ts";
+import { qualifiedName } from "../upstream.ts";
 import { TableModel } from "./table-model.ts";
 
 const WAIT_LIMIT_MS = 30_000;

@@ -1,8 +1,5 @@
+import { quoteIdentifier } from "@freshet/base";
 import type { AnalysisConnection } from "./analysis-connection.ts";
-
-function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
 
 /** Runs `body` in a transaction that is rolled back, with names looked up in `searchPath`. */
 export async function inAnalysis<T>(

@@ -1,6 +1,6 @@
 import { baseTypeOf, type TypeInfo } from "./catalog-types.ts";
 import { type NodeValue, TreeNode } from "./node-tree.ts";
-import { isTypeField } from "./tree-oids.ts";
+import { kindOfField } from "./tree-oids.ts";
 
 type Types = ReadonlyMap<number, TypeInfo>;
 
@@ -27,7 +27,7 @@ function resolve(value: NodeValue, types: Types): NodeValue {
 function resolveNode(node: TreeNode, types: Types): TreeNode {
   const fields = new Map<string, NodeValue>();
   for (const [field, value] of node.fields) {
-    fields.set(field, isTypeField(field) ? resolveOids(value, types) : resolve(value, types));
+    fields.set(field, kindOfField(field) === "types" ? resolveOids(value, types) : resolve(value, types));
   }
   if (node.type !== "COERCETODOMAIN" || isConstrained(types, node.int("resulttype"))) {
     return new TreeNode(node.type, fields);

@@ -65,9 +65,16 @@ const KIND_OF_FIELD: ReadonlyMap<string, keyof TreeOids> = new Map(
   ),
 );
 
-/** Whether the member of a node holds the OID of a type, or a list of such. */
-export function isTypeField(field: string): boolean {
-  return KIND_OF_FIELD.get(field) === "types";
+/** What the OIDs in the member of a node identify; undefined when it holds none. */
+export function kindOfField(field: string): keyof TreeOids | undefined {
+  return KIND_OF_FIELD.get(field);
+}
+
+/** The OIDs that such a member holds. */
+export function* oidsOf(value: NodeValue): Generator<number> {
+  for (const item of Array.isArray(value) ? (value as readonly NodeValue[]) : [value]) {
+    if (typeof item === "string" && /^\d+$/.test(item) && item !== "0") yield Number(item);
+  }
 }
 
 /** Collects the OIDs anywhere in the tree; `base` adds some that are known otherwise. */
@@ -85,17 +92,12 @@ export function collectOids(tree: NodeValue, base: { readonly types: readonly nu
 
 /** Adds the OIDs anywhere in the tree. */
 export function addOids(tree: NodeValue, oids: TreeOids): void {
-  const add = (kind: keyof TreeOids, value: NodeValue): void => {
-    for (const item of Array.isArray(value) ? (value as readonly NodeValue[]) : [value]) {
-      if (typeof item === "string" && /^\d+$/.test(item) && item !== "0") oids[kind].add(Number(item));
-    }
-  };
   const visit = (value: NodeValue): void => {
     if (value instanceof TreeNode) {
       for (const [field, member] of value.fields) {
         const kind = KIND_OF_FIELD.get(field);
         if (kind === undefined) visit(member);
-        else add(kind, member);
+        else for (const oid of oidsOf(member)) oids[kind].add(oid);
       }
     } else if (Array.isArray(value)) {
       for (const item of value as readonly NodeValue[]) visit(item);

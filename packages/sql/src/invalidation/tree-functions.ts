@@ -1,4 +1,5 @@
 import { type NodeValue, TreeNode } from "../analysis/node-tree.ts";
+import { kindOfField, oidsOf } from "../analysis/tree-oids.ts";
 import { unsupported } from "../analysis/unsupported.ts";
 import { isDaily } from "./daily-expression.ts";
 
@@ -12,16 +13,6 @@ export interface TreeCalls {
   /** Whether CURRENT_DATE is read, or what changes no more often. */
   currentDate: boolean;
 }
-
-const FUNCTION_FIELDS: ReadonlySet<string> = new Set([
-  "funcid",
-  "opfuncid",
-  "aggfnoid",
-  "winfnoid",
-  "startInRangeFunc",
-  "endInRangeFunc",
-]);
-const OPERATOR_FIELDS: ReadonlySet<string> = new Set(["opno", "opnos", "eqop", "sortop"]);
 
 /** Members that tell an expression node's type. */
 const TYPE_FIELDS: readonly string[] = [
@@ -81,8 +72,8 @@ function visit(value: NodeValue, calls: TreeCalls): void {
     }
     visitNode(value, calls);
     for (const [field, member] of value.fields) {
-      if (FUNCTION_FIELDS.has(field)) addOids(calls.functions, member);
-      else if (OPERATOR_FIELDS.has(field)) addOids(calls.operators, member);
+      const kind = kindOfField(field);
+      if (kind === "functions" || kind === "operators") for (const oid of oidsOf(member)) calls[kind].add(oid);
       else visit(member, calls);
     }
   } else if (Array.isArray(value)) {
@@ -122,10 +113,4 @@ function visitValueFunction(op: number, calls: TreeCalls): void {
 function typeOf(expression: TreeNode): number {
   for (const field of TYPE_FIELDS) if (expression.has(field)) return expression.int(field);
   throw unsupported("the type of an expression that is cast through its text form is not known");
-}
-
-function addOids(oids: Set<number>, value: NodeValue): void {
-  for (const item of Array.isArray(value) ? (value as readonly NodeValue[]) : [value]) {
-    if (typeof item === "string" && /^\d+$/.test(item) && item !== "0") oids.add(Number(item));
-  }
 }
