@@ -1,6 +1,6 @@
 import type { Value } from "@freshet/values";
 import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
-import { unquote } from "./json-scan.ts";
+import { unquote } from "./json-text.ts";
 import { isString, levelOf, printArray, printObject } from "./json-tree.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 import { textElements } from "./text-arrays.ts";

@@ -8,63 +8,47 @@ import {
   decimalToInt8,
   decimalToSingle,
 } from "../numeric/conversion.ts";
-import { elementsOf, isArray, isObject, memberOf, unquote } from "./json-scan.ts";
-import { asText } from "./json-tree.ts";
+import { asText, elementsOf, isArray, isObject, jsonTypeOf, memberOf, unquote } from "./json-text.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
 /** A scalar at the root counts as an array of one, as jsonb stores it. */
 function elementAt(text: string, index: number): string | null {
   if (isObject(text)) return null;
-  const elements = isArray(text) ? elementsOf(text) : [text];
-  return elements[index < 0 ? elements.length + index : index] ?? null;
+  const elements = isArray(text) ? [...elementsOf(text)] : [text];
+  return elements.at(index) ?? null;
 }
 
 function arrayLength(text: string): number {
-  if (isArray(text)) return elementsOf(text).length;
+  if (isArray(text)) return [...elementsOf(text)].length;
   const what = isObject(text) ? "an object" : "a scalar";
   throw new EvaluationError(EvaluationState.invalidParameterValue, `cannot get array length of ${what}`);
-}
-
-function typeOf(text: string): string {
-  switch (text.charAt(0)) {
-    case "{":
-      return "object";
-    case "[":
-      return "array";
-    case '"':
-      return "string";
-    case "t":
-    case "f":
-      return "boolean";
-    case "n":
-      return "null";
-    default:
-      return "number";
-  }
 }
 
 /** `?`: a member of an object, or a string among an array's elements or the value itself. */
 function exists(text: string, key: string): boolean {
   if (isObject(text)) return memberOf(text, key) !== undefined;
-  const values = isArray(text) ? elementsOf(text) : [text];
+  const values = isArray(text) ? [...elementsOf(text)] : [text];
   return values.some((value) => value.startsWith('"') && unquote(value) === key);
 }
 
 /** The number that a jsonb value is; the majors differ in how they treat null. */
 function numberOf(text: string, typeName: string): Decimal {
   if (text === "null") throw declined(`a cast of jsonb null to ${typeName}`);
-  const decimal = typeOf(text) === "number" ? parseDecimal(text) : undefined;
+  const decimal = jsonTypeOf(text) === "number" ? parseDecimal(text) : undefined;
   if (decimal !== undefined) return decimal;
   throw new EvaluationError(
     EvaluationState.invalidParameterValue,
-    `cannot cast jsonb ${typeOf(text)} to type ${typeName}`,
+    `cannot cast jsonb ${jsonTypeOf(text)} to type ${typeName}`,
   );
 }
 
 function booleanOf(text: string): boolean {
   if (text === "null") throw declined("a cast of jsonb null to boolean");
-  if (typeOf(text) === "boolean") return text === "true";
-  throw new EvaluationError(EvaluationState.invalidParameterValue, `cannot cast jsonb ${typeOf(text)} to type boolean`);
+  if (jsonTypeOf(text) === "boolean") return text === "true";
+  throw new EvaluationError(
+    EvaluationState.invalidParameterValue,
+    `cannot cast jsonb ${jsonTypeOf(text)} to type boolean`,
+  );
 }
 
 export const JSON_FUNCTIONS: FunctionTable = {
@@ -73,7 +57,7 @@ export const JSON_FUNCTIONS: FunctionTable = {
   jsonb_array_element: elementAt,
   jsonb_array_element_text: (text: string, index: number) => asText(elementAt(text, index)),
   jsonb_array_length: arrayLength,
-  jsonb_typeof: typeOf,
+  jsonb_typeof: jsonTypeOf,
   jsonb_exists: exists,
   jsonb_bool: booleanOf,
   jsonb_numeric: (text: string) => numberOf(text, "numeric"),

@@ -1,8 +1,8 @@
 import { compareDecimal, parseDecimal } from "@freshet/values";
 import { must } from "@freshet/base";
 import { subscriptOf } from "./json-changes.ts";
-import { unquote } from "./json-scan.ts";
-import { asText, isString, type JsonLevel, levelOf, quoteJson } from "./json-tree.ts";
+import { asText, unquote } from "./json-text.ts";
+import { isString, type JsonLevel, levelOf, quoteJson } from "./json-tree.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 import { textElements } from "./text-arrays.ts";
 

@@ -1,4 +1,4 @@
-import { elementsOf, isArray, isObject, membersOf, unquote } from "./json-scan.ts";
+import { elementsOf, isArray, isObject, membersOf } from "./json-text.ts";
 
 /** A jsonb value taken apart one level: parts stay jsonb's own text. */
 export type JsonLevel =
@@ -8,7 +8,7 @@ export type JsonLevel =
 
 export function levelOf(text: string): JsonLevel {
   if (isObject(text)) return { kind: "object", members: new Map(membersOf(text)) };
-  return isArray(text) ? { kind: "array", elements: elementsOf(text) } : { kind: "scalar", text };
+  return isArray(text) ? { kind: "array", elements: [...elementsOf(text)] } : { kind: "scalar", text };
 }
 
 export function isString(text: string): boolean {
@@ -28,10 +28,4 @@ export function printObject(members: Iterable<readonly [string, string]>): strin
   const sorted = [...members].map(([key, value]) => ({ key, value, bytes: Buffer.from(key, "utf8") }));
   sorted.sort((a, b) => a.bytes.length - b.bytes.length || Buffer.compare(a.bytes, b.bytes));
   return `{${sorted.map(({ key, value }) => `${quoteJson(key)}: ${value}`).join(", ")}}`;
-}
-
-/** What `->>` makes of a value: strings without quotes, null as NULL, all else as it is printed. */
-export function asText(value: string | null): string | null {
-  if (value === null || value === "null") return null;
-  return isString(value) ? unquote(value) : value;
 }

@@ -1,33 +1,18 @@
-import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
-import { jsonElements, jsonKind, jsonMembers } from "./json-text.ts";
+import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { asText, elementsOf, jsonTypeOf, membersOf } from "../functions/json-text.ts";
 import type { RowSetFunctionTable, SetFunctionTable } from "./set-function.ts";
 
-/** A character that PostgreSQL's text cannot hold, or half of one. */
-const NO_TEXT = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
-
-function unquote(literal: string): string {
-  const text = literal.includes("\\") ? (JSON.parse(literal) as string) : literal.slice(1, -1);
-  if (NO_TEXT.test(text)) throw declined("a Unicode escape that is no character");
-  return text;
-}
-
-/** What `->>` makes of a value: strings without quotes, null as NULL, all else as it is written. */
-function asText(value: string): string | null {
-  if (value === "null") return null;
-  return value.startsWith('"') ? unquote(value) : value;
-}
-
 function elements(text: string): Iterable<string> {
-  const kind = jsonKind(text);
-  if (kind === "array") return jsonElements(text);
+  const type = jsonTypeOf(text);
+  if (type === "array") return elementsOf(text);
   throw new EvaluationError(
     EvaluationState.invalidParameterValue,
-    `cannot extract elements from ${kind === "object" ? "an object" : "a scalar"}`,
+    `cannot extract elements from ${type === "object" ? "an object" : "a scalar"}`,
   );
 }
 
 function members(text: string): Iterable<readonly [key: string, value: string]> {
-  if (jsonKind(text) === "object") return jsonMembers(text);
+  if (jsonTypeOf(text) === "object") return membersOf(text);
   throw new EvaluationError(EvaluationState.invalidParameterValue, "the value is no object");
 }
 
@@ -36,11 +21,10 @@ function* map<T, U>(items: Iterable<T>, change: (item: T) => U): Iterable<U> {
 }
 
 const elementTexts = (text: string): Iterable<string | null> => map(elements(text), asText);
-const keys = (text: string): Iterable<string> => map(members(text), ([key]) => unquote(key));
-const each = (text: string): Iterable<readonly string[]> =>
-  map(members(text), ([key, value]) => [unquote(key), value] as const);
+const keys = (text: string): Iterable<string> => map(members(text), ([key]) => key);
+const each = (text: string): Iterable<readonly string[]> => members(text);
 const eachText = (text: string): Iterable<readonly (string | null)[]> =>
-  map(members(text), ([key, value]) => [unquote(key), asText(value)] as const);
+  map(members(text), ([key, value]) => [key, asText(value)] as const);
 
 export const JSON_SETS: SetFunctionTable = {
   jsonb_array_elements: elements,
