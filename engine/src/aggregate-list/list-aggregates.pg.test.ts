@@ -1,5 +1,4 @@
-import { randomInt } from "node:crypto";
-import { environment, must } from "@freshet/base";
+import { must, runsMultiplier, sampleSeed } from "@freshet/base";
 import type { AggregateCall, ListAggregateName } from "@freshet/sql";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,8 +23,8 @@ beforeAll(async () => {
 
 afterAll(() => upstream.stop());
 
-const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
-const CASES = 40 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+const SEED = sampleSeed();
+const CASES = 40 * runsMultiplier();
 
 const JSON_ARRAYS = ["json_agg", "json_agg_strict", "jsonb_agg", "jsonb_agg_strict"] as const;
 const JSON_OBJECTS = [

@@ -1,5 +1,4 @@
-import { randomInt } from "node:crypto";
-import { environment, must } from "@freshet/base";
+import { must, runsMultiplier, sampleSeed } from "@freshet/base";
 import type { AggregateCall } from "@freshet/sql";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,8 +16,8 @@ beforeAll(async () => {
 
 afterAll(() => upstream.stop());
 
-const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
-const CASES = 60 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+const SEED = sampleSeed();
+const CASES = 60 * runsMultiplier();
 
 const spread = (type: string): Readonly<Record<string, string>> => ({
   var_pop: type,

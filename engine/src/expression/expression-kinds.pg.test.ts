@@ -1,5 +1,4 @@
-import { randomInt } from "node:crypto";
-import { environment, must } from "@freshet/base";
+import { must, runsMultiplier, sampleSeed } from "@freshet/base";
 import type { AnyAllExpression, Expression } from "@freshet/sql";
 import { DEFAULT_TEXT_SETTINGS, packRow } from "@freshet/values";
 import type { ColumnType } from "@freshet/values";
@@ -20,8 +19,8 @@ beforeAll(async () => {
 
 afterAll(() => upstream.stop());
 
-const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
-const ROWS = 60 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+const SEED = sampleSeed();
+const ROWS = 60 * runsMultiplier();
 
 /** The input row: column names and types. */
 const COLUMNS = {

@@ -1,5 +1,4 @@
-import { randomInt } from "node:crypto";
-import { environment, must } from "@freshet/base";
+import { must, runsMultiplier, sampleSeed } from "@freshet/base";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { analysisConnection, evaluatePlanned, planExpression } from "./testing/planned-expressions.ts";
@@ -16,8 +15,8 @@ beforeAll(async () => {
 
 afterAll(() => upstream.stop());
 
-const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
-const ROWS = 40 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+const SEED = sampleSeed();
+const ROWS = 40 * runsMultiplier();
 
 function typeOf(name: string): UpstreamType {
   return must(upstream.types.get(name), `type ${name}`);

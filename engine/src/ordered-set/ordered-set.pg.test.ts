@@ -1,5 +1,4 @@
-import { randomInt } from "node:crypto";
-import { environment, must } from "@freshet/base";
+import { must, runsMultiplier, sampleSeed } from "@freshet/base";
 import type { AggregateCall, AggregateName, ColumnExpression, Plan } from "@freshet/sql";
 import { packRow, type Row } from "@freshet/values";
 import fc from "fast-check";
@@ -18,8 +17,8 @@ beforeAll(async () => {
 
 afterAll(() => upstream.stop());
 
-const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
-const CASES = 25 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+const SEED = sampleSeed();
+const CASES = 25 * runsMultiplier();
 const TABLE = 1001;
 
 interface Case {

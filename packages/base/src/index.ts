@@ -12,4 +12,5 @@ export * from "./options.ts";
 export * from "./quoting.ts";
 export * from "./random.ts";
 export * from "./redact.ts";
+export * from "./sample-seed.ts";
 export * from "./suggest.ts";

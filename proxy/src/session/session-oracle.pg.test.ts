@@ -1,3 +1,4 @@
+import { runsMultiplier, sampleSeed } from "@freshet/base";
 import {
   decodeErrorFields,
   decodeRowDescription,
@@ -16,9 +17,9 @@ import { type ProxiedPostgres, startProxiedPostgres } from "./testing/proxied-po
 import { RawClient, type ReceivedMessage } from "./testing/raw-client.ts";
 import { BY_KEY, CACHED, query } from "./testing/statements.ts";
 
-/** Fixed, so that a run tells of the change and not of its luck; vary it by hand. */
-const seed = Number(process.env["FC_SEED"] ?? 20_261_122);
-const numRuns = 120 * Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
+/** Fixed unless FC_SEED says otherwise, so that a run tells of the change and not of its luck. */
+const seed = sampleSeed();
+const numRuns = 120 * runsMultiplier();
 const MARKER = "SELECT 'the end'";
 
 let proxied: ProxiedPostgres;

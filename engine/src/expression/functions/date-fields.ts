@@ -1,6 +1,6 @@
 import { DECIMAL_INFINITY, DECIMAL_NEGATIVE_INFINITY, finiteDecimal } from "@freshet/values";
 import type { Decimal } from "@freshet/values";
-import { divideDecimals } from "../numeric/arithmetic.ts";
+import { addDecimals, divideDecimals } from "../numeric/arithmetic.ts";
 import { roundDecimal } from "../numeric/rounding.ts";
 import { decimalToDouble, integerToDecimal } from "../numeric/conversion.ts";
 import { civilDate, dayOfWeek, daysOf, isoWeek } from "./calendar.ts";
@@ -11,7 +11,7 @@ import {
   TIMESTAMP_INFINITY,
   TIMESTAMP_NEGATIVE_INFINITY,
 } from "./date-order.ts";
-import { declined } from "../evaluation-error.ts";
+import { extractedUnit, unsupportedUnit } from "./datetime-units.ts";
 
 /** Julian day of 2000-01-01, and its seconds since 1970. */
 const JULIAN_EPOCH = 2_451_545;
@@ -28,7 +28,16 @@ const MONOTONIC: ReadonlySet<string> = new Set([
   "epoch",
 ]);
 const CYCLIC_DATE: ReadonlySet<string> = new Set(["day", "month", "quarter", "week", "dow", "isodow", "doy"]);
-const CYCLIC_TIME: ReadonlySet<string> = new Set(["hour", "minute", "second", "milliseconds", "microseconds"]);
+const CYCLIC_TIME: ReadonlySet<string> = new Set([
+  "hour",
+  "minute",
+  "second",
+  "milliseconds",
+  "microseconds",
+  "timezone",
+  "timezone_hour",
+  "timezone_minute",
+]);
 
 /** Years without a year 0: year 0 of the astronomical count is 1 BC, shown as -1. */
 function shownYear(year: number): number {
@@ -77,18 +86,19 @@ function dayField(field: string, days: number): number | undefined {
 function infiniteField(field: string, positive: boolean, cyclic: readonly ReadonlySet<string>[]): Decimal | null {
   if (MONOTONIC.has(field)) return positive ? DECIMAL_INFINITY : DECIMAL_NEGATIVE_INFINITY;
   if (cyclic.some((fields) => fields.has(field))) return null;
-  throw declined(`the date field "${field}"`);
+  throw unsupportedUnit(field, "timestamp");
 }
 
 /** `EXTRACT(field FROM date)`. */
-export function extractDate(field: string, date: number): Decimal | null {
+export function extractDate(word: string, date: number): Decimal | null {
+  const field = extractedUnit(word);
   if (date === DATE_INFINITY || date === DATE_NEGATIVE_INFINITY) {
     return infiniteField(field, date === DATE_INFINITY, [CYCLIC_DATE]);
   }
   if (field === "julian") return integerToDecimal(date + JULIAN_EPOCH);
   if (field === "epoch") return integerToDecimal(BigInt(date) * 86_400n + UNIX_EPOCH_SECONDS);
   const value = dayField(field, date);
-  if (value === undefined) throw declined(`the date field "${field}"`);
+  if (value === undefined) throw unsupportedUnit(field, "date");
   return integerToDecimal(value);
 }
 
@@ -129,27 +139,41 @@ function timestampEpoch(timestamp: bigint): Decimal {
   return roundDecimal(divideDecimals(finiteDecimal(microseconds, 0), finiteDecimal(1_000_000n, 0)), 6);
 }
 
+/** The julian day with its fraction, of as many digits as PostgreSQL's division gives. */
+function julianDay(days: number, time: number): Decimal {
+  const fraction = divideDecimals(integerToDecimal(time), integerToDecimal(MICROSECONDS_PER_DAY));
+  return addDecimals(integerToDecimal(days + JULIAN_EPOCH), fraction);
+}
+
 /** `EXTRACT(field FROM timestamp)`. */
-export function extractTimestamp(field: string, timestamp: bigint): Decimal | null {
+export function extractTimestamp(word: string, timestamp: bigint): Decimal | null {
+  const field = extractedUnit(word);
   if (timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY) {
     return infiniteField(field, timestamp === TIMESTAMP_INFINITY, [CYCLIC_DATE, CYCLIC_TIME]);
   }
   if (field === "epoch") return timestampEpoch(timestamp);
   const { days, time } = splitTimestamp(timestamp);
+  if (field === "julian") return julianDay(days, time);
   const ofTime = timeField(field, time);
   if (ofTime !== undefined) return ofTime;
   const ofDay = dayField(field, days);
-  if (ofDay === undefined) throw declined(`the timestamp field "${field}"`);
+  if (ofDay === undefined) throw unsupportedUnit(field, "timestamp");
   return integerToDecimal(ofDay);
 }
 
 /** `date_part(field, timestamp)`: the same fields as floats. */
-export function timestampPart(field: string, timestamp: bigint): number | null {
+export function timestampPart(word: string, timestamp: bigint): number | null {
+  const field = extractedUnit(word);
   const exact = extractTimestamp(field, timestamp);
   if (exact === null) return null;
   if (exact.kind !== "finite" || exact.scale === 0) return decimalToDouble(exact);
   const microseconds = timestamp + UNIX_EPOCH_SECONDS * 1_000_000n;
   if (field === "epoch") return Number(microseconds) / 1e6;
+  if (field === "julian") {
+    const { days, time } = splitTimestamp(timestamp);
+    const seconds = Math.floor(time / 1e6);
+    return days + JULIAN_EPOCH + (seconds + (time % 1e6) / 1e6) / 86_400;
+  }
   const inMinute = Number(exact.unscaled);
   const seconds = Math.floor(inMinute / 1e6);
   const fraction = inMinute % 1e6;

@@ -1,17 +1,18 @@
 import { powerOfTen } from "@freshet/values";
-import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
 import { divideRounded } from "../numeric/decimal.ts";
-import { civilDate, daysInMonth, daysOf, isoWeekStart } from "./calendar.ts";
+import { daysInMonth, daysOf } from "./calendar.ts";
 import { extractDate, extractTimestamp, splitTimestamp, timestampPart } from "./date-fields.ts";
 import {
   DATE_INFINITY,
   DATE_NEGATIVE_INFINITY,
-  MICROSECONDS_PER_DAY,
+  isInfiniteTimestamp,
   midnight,
   TIMESTAMP_INFINITY,
   TIMESTAMP_NEGATIVE_INFINITY,
 } from "./date-order.ts";
 import type { FunctionTable } from "./scalar-function.ts";
+import { truncateTimestamp } from "./truncation.ts";
 
 /** 4714-11-24 BC, PostgreSQL's first day, as days since 2000-01-01. */
 const FIRST_DAY = -2_451_545;
@@ -25,10 +26,6 @@ function dateTimeError(message: string): EvaluationError {
 
 function isInfiniteDate(date: number): boolean {
   return date === DATE_INFINITY || date === DATE_NEGATIVE_INFINITY;
-}
-
-export function isInfiniteTimestamp(timestamp: bigint): boolean {
-  return timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY;
 }
 
 /** date + integer. */
@@ -64,55 +61,6 @@ export function makeDate(year: number, month: number, day: number): number {
   const days = daysOf(astronomical, month, day);
   if (days < FIRST_DAY || days >= DATE_END) throw dateTimeError("date out of range");
   return days;
-}
-
-/** First year of the period of `length` years (the first begins with year 1) that holds `year`. */
-function periodStart(year: number, length: number): number {
-  return Math.floor((year - 1) / length) * length + 1;
-}
-
-/** First day of the period that holds `days`; undefined for a field that is no period of days. */
-function truncatedDay(field: string, days: number): number | undefined {
-  const { year, month } = civilDate(days);
-  switch (field) {
-    case "day":
-      return days;
-    case "week":
-      return isoWeekStart(days);
-    case "month":
-      return daysOf(year, month, 1);
-    case "quarter":
-      return daysOf(year, month - ((month - 1) % 3), 1);
-    case "year":
-      return daysOf(year, 1, 1);
-    case "decade":
-      return daysOf(Math.floor(year / 10) * 10, 1, 1);
-    case "century":
-      return daysOf(periodStart(year, 100), 1, 1);
-    case "millennium":
-      return daysOf(periodStart(year, 1000), 1, 1);
-    default:
-      return undefined;
-  }
-}
-
-const TIME_UNITS: ReadonlyMap<string, bigint> = new Map([
-  ["hour", 3_600_000_000n],
-  ["minute", 60_000_000n],
-  ["second", 1_000_000n],
-  ["milliseconds", 1_000n],
-  ["microseconds", 1n],
-]);
-
-/** `date_trunc(field, timestamp)`. Before the common era PostgreSQL's rounding has its own ways. */
-export function truncateTimestamp(field: string, timestamp: bigint): bigint {
-  const { days, time } = splitTimestamp(timestamp);
-  const unit = TIME_UNITS.get(field);
-  if (unit === undefined && truncatedDay(field, 0) === undefined) throw declined(`date_trunc('${field}', timestamp)`);
-  if (isInfiniteTimestamp(timestamp)) return timestamp;
-  if (unit !== undefined) return timestamp - (BigInt(time) % unit);
-  if (civilDate(days).year <= 1) throw declined("date_trunc before the common era");
-  return BigInt(truncatedDay(field, days) ?? 0) * MICROSECONDS_PER_DAY;
 }
 
 /** timestamp(p) and timestamptz(p): to p digits of a second, halves away from 2000-01-01. */

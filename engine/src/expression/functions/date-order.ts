@@ -1,3 +1,5 @@
+import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
+
 export const MICROSECONDS_PER_DAY: bigint = 86_400_000_000n;
 
 /** date's infinities, in days. */
@@ -6,6 +8,20 @@ export const DATE_NEGATIVE_INFINITY = -0x80000000;
 /** timestamp's infinities, in microseconds. */
 export const TIMESTAMP_INFINITY: bigint = 0x7fffffffffffffffn;
 export const TIMESTAMP_NEGATIVE_INFINITY: bigint = -0x8000000000000000n;
+
+export function isInfiniteTimestamp(timestamp: bigint): boolean {
+  return timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY;
+}
+
+/** Julian day 0 up to and excluding 294277-01-01. */
+const FIRST_TIMESTAMP = -211_813_488_000_000_000n;
+const TIMESTAMP_END = 9_223_371_331_200_000_000n;
+
+/** A finite timestamp; an error for what lies outside timestamp's range. */
+export function checkedTimestamp(timestamp: bigint): bigint {
+  if (timestamp >= FIRST_TIMESTAMP && timestamp < TIMESTAMP_END) return timestamp;
+  throw new EvaluationError(EvaluationState.datetimeFieldOverflow, "timestamp out of range");
+}
 
 /** A date as the timestamp of its midnight, also where timestamp's own range ends before it. */
 export function midnight(date: number): bigint {

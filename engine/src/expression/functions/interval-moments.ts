@@ -2,7 +2,7 @@ import { type Interval, readZonedTime, writeInterval, writeZonedTime } from "@fr
 import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
 import { civilDate, daysInMonth, daysOf } from "./calendar.ts";
 import { splitTimestamp } from "./date-fields.ts";
-import { midnight, TIMESTAMP_INFINITY, TIMESTAMP_NEGATIVE_INFINITY } from "./date-order.ts";
+import { checkedTimestamp as checked, isInfiniteTimestamp as isInfinite, midnight } from "./date-order.ts";
 import {
   finiteInterval,
   intervalOutOfRange,
@@ -12,24 +12,9 @@ import {
 } from "./interval-arithmetic.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
-const FIRST_TIMESTAMP = -211_813_488_000_000_000n;
-const TIMESTAMP_END = 9_223_371_331_200_000_000n;
 /** The first day behind timestamp's range. */
 const TIMESTAMP_DATE_END = 106_751_983;
 const INT64_END = 1n << 63n;
-
-function timestampOutOfRange(): EvaluationError {
-  return new EvaluationError(EvaluationState.datetimeFieldOverflow, "timestamp out of range");
-}
-
-function isInfinite(timestamp: bigint): boolean {
-  return timestamp === TIMESTAMP_INFINITY || timestamp === TIMESTAMP_NEGATIVE_INFINITY;
-}
-
-function checked(timestamp: bigint): bigint {
-  if (timestamp < FIRST_TIMESTAMP || timestamp >= TIMESTAMP_END) throw timestampOutOfRange();
-  return timestamp;
-}
 
 /** Months first, where a day that the month does not have becomes its last one, then days, then the time. */
 export function plusInterval(timestamp: bigint, { months, days, micros }: Interval): bigint {

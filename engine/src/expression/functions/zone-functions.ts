@@ -1,19 +1,18 @@
 import { fixedOffset } from "@freshet/values";
 import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
 import { extractTimestamp, timestampPart } from "./date-fields.ts";
-import { isInfiniteTimestamp, makeDate, truncateTimestamp } from "./date-functions.ts";
-import { MICROSECONDS_PER_DAY, TIMESTAMP_INFINITY, TIMESTAMP_NEGATIVE_INFINITY } from "./date-order.ts";
+import { makeDate } from "./date-functions.ts";
+import {
+  checkedTimestamp,
+  isInfiniteTimestamp,
+  MICROSECONDS_PER_DAY,
+  TIMESTAMP_INFINITY,
+  TIMESTAMP_NEGATIVE_INFINITY,
+} from "./date-order.ts";
 import type { FunctionTable, NullableBuilder } from "./scalar-function.ts";
+import { truncateTimestamp } from "./truncation.ts";
 
-/** Julian day 0 up to and excluding 294277-01-01. */
-const FIRST_TIMESTAMP = -211_813_488_000_000_000n;
-const TIMESTAMP_END = 9_223_371_331_200_000_000n;
 const UNIX_EPOCH_MICROSECONDS = 946_684_800_000_000n;
-
-function checkedTimestamp(timestamp: bigint): bigint {
-  if (timestamp >= FIRST_TIMESTAMP && timestamp < TIMESTAMP_END) return timestamp;
-  throw new EvaluationError(EvaluationState.datetimeFieldOverflow, "timestamp out of range");
-}
 
 /** Microseconds east of UTC of a zone that has always had one offset; the others need a tz database. */
 function offsetOf(zone: string): bigint {

@@ -1,8 +1,9 @@
+import { runsMultiplier, sampleSeed } from "@freshet/base";
 import fc from "fast-check";
 
 /** Seed of the sampled values; printed by vitest with a failure through the label. */
-export const SEED: number = Number(process.env["FC_SEED"] ?? 20_260_314);
-export const RUNS_MULTIPLIER: number = Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
+export const SEED: number = sampleSeed();
+export const RUNS_MULTIPLIER: number = runsMultiplier();
 
 function sample(arbitrary: fc.Arbitrary<string>, count: number): string[] {
   return fc.sample(arbitrary, { seed: SEED, numRuns: count * RUNS_MULTIPLIER });
