@@ -226,6 +226,7 @@ class Freshet {
       reader: () => this.#reader,
       onAnswered: (milliseconds) => this.#metrics.answered(milliseconds / 1000),
       clock: now,
+      logger: this.#logger,
       limits: {
         maxResultBytes: options.maxResultBytes,
         sessionReadTimeoutMs: options.sessionReadTimeoutMs,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { must } from "@freshet/base";
+import { must, silentLogger } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, encodeViewStatus, viewStatusKey } from "@freshet/contract";
 import { type PlannedStatement, type SlotBinding, loadParser } from "@freshet/sql";
 import { MemoryStore } from "@freshet/store";
@@ -85,6 +85,7 @@ beforeEach(() => {
     reader: () => store.reader(),
     limits: { maxResultBytes: 1000, sessionReadTimeoutMs: 5, strongReadTimeoutMs: 5 },
     clock: () => 0,
+    logger: silentLogger(),
     onAnswered: () => undefined,
     onSchemaStatement: () => void schemaStatements++,
     onTransactionStatement: () => undefined,

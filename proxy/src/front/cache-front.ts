@@ -1,4 +1,4 @@
-import { errorMessage, must } from "@freshet/base";
+import { type Logger, errorMessage, must } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus } from "@freshet/contract";
 import {
   type InvalidationPlan,
@@ -9,7 +9,7 @@ import {
   slotsMatchFixed,
 } from "@freshet/sql";
 import type { ReadTransaction, StoreReader } from "@freshet/store";
-import { LSN_ZERO, type Lsn } from "@freshet/values";
+import { LSN_ZERO, type Lsn, type TextSettings } from "@freshet/values";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { Cache } from "../caches/cache.ts";
 import { statementMisfit } from "../invalidate/statement-fit.ts";
@@ -65,6 +65,7 @@ export interface FrontParts {
   readonly reader: () => StoreReader | null;
   readonly limits: FrontLimits;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** How long an answer's look-up and rendering took, in ms. */
   readonly onAnswered: (milliseconds: number) => void;
   /** A statement that may have changed the schema came back. */
@@ -186,20 +187,13 @@ export class ViewFront implements CacheFront {
     if (compiled === null) return this.#missOf(cache, "cache_building", null);
     const misfit = executionMisfit(compiled, shape, parameters, formats);
     if (misfit !== null) return this.#missOf(cache, "parameter_value", misfit);
-    const bound = bindSlots(
-      {
-        planned: compiled.planned,
-        bound: parameters,
-        codecs: compiled.codecs,
-        settings: this.#parts.zones.complete(facts.text),
-      },
-      shape,
-    );
+    const settings = this.#parts.zones.complete(facts.text);
+    const bound = bindSlots({ planned: compiled.planned, bound: parameters, codecs: compiled.codecs, settings }, shape);
     if (isUnbound(bound)) {
-      this.#wantZone(facts);
+      this.#wantZone(settings.timeZone);
       return this.#missOf(cache, bound.reason, bound.detail);
     }
-    const read = (needed: Lsn): Answer | Miss => this.#read(cache, compiled, facts, needed, bound, formats);
+    const read = (needed: Lsn): Answer | Miss => this.#read(cache, compiled, settings, needed, bound, formats);
     return { kind: "bound", id: compiled.id, needs: compiled.planned.plan, read };
   }
 
@@ -291,7 +285,7 @@ export class ViewFront implements CacheFront {
   #read(
     cache: Cache,
     compiled: CompiledCache,
-    facts: SessionFacts,
+    settings: TextSettings,
     needed: Lsn,
     parameters: ParameterValues,
     formats: readonly number[],
@@ -304,12 +298,12 @@ export class ViewFront implements CacheFront {
       if (typeof lsn !== "bigint") return lsn;
       const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
       if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
-      const renderer = compiled.forms.renderer(formats, this.#parts.zones.complete(facts.text));
+      const renderer = compiled.forms.renderer(formats, settings);
       const rows: Buffer[] = [];
       for (const row of view.rows) {
         const rendered = renderer.render(row);
         if (rendered === undefined) {
-          this.#wantZone(facts);
+          this.#wantZone(settings.timeZone);
           return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
         }
         rows.push(rendered);
@@ -321,8 +315,10 @@ export class ViewFront implements CacheFront {
   }
 
   /** A next answer may need the offsets of the session's time zone; without them it misses, as this one does. */
-  #wantZone(facts: SessionFacts): void {
-    this.#parts.zones.want(facts.text.timeZone).catch(() => undefined);
+  #wantZone(timeZone: string): void {
+    this.#parts.zones.want(timeZone).catch((thrown: unknown) => {
+      this.#parts.logger.warn({ error: thrown, timeZone }, "the offsets of a time zone could not be read");
+    });
   }
 
   /** The snapshot's LSN when it may answer. `statusKey` is that of the build the statement was bound to: the cache may have a newer one. */

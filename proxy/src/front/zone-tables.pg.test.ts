@@ -85,9 +85,27 @@ test("moments outside the years that were asked for are not given, nor those of 
     expect(timestamptz.toText(bytes, zones.complete(settings))).toBeUndefined();
   }
   await expect(zones.want("No/Where")).rejects.toThrow("No/Where");
+  await expect(zones.want("No/Where"), "asked again at once").resolves.toBeUndefined();
   const unknown: TextSettings = { ...settings, timeZone: "No/Where" };
   expect(zones.complete(unknown)).toBe(unknown);
   expect(await control.query("SELECT current_setting('transaction_isolation')")).toHaveLength(1);
+});
+
+test("a zone that could not be had is asked for again after a while", async () => {
+  let asked = 0;
+  const zones = new ZoneTables(
+    async () => {
+      asked++;
+      return [];
+    },
+    () => time,
+  );
+  await expect(zones.want("Europe/Berlin")).rejects.toThrow("Europe/Berlin");
+  await zones.want("Europe/Berlin");
+  expect(asked).toBe(1);
+  time += 60_001;
+  await expect(zones.want("Europe/Berlin")).rejects.toThrow("Europe/Berlin");
+  expect(asked).toBe(2);
 });
 
 test("a table is asked for anew after its time", async () => {

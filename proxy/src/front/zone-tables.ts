@@ -8,6 +8,8 @@ import { readZoneTable } from "./zone-table-query.ts";
 const MAX_ZONES = 64;
 /** After this long a table is asked for anew: the server's tz database may have been updated. */
 const TABLE_TTL_MS = 3_600_000;
+/** A zone whose table could not be had is not asked for again before this long. */
+const RETRY_MS = 60_000;
 
 interface Remembered {
   readonly table: TimeZoneTable;
@@ -23,6 +25,8 @@ export class ZoneTables {
   readonly #clock: Clock;
   readonly #tables: LruMap<string, Remembered> = new LruMap(MAX_ZONES);
   readonly #pending = new Set<string>();
+  /** When each zone could last not be had. */
+  readonly #failed: LruMap<string, number> = new LruMap(MAX_ZONES);
   readonly #completed = new WeakMap<TextSettings, TextSettings>();
 
   constructor(run: RunStatements, clock: Clock) {
@@ -41,16 +45,30 @@ export class ZoneTables {
     return completed;
   }
 
-  /** Asks for the zone's offsets, unless they are known, have been asked for or are not needed. Resolves when they are there or could not be had. */
+  /**
+   * Asks for the zone's offsets, unless they are known, have been asked for lately or are not needed. Resolves when they are there;
+   * rejects when they could not be had, once for each time that the upstream is asked.
+   */
   async want(timeZone: string): Promise<void> {
-    if (fixedOffset(timeZone) !== undefined || this.#pending.has(timeZone) || this.#tableOf(timeZone) !== null) return;
+    if (!this.#isWanting(timeZone)) return;
     this.#pending.add(timeZone);
     try {
       const table = await readZoneTable(this.#run, timeZone);
-      if (table !== null) this.#tables.set(timeZone, { table, readAt: this.#clock() });
+      if (table === null) throw new Error(`the upstream server shows no moments in time zone "${timeZone}"`);
+      this.#tables.set(timeZone, { table, readAt: this.#clock() });
+    } catch (thrown) {
+      this.#failed.set(timeZone, this.#clock());
+      throw thrown;
     } finally {
       this.#pending.delete(timeZone);
     }
+  }
+
+  #isWanting(timeZone: string): boolean {
+    if (fixedOffset(timeZone) !== undefined || this.#pending.has(timeZone) || this.#tableOf(timeZone) !== null)
+      return false;
+    const failedAt = this.#failed.get(timeZone);
+    return failedAt === undefined || this.#clock() - failedAt > RETRY_MS;
   }
 
   #tableOf(timeZone: string): TimeZoneTable | null {
