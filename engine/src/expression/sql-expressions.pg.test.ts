@@ -1,7 +1,8 @@
 import { must, runsMultiplier, sampleSeed } from "@freshet/base";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { analysisConnection, evaluatePlanned, planExpression } from "./testing/planned-expressions.ts";
+import { analysisConnection } from "../testing/analysis-connection.ts";
+import { evaluatePlanned, planExpression } from "./testing/planned-expressions.ts";
 import { COLUMNS, SQL_EXPRESSIONS } from "./testing/sql-expressions.ts";
 import { hexSql, literalSql, startUpstream } from "./testing/upstream.ts";
 import type { Upstream, UpstreamType } from "./testing/upstream.ts";

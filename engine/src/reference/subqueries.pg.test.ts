@@ -4,6 +4,7 @@ import { type AnalysisConnection, type QueryPlan, planStatement } from "@freshet
 import { createCodecs, DEFAULT_TEXT_SETTINGS, packRow, type Row, unpackRow } from "@freshet/values";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { analysisConnection } from "../testing/analysis-connection.ts";
 import { binary } from "../testing/plan-arbitrary.ts";
 import { randomRows, SUBQUERY_SCHEMA, SubqueryGenerator } from "../testing/random-subqueries.ts";
 import { ReferenceEvaluator, type ReferenceTable } from "./evaluate-plan.ts";
@@ -23,27 +24,7 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
   await client.query(SUBQUERY_SCHEMA);
-  connection = {
-    query: async (sql) => {
-      const result = await client.query<(string | null)[]>({ text: sql, rowMode: "array", types: AS_TEXT });
-      return result.rows;
-    },
-    describe: async (sql) => {
-      const { fields } = await client.query({ text: `SELECT * FROM (${sql}) described LIMIT 0`, rowMode: "array" });
-      const columns = fields.map(({ name, dataTypeID, dataTypeModifier, dataTypeSize }) => {
-        return {
-          name,
-          typeOid: dataTypeID,
-          typmod: dataTypeModifier,
-          collation: 0,
-          tableOid: 0,
-          attribute: 0,
-          typeLength: dataTypeSize,
-        };
-      });
-      return { parameters: [], columns };
-    },
-  };
+  connection = analysisConnection(client);
 });
 
 afterAll(async () => {

@@ -1,51 +1,32 @@
-import { startPostgres, withClient } from "@freshet/postgres";
+import { withClient } from "@freshet/postgres";
 import type { PostgresServer } from "@freshet/postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  adminStatus,
-  barrier,
-  cacheNamed,
-  cachedRows,
-  lastStatement,
-  TextClient,
-  until,
-  withText,
-} from "../faults/support.ts";
-import { FreshetProcess } from "../harness/freshet-process.ts";
+import { barrier, cacheNamed, cachedRows, lastStatement, type TextClient, until, withText } from "../faults/support.ts";
+import { Replicating } from "../faults/replicating.ts";
+import type { FreshetProcess } from "../harness/freshet-process.ts";
 
+let running: Replicating;
 let server: PostgresServer;
 let upstream: TextClient;
 let freshet: FreshetProcess;
 let proxied: TextClient;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  upstream = await TextClient.connect(server);
-  await upstream.rows("CREATE DATABASE elsewhere");
-  await upstream.rows(`
+  running = await Replicating.start("commands", {
+    schema: `
     CREATE ROLE reader LOGIN PASSWORD 'reader';
     CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL, price numeric(10,2), made timestamptz NOT NULL DEFAULT '2020-01-01 12:00+00');
     INSERT INTO items SELECT i, 'item ' || i, i / 4.0 FROM generate_series(1, 100) i;
     CREATE TABLE plenty AS SELECT i AS id, i % 100 AS kind FROM generate_series(1, 60000) i;
     ALTER TABLE plenty ADD PRIMARY KEY (id);
-  `);
-  freshet = await FreshetProcess.start({
-    upstream: server,
-    instance: "commands",
+  `,
     flags: ["--session-read-timeout-ms", "0"],
   });
-  await until("replication runs", async () =>
-    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-  );
-  proxied = await TextClient.connect(freshet.connection);
+  ({ server, upstream, freshet, proxied } = running);
+  await upstream.rows("CREATE DATABASE elsewhere");
 });
 
-afterAll(async () => {
-  await proxied.end();
-  await upstream.end();
-  await freshet.remove();
-  await server.stop();
-});
+afterAll(() => running.stop());
 
 const named = "SELECT name FROM items WHERE id = 1";
 
@@ -156,16 +137,16 @@ test("CONCURRENTLY returns at once, and what it began survives kill -9; definiti
   const begun = await cacheNamed(proxied, "later");
   expect(["building", "ready"]).toContain(begun?.["state"]);
   await freshet.kill();
-  await freshet.launch();
-  proxied = await TextClient.connect(freshet.connection);
+  await running.launch();
+  ({ proxied } = running);
   expect(await cachedRows(proxied, query)).toEqual(await upstream.rows(query));
   expect(await cachedRows(proxied, "SELECT kind FROM plenty WHERE id = $1", [250])).toEqual([["50"]]);
   await proxied.end();
   await freshet.terminate();
   expect(await upstream.rows("SELECT slot_name, active FROM pg_replication_slots")).toEqual([["commands", "f"]]);
   await upstream.rows("UPDATE plenty SET kind = 1000 WHERE id <= 10");
-  await freshet.launch();
-  proxied = await TextClient.connect(freshet.connection);
+  await running.launch();
+  ({ proxied } = running);
   expect((await proxied.records("SHOW CACHES")).map(({ name }) => name)).toEqual(["kinds", "later"]);
   expect(
     await until("the write is seen", async () => {

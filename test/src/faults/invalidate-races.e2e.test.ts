@@ -6,7 +6,8 @@ import { parseLsn } from "@freshet/values";
 import type { Lsn } from "@freshet/values";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FreshetProcess } from "../harness/freshet-process.ts";
-import { adminStatus, barrier, cachedRows, lastStatement, TextClient, until } from "./support.ts";
+import { untilReady } from "./replicating.ts";
+import { barrier, cachedRows, lastStatement, TextClient } from "./support.ts";
 
 const WRITERS = 4;
 const TRANSACTIONS = 120;
@@ -19,9 +20,7 @@ beforeAll(async () => {
   server = await startPostgres();
   upstream = await TextClient.connect(server);
   freshet = await FreshetProcess.start({ upstream: server, instance: "races" });
-  await until("replication runs", async () =>
-    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-  );
+  await untilReady(freshet);
 });
 
 afterAll(async () => {

@@ -1,8 +1,8 @@
 import { must } from "@freshet/base";
-import { startPostgres } from "@freshet/postgres";
 import type { PostgresServer } from "@freshet/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FreshetProcess } from "../harness/freshet-process.ts";
+import type { FreshetProcess } from "../harness/freshet-process.ts";
+import { Replicating, untilReady } from "./replicating.ts";
 import {
   adminStatus,
   barrier,
@@ -14,34 +14,26 @@ import {
   until,
 } from "./support.ts";
 
+let running: Replicating;
 let server: PostgresServer;
 let upstream: TextClient;
 let freshet: FreshetProcess;
 let proxied: TextClient;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  upstream = await TextClient.connect(server);
-  freshet = await FreshetProcess.start({ upstream: server, instance: "invalidate" });
-  await until("replication runs", async () =>
-    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-  );
-  proxied = await TextClient.connect(freshet.connection);
-  await upstream.rows(`
+  running = await Replicating.start("invalidate", {
+    schema: `
     CREATE TABLE items (id int PRIMARY KEY, kind text, price numeric, at timestamptz, made date);
     INSERT INTO items SELECT i, 'kind ' || i % 3, i * 1.5, '2020-01-01'::timestamptz + i * interval '1 hour', '2020-01-01'::date + i
       FROM generate_series(1, 30) i;
     CREATE TABLE others (id int PRIMARY KEY, item int);
     INSERT INTO others SELECT i, i FROM generate_series(1, 10) i;
-  `);
+  `,
+  });
+  ({ server, upstream, freshet, proxied } = running);
 });
 
-afterAll(async () => {
-  await proxied.end();
-  await upstream.end();
-  await freshet.remove();
-  await server.stop();
-});
+afterAll(() => running.stop());
 
 /** The cached answer is the upstream's. */
 async function agrees(text: string, values?: readonly unknown[]): Promise<void> {
@@ -248,9 +240,7 @@ test("connections that break are made again, and nothing that was kept before is
     WHERE pid <> pg_backend_pid() AND (backend_type = 'walsender' OR application_name = 'freshet invalidate')`);
   expect(ended.length).toBeGreaterThan(1);
   await upstream.rows("UPDATE items SET price = price + 1");
-  await until("the stream runs again", async () =>
-    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-  );
+  await untilReady(freshet);
   await agrees(query, ["kind 1"]);
   await upstream.rows("UPDATE items SET price = price + 1 WHERE id = 2");
   await agrees(query, ["kind 1"]);
@@ -262,9 +252,9 @@ test("after a restart the caches are there, and their answers are read again", a
   await invalidate("lasting", query);
   await agrees(query, ["kind%"]);
   await freshet.terminate();
-  await freshet.launch();
   await proxied.end();
-  proxied = await TextClient.connect(freshet.connection);
+  await running.launch();
+  ({ proxied } = running);
   await until("the cache is ready", async () =>
     (await cacheNamed(proxied, "lasting"))?.["state"] === "ready" ? true : undefined,
   );

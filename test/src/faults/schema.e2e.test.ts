@@ -1,31 +1,18 @@
-import { startPostgres } from "@freshet/postgres";
-import type { PostgresServer } from "@freshet/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FreshetProcess } from "../harness/freshet-process.ts";
-import { adminStatus, barrier, cacheNamed, cachedRows, TextClient, until } from "./support.ts";
-import type { Rows } from "./support.ts";
+import { Replicating } from "./replicating.ts";
+import { barrier, cacheNamed, cachedRows, until } from "./support.ts";
+import type { Rows, TextClient } from "./support.ts";
 
-let server: PostgresServer;
+let running: Replicating;
 let upstream: TextClient;
-let freshet: FreshetProcess;
 let proxied: TextClient;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  upstream = await TextClient.connect(server);
-  freshet = await FreshetProcess.start({ upstream: server, instance: "ddl" });
-  await until("replication runs", async () =>
-    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-  );
-  proxied = await TextClient.connect(freshet.connection);
+  running = await Replicating.start("ddl");
+  ({ upstream, proxied } = running);
 });
 
-afterAll(async () => {
-  await proxied.end();
-  await upstream.end();
-  await freshet.remove();
-  await server.stop();
-});
+afterAll(() => running.stop());
 
 async function makeTable(name: string): Promise<void> {
   await upstream.rows(

@@ -6,6 +6,7 @@ import { startPostgres } from "@freshet/postgres";
 import type { Connection, PostgresServer } from "@freshet/postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FreshetProcess } from "../harness/freshet-process.ts";
+import { untilReady } from "./replicating.ts";
 import { adminStatus, barrier, cachedRows, lastStatement, missReason, TextClient, until, withText } from "./support.ts";
 
 const program = fileURLToPath(new URL("../../../proxy/bin/freshet.js", import.meta.url));
@@ -86,9 +87,7 @@ describe("roles and tables", () => {
       INSERT INTO keyless VALUES (1, 'one'), (2, 'two');
     `);
     freshet = await FreshetProcess.start({ upstream: server, instance: "roles", flags: ["--privilege-ttl-ms", "200"] });
-    await until("replication runs", async () =>
-      (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-    );
+    await untilReady(freshet);
   });
 
   afterAll(async () => {
@@ -171,9 +170,7 @@ describe("roles and tables", () => {
       flags: ["--set-replica-identity"],
     });
     try {
-      await until("replication runs", async () =>
-        (await adminStatus(willing.adminUrl, "/readyz")).status === 200 ? true : undefined,
-      );
+      await untilReady(willing);
       await withText(willing.connection, async (proxied) => {
         await proxied.rows("CREATE CACHE keyless FROM SELECT word FROM keyless WHERE id = 1");
         await upstream.rows("UPDATE keyless SET word = 'eins' WHERE id = 1");
@@ -194,9 +191,7 @@ describe("roles and tables", () => {
       instance: "limited",
     });
     try {
-      await until("replication runs", async () =>
-        (await adminStatus(limited.adminUrl, "/readyz")).status === 200 ? true : undefined,
-      );
+      await untilReady(limited);
       await withText(limited.connection, async (proxied) => {
         const error = await proxied.error("CREATE CACHE theirs FROM SELECT word FROM secrets WHERE id = 1");
         expect(error.code).toBe("42501");

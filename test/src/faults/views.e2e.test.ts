@@ -1,30 +1,19 @@
-import { startPostgres } from "@freshet/postgres";
-import type { PostgresServer } from "@freshet/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FreshetProcess } from "../harness/freshet-process.ts";
-import { adminStatus, barrier, cachedRows, cacheNamed, TextClient, until } from "./support.ts";
+import type { FreshetProcess } from "../harness/freshet-process.ts";
+import { Replicating } from "./replicating.ts";
+import { barrier, cachedRows, cacheNamed, TextClient, until } from "./support.ts";
 
-let server: PostgresServer;
+let running: Replicating;
 let upstream: TextClient;
 let freshet: FreshetProcess;
 let proxied: TextClient;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  upstream = await TextClient.connect(server);
-  freshet = await FreshetProcess.start({ upstream: server, instance: "views" });
-  await until("replication runs", async () =>
-    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-  );
-  proxied = await TextClient.connect(freshet.connection);
+  running = await Replicating.start("views");
+  ({ upstream, freshet, proxied } = running);
 });
 
-afterAll(async () => {
-  await proxied.end();
-  await upstream.end();
-  await freshet.remove();
-  await server.stop();
-});
+afterAll(() => running.stop());
 
 test("a cache over a view follows the view's tables, and the view itself", async () => {
   await upstream.rows(`

@@ -6,6 +6,7 @@ import type { Connection, PostgresServer } from "@freshet/postgres";
 import { decodeErrorFields, encodeQuery } from "@freshet/wire";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FreshetProcess } from "../harness/freshet-process.ts";
+import { untilReady } from "./replicating.ts";
 import { adminStatus, cachedRows, TextClient, until, withText } from "./support.ts";
 import type { Rows } from "./support.ts";
 import { rawLogin } from "./raw-login.ts";
@@ -25,9 +26,7 @@ beforeAll(async () => {
     instance: "wire",
     flags: ["--client-login-timeout-ms", "2000"],
   });
-  await until("replication runs", async () =>
-    (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,
-  );
+  await untilReady(freshet);
   await withText(freshet.connection, (proxied) => proxied.rows(`CREATE CACHE numbers FROM ${query}`));
 });
 

@@ -1,34 +1,9 @@
 import { FreshetError, must } from "@freshet/base";
 import { type AnalysisConnection, type Expression, planStatement } from "@freshet/sql";
 import { type CodecSet, type ColumnType, packRow } from "@freshet/values";
-import type pg from "pg";
 import { compileExpression, encodeResult } from "../compile.ts";
 import { EvaluationError } from "../evaluation-error.ts";
 import { RowView } from "../row-view.ts";
-
-/** An upstream connection as far as statements without parameters need one. */
-export function analysisConnection(client: pg.Client): AnalysisConnection {
-  const asText: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
-  return {
-    async query(sql) {
-      const result = await client.query<(string | null)[]>({ text: sql, rowMode: "array", types: asText });
-      return result.rows;
-    },
-    async describe(sql) {
-      const { fields } = await client.query({ text: `${sql} LIMIT 0`, rowMode: "array" });
-      const columns = fields.map((field) => ({
-        name: field.name,
-        typeOid: field.dataTypeID,
-        typmod: field.dataTypeModifier,
-        collation: 0,
-        tableOid: field.tableID,
-        attribute: field.columnID,
-        typeLength: field.dataTypeSize,
-      }));
-      return { parameters: [], columns };
-    },
-  };
-}
 
 /** An expression of a SELECT over one table, and the table's columns that it reads, as attribute numbers. */
 export interface PlannedExpression {

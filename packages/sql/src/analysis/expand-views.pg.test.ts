@@ -1,8 +1,7 @@
-import { createDatabase, type PostgresServer, startPostgres, type TestDatabase, withClient } from "@freshet/postgres";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { QueryPlan } from "../plan/query-plan.ts";
-import { pgAnalysisConnection } from "../testing/pg-analysis-connection.ts";
+import { AnalysisDatabase } from "../testing/analysis-database.ts";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { planStatement } from "./plan-statement.ts";
 
@@ -22,26 +21,16 @@ ALTER VIEW owned OWNER TO freshet_view_owner;
 
 const RICH = "(SELECT id AS no, owner AS who FROM accounts WHERE amount > 100)";
 
-let server: PostgresServer;
-let database: TestDatabase;
+let database: AnalysisDatabase;
 let client: pg.Client;
 let connection: AnalysisConnection;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  database = await createDatabase(server);
-  await withClient(database, (owner) => owner.query(SCHEMA));
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  connection = pgAnalysisConnection(client);
+  database = await AnalysisDatabase.start(SCHEMA);
+  ({ client, connection } = database);
 });
 
-afterAll(async () => {
-  await client.end();
-  await database.drop();
-  await withClient(server, (owner) => owner.query("DROP ROLE freshet_view_owner"));
-  await server.stop();
-});
+afterAll(() => database.stop(["freshet_view_owner"]));
 
 async function plan(text: string): Promise<QueryPlan> {
   return (await planStatement(connection, { text, searchPath: ["public"], liftLiterals: true })).plan;

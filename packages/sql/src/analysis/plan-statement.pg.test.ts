@@ -1,35 +1,22 @@
 import { FreshetError } from "@freshet/base";
-import { createDatabase, type PostgresServer, startPostgres, type TestDatabase, withClient } from "@freshet/postgres";
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { planLines } from "../plan/plan-lines.ts";
-import { pgAnalysisConnection } from "../testing/pg-analysis-connection.ts";
+import { AnalysisDatabase } from "../testing/analysis-database.ts";
 import { PLANNED, REFUSED, SCHEMA, WRITTEN } from "../testing/plan-cases.ts";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { type PlannedStatement, planStatement } from "./plan-statement.ts";
 
-let server: PostgresServer;
-let database: TestDatabase;
-let client: pg.Client;
+let database: AnalysisDatabase;
 let connection: AnalysisConnection;
 let names: ReadonlyMap<number, string>;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  database = await createDatabase(server);
-  await withClient(database, (owner) => owner.query(SCHEMA));
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  connection = pgAnalysisConnection(client);
-  const rows = await connection.query("SELECT oid, relname FROM pg_class UNION ALL SELECT oid, typname FROM pg_type");
-  names = new Map(rows.map((row) => [Number(row[0]), row[1] ?? ""]));
+  database = await AnalysisDatabase.start(SCHEMA);
+  ({ connection } = database);
+  names = await database.names();
 });
 
-afterAll(async () => {
-  await client.end();
-  await database.drop();
-  await server.stop();
-});
+afterAll(() => database.stop());
 
 function plan(text: string, liftLiterals = true): Promise<PlannedStatement> {
   return planStatement(connection, { text, searchPath: ["public"], liftLiterals });

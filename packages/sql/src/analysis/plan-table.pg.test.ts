@@ -1,9 +1,8 @@
-import { createDatabase, type PostgresServer, startPostgres, type TestDatabase, withClient } from "@freshet/postgres";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { planLines } from "../plan/plan-lines.ts";
 import type { QueryPlan } from "../plan/query-plan.ts";
-import { pgAnalysisConnection } from "../testing/pg-analysis-connection.ts";
+import { AnalysisDatabase } from "../testing/analysis-database.ts";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { planStatement } from "./plan-statement.ts";
 
@@ -34,28 +33,18 @@ ALTER TABLE computed_more DROP gone;
 ALTER TABLE computed_more INHERIT computed;
 `;
 
-let server: PostgresServer;
-let database: TestDatabase;
+let database: AnalysisDatabase;
 let client: pg.Client;
 let connection: AnalysisConnection;
 let names: ReadonlyMap<number, string>;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  database = await createDatabase(server);
-  await withClient(database, (owner) => owner.query(SCHEMA));
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  connection = pgAnalysisConnection(client);
-  const rows = await connection.query("SELECT oid, relname FROM pg_class");
-  names = new Map(rows.map((row) => [Number(row[0]), row[1] ?? ""]));
+  database = await AnalysisDatabase.start(SCHEMA);
+  ({ client, connection } = database);
+  names = await database.names();
 });
 
-afterAll(async () => {
-  await client.end();
-  await database.drop();
-  await server.stop();
-});
+afterAll(() => database.stop());
 
 async function plan(text: string): Promise<QueryPlan> {
   return (await planStatement(connection, { text, searchPath: ["public"], liftLiterals: true })).plan;

@@ -1,8 +1,6 @@
-import { createDatabase, type PostgresServer, startPostgres, type TestDatabase, withClient } from "@freshet/postgres";
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AnalysisConnection } from "../analysis/analysis-connection.ts";
-import { pgAnalysisConnection } from "../testing/pg-analysis-connection.ts";
+import { AnalysisDatabase } from "../testing/analysis-database.ts";
 import type { InvalidationPlan } from "./invalidation-plan.ts";
 import { planInvalidation } from "./plan-invalidation.ts";
 
@@ -33,25 +31,15 @@ CREATE TYPE mood AS ENUM ('low', 'high');
 CREATE TABLE c (id int PRIMARY KEY, m mood);
 `;
 
-let server: PostgresServer;
-let database: TestDatabase;
-let client: pg.Client;
+let database: AnalysisDatabase;
 let connection: AnalysisConnection;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  database = await createDatabase(server);
-  await withClient(database, (owner) => owner.query(SCHEMA));
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  connection = pgAnalysisConnection(client);
+  database = await AnalysisDatabase.start(SCHEMA);
+  ({ connection } = database);
 });
 
-afterAll(async () => {
-  await client.end();
-  await database.drop();
-  await server.stop();
-});
+afterAll(() => database.stop());
 
 function plan(text: string): Promise<InvalidationPlan> {
   return planInvalidation(connection, { text, searchPath: ["public"] });
