@@ -17,6 +17,7 @@ import type { CompiledCall, Evaluate, Stretch } from "./compiled-call.ts";
 import { includedRanges } from "./exclusion.ts";
 import { accumulatorFold, Extremum, extremumFold, type FoldKind, presentFold } from "./fold.ts";
 import { prefixEvaluation, totalEvaluation } from "./fold-evaluation.ts";
+import { withBoundChecks } from "./bound-checks.ts";
 import { compileFrame, type CompiledFrame, framesOf, type RangeOrder } from "./frame.ts";
 import { frameNeeds } from "./frame-needs.ts";
 import { FrameExtremum } from "./frame-extremum.ts";
@@ -137,5 +138,6 @@ export function compileAggregateCall(
   const readArguments = argumentReader(call, columns, context);
   const needs = frameNeeds(frame, fold, false);
   if (needs.total) return { needs, readArguments, begin: totalEvaluation(index) };
-  return { needs, readArguments, begin: needs.fold === null ? overFrame : prefixEvaluation(index, frame) };
+  const begin = needs.fold === null ? overFrame : prefixEvaluation(index, frame);
+  return { needs, readArguments, begin: withBoundChecks(frame, begin) };
 }

@@ -16,9 +16,13 @@ function boundReach(frame: CompiledFrame, side: "start" | "end", forward: boolea
   return distance > 0 || (distance === 0 && (side === "end") === forward) ? [{ kind: "groups", count: distance }] : [];
 }
 
-/** RANGE offsets that leave the row itself out of its frame are not followed; they are rare. */
+/**
+ * RANGE offsets that leave the row itself out of its frame are not followed; they are rare. Of those that do not move monotonically all rows of the
+ * partition must be walked over.
+ */
 function isWalkable(frame: CompiledFrame): boolean {
   const { start, end } = frame;
+  if (!start.isMonotonic || !end.isMonotonic) return false;
   return (start.inRange === null || start.preceding) && (end.inRange === null || !end.preceding);
 }
 

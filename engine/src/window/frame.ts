@@ -4,6 +4,7 @@ import { unsupported } from "../expression/unsupported.ts";
 import type { CompileContext } from "../operators/evaluate.ts";
 import { constantValue } from "./constant-value.ts";
 import { compileInRange, type InRange } from "./in-range.ts";
+import { type BoundCheck, compileBoundCheck, movesMonotonically } from "./moments-in-range.ts";
 import type { WindowRows } from "./window-rows.ts";
 
 /** Larger offsets reach over every partition that fits anywhere. */
@@ -16,7 +17,13 @@ interface CompiledBound {
   /** RANGE offset instead of a distance. */
   readonly inRange: InRange | null;
   readonly preceding: boolean;
+  /** Fails at a row for which the RANGE offset leads beyond the type's range; null where it cannot. */
+  readonly check: BoundCheck | null;
+  /** Whether a row's bound depends on that row alone, and not on the rows before it (see movesMonotonically). */
+  readonly isMonotonic: boolean;
 }
+
+const NO_OFFSET = { distance: 0, inRange: null, preceding: false, check: null, isMonotonic: true } as const;
 
 /** How RANGE offsets order the sort column's values. */
 export interface RangeOrder {
@@ -33,18 +40,25 @@ export interface CompiledFrame {
 }
 
 function compileBound(bound: FrameBound, frame: WindowFrame, context: CompileContext): CompiledBound {
-  if (bound.kind === "unbounded") return { unbounded: true, distance: 0, inRange: null, preceding: false };
-  if (bound.kind === "current") return { unbounded: false, distance: 0, inRange: null, preceding: false };
+  if (bound.kind === "unbounded") return { ...NO_OFFSET, unbounded: true };
+  if (bound.kind === "current") return { ...NO_OFFSET, unbounded: false };
   const preceding = bound.kind === "preceding";
   const offset = constantValue(bound.offset, context);
   if (offset === null) throw unsupported("a frame offset of NULL");
   if (frame.mode === "range") {
     if (frame.inRange === null) throw unsupported("a RANGE offset without a comparison");
-    return { unbounded: false, distance: 0, inRange: compileInRange(frame.inRange, offset), preceding };
+    return {
+      ...NO_OFFSET,
+      unbounded: false,
+      inRange: compileInRange(frame.inRange, offset),
+      preceding,
+      check: compileBoundCheck(frame.inRange, offset),
+      isMonotonic: movesMonotonically(frame.inRange, offset),
+    };
   }
   if (typeof offset !== "bigint" || offset < 0n) throw unsupported("a negative frame offset");
   const distance = Number(offset > BigInt(LARGEST_OFFSET) ? BigInt(LARGEST_OFFSET) : offset);
-  return { unbounded: false, distance: preceding ? -distance : distance, inRange: null, preceding };
+  return { ...NO_OFFSET, unbounded: false, distance: preceding ? -distance : distance, preceding };
 }
 
 export function compileFrame(
@@ -79,6 +93,13 @@ export function isBeforeEnd(frame: CompiledFrame, at: Value | null, base: Value 
     return order.nullsFirst ? at === null || base !== null : at !== null || base === null;
   const inRange = end.inRange as InRange;
   return order.descending ? inRange(at, base, !end.preceding, false) : inRange(at, base, end.preceding, true);
+}
+
+/** Fails where a bound of the frame of a row with value `base` cannot be computed. */
+export function checkBounds({ start, end, order }: CompiledFrame, base: Value | null): void {
+  if (base === null) return;
+  start.check?.(base, start.preceding !== order.descending);
+  end.check?.(base, end.preceding !== order.descending);
 }
 
 /** The frames of some rows: half-open ranges of positions, neither end ever moving back from one row to the next. */

@@ -1,5 +1,7 @@
 import { compareDecimal, type Decimal, finiteDecimal, powerOfTen, type Value } from "@freshet/values";
 import { unsupported } from "../expression/unsupported.ts";
+import { MOMENTS_IN_RANGE } from "./moments-in-range.ts";
+import { negativeOffset } from "./negative-offset.ts";
 
 /**
  * PostgreSQL's `in_range(value, base, offset, sub, less)`: whether `value` lies on this side (`less`: at or before; else at
@@ -9,7 +11,7 @@ export type InRange = (value: Value, base: Value, sub: boolean, less: boolean) =
 
 function integerInRange(offset: Value): InRange {
   const distance = BigInt(offset as number | bigint);
-  if (distance < 0n) throw refusal();
+  if (distance < 0n) throw negativeOffset();
   // PostgreSQL takes a bound beyond the type's range for one that lies behind all values: so does unbounded arithmetic.
   return (value, base, sub, less) => {
     const from = BigInt(base as number | bigint);
@@ -21,7 +23,7 @@ function integerInRange(offset: Value): InRange {
 
 function floatInRange(offset: Value): InRange {
   const distance = offset as number;
-  if (Number.isNaN(distance) || distance < 0) throw refusal();
+  if (Number.isNaN(distance) || distance < 0) throw negativeOffset();
   return (value, base, sub, less) => {
     const [at, from] = [value as number, base as number];
     if (Number.isNaN(at)) return Number.isNaN(from) || !less;
@@ -43,7 +45,7 @@ function sumOf(a: Decimal, b: Decimal, sub: boolean): Decimal {
 function decimalInRange(offset: Value): InRange {
   const distance = offset as Decimal;
   const negative = distance.kind === "-infinity" || (distance.kind === "finite" && distance.unscaled < 0n);
-  if (distance.kind === "nan" || negative) throw refusal();
+  if (distance.kind === "nan" || negative) throw negativeOffset();
   return (value, base, sub, less) => {
     const [at, from] = [value as Decimal, base as Decimal];
     if (at.kind === "nan") return from.kind === "nan" || !less;
@@ -59,10 +61,6 @@ function decimalInRange(offset: Value): InRange {
   };
 }
 
-function refusal(): Error {
-  return unsupported("a negative or undefined RANGE offset");
-}
-
 const MAKERS: ReadonlyMap<string, (offset: Value) => InRange> = new Map([
   ["in_range_int2_int2", integerInRange],
   ["in_range_int2_int4", integerInRange],
@@ -74,6 +72,7 @@ const MAKERS: ReadonlyMap<string, (offset: Value) => InRange> = new Map([
   ["in_range_float8_float8", floatInRange],
   ["in_range_float4_float8", floatInRange],
   ["in_range_numeric_numeric", decimalInRange],
+  ...MOMENTS_IN_RANGE,
 ]);
 
 /** The comparison with a fixed offset; a FreshetError (0A000) when the engine lacks the type or the offset is negative. */

@@ -1,6 +1,7 @@
 import type { WindowCall } from "@freshet/sql";
 import type { ColumnType } from "@freshet/values";
 import { EvaluationError } from "../expression/evaluation-error.ts";
+import { unsupported } from "../expression/unsupported.ts";
 import { compileBytes, type CompileContext } from "../operators/evaluate.ts";
 import type { CompiledCall, Evaluate, Needs, Stretch } from "./compiled-call.ts";
 import { constantValue, isConstant } from "./constant-value.ts";
@@ -8,6 +9,7 @@ import { includedRanges, type RowRange } from "./exclusion.ts";
 import { type FoldKind, lastFold, nthFold } from "./fold.ts";
 import { compileFrame, type CompiledFrame, framesOf, type RangeOrder } from "./frame.ts";
 import { frameNeeds } from "./frame-needs.ts";
+import { withBoundChecks } from "./bound-checks.ts";
 import { prefixEvaluation, totalEvaluation } from "./fold-evaluation.ts";
 import { readInt4 } from "./position-calls.ts";
 
@@ -72,9 +74,13 @@ export function compileValueCall(
   const frame = compileFrame(call.frame, order, context);
   const readers = call.args.map((arg) => compileBytes(arg, columns, context));
   const place = placeOf(call, context);
+  if (place === "computed" && !(frame.start.isMonotonic && frame.end.isMonotonic)) {
+    // PostgreSQL's walk leaves out the rows at which the place is NULL.
+    throw unsupported("nth_value of a column over a RANGE offset of months");
+  }
   const needs: Needs = frameNeeds(frame, foldOf(place), place === "last");
   const readArguments: CompiledCall["readArguments"] = (view) => readers.map((read) => read(view));
   if (needs.total) return { needs, readArguments, begin: totalEvaluation(index) };
-  if (needs.fold !== null) return { needs, readArguments, begin: prefixEvaluation(index, frame) };
-  return { needs, readArguments, begin: byPlace(index, frame, place) };
+  const begin = needs.fold !== null ? prefixEvaluation(index, frame) : byPlace(index, frame, place);
+  return { needs, readArguments, begin: withBoundChecks(frame, begin) };
 }

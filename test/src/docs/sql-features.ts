@@ -281,6 +281,10 @@ const rest = area("Subqueries, sets, windows, order", [
     "SELECT id, count(*) OVER (ORDER BY rating RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM reviews",
   ],
   [
+    "`RANGE` frame with an interval as its offset",
+    "SELECT id, count(*) OVER (ORDER BY a_timestamp RANGE BETWEEN '1 day' PRECEDING AND '2 hours' FOLLOWING) FROM samples",
+  ],
+  [
     "`GROUPS` frame, `FILTER`",
     "SELECT id, count(*) FILTER (WHERE rating > 3) OVER (ORDER BY product_id GROUPS 1 PRECEDING) FROM reviews",
   ],

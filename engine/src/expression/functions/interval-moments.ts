@@ -16,8 +16,12 @@ import type { FunctionTable } from "./scalar-function.ts";
 const TIMESTAMP_DATE_END = 106_751_983;
 const INT64_END = 1n << 63n;
 
-/** Months first, where a day that the month does not have becomes its last one, then days, then the time. */
-export function plusInterval(timestamp: bigint, { months, days, micros }: Interval): bigint {
+/** The sum without regard to timestamp's range; `check` sees what PostgreSQL checks on the way to it. */
+export function movedBy(
+  timestamp: bigint,
+  { months, days, micros }: Interval,
+  check: (timestamp: bigint) => bigint = (sum) => sum,
+): bigint {
   if (isInfinite(timestamp)) return timestamp;
   let result = timestamp;
   if (months !== 0) {
@@ -27,10 +31,19 @@ export function plusInterval(timestamp: bigint, { months, days, micros }: Interv
     const year = Math.floor(month / 12);
     const ofYear = month - year * 12 + 1;
     const shown = Math.min(date.day, daysInMonth(year, ofYear));
-    result = checked(BigInt(daysOf(year, ofYear, shown)) * MICROS_PER_DAY + BigInt(time));
+    result = check(BigInt(daysOf(year, ofYear, shown)) * MICROS_PER_DAY + BigInt(time));
   }
-  if (days !== 0) result = checked(result + BigInt(days) * MICROS_PER_DAY);
-  return checked(result + micros);
+  if (days !== 0) result = check(result + BigInt(days) * MICROS_PER_DAY);
+  return check(result + micros);
+}
+
+/** Months first, where a day that the month does not have becomes its last one, then days, then the time. */
+export function plusInterval(timestamp: bigint, interval: Interval): bigint {
+  return movedBy(timestamp, interval, checked);
+}
+
+export function minusInterval(timestamp: bigint, interval: Interval): bigint {
+  return plusInterval(timestamp, negated(interval));
 }
 
 function negated(interval: Interval): Interval {
@@ -40,7 +53,7 @@ function negated(interval: Interval): Interval {
 }
 
 /** The timestamp of a date's midnight. */
-function timestampOf(date: number): bigint {
+export function timestampOf(date: number): bigint {
   const timestamp = midnight(date);
   if (!isInfinite(timestamp) && date >= TIMESTAMP_DATE_END)
     throw new EvaluationError(EvaluationState.datetimeFieldOverflow, "date out of range for timestamp");
@@ -108,9 +121,9 @@ function earlierOrLater(sign: 1 | -1): (a: bigint, b: bigint) => bigint {
 
 export const INTERVAL_MOMENTS: FunctionTable = {
   timestamp_pl_interval: (timestamp: bigint, bytes: Buffer) => plusInterval(timestamp, finiteInterval(bytes)),
-  timestamp_mi_interval: (timestamp: bigint, bytes: Buffer) => plusInterval(timestamp, negated(finiteInterval(bytes))),
+  timestamp_mi_interval: (timestamp: bigint, bytes: Buffer) => minusInterval(timestamp, finiteInterval(bytes)),
   date_pl_interval: (date: number, bytes: Buffer) => plusInterval(timestampOf(date), finiteInterval(bytes)),
-  date_mi_interval: (date: number, bytes: Buffer) => plusInterval(timestampOf(date), negated(finiteInterval(bytes))),
+  date_mi_interval: (date: number, bytes: Buffer) => minusInterval(timestampOf(date), finiteInterval(bytes)),
   timestamp_mi: difference,
   timestamp_age: age,
   datetime_timestamp: dateAndTime,

@@ -32,6 +32,12 @@ const IN_RANGE: ReadonlySet<string> = new Set([
   "in_range_float8_float8",
   "in_range_float4_float8",
   "in_range_numeric_numeric",
+  "in_range_date_interval",
+  "in_range_timestamp_interval",
+  "in_range_timestamptz_interval",
+  "in_range_interval_interval",
+  "in_range_time_interval",
+  "in_range_timetz_interval",
 ]);
 
 function modeOf(options: number): WindowFrame["mode"] {

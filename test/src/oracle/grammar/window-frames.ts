@@ -10,16 +10,28 @@ const lowestEnd: Readonly<Record<(typeof starts)[number], number>> = {
   FOLLOWING: 2,
 };
 
+/** Offsets by kind; those of instants without days, which would hang on the session's time zone. */
+const momentOffsets: Readonly<Record<string, readonly string[]>> = {
+  day: ["interval '1 day'", "interval '1 month'", "interval '1 month 1 day 02:00'", "interval '25 years'"],
+  tim: ["interval '0'", "interval '12:00'", "interval '1 day'", "interval '1 mon'", "interval '24 years 2 mons'"],
+  ins: ["interval '0'", "interval '12:00'", "interval '36:00'", "interval '300000:00'"],
+  itv: ["interval '0'", "interval '1 day'", "interval '1 mon'", "interval '1 mon -29 days'"],
+  clo: ["interval '0'", "interval '1 day 02:00'", "interval '12:00'", "interval '1 mon 00:00:01'"],
+  zon: ["interval '0'", "interval '1 hour'", "interval '12:00'"],
+};
+
 function offset(draft: Draft, mode: string, key: Operand | undefined): string {
   const { random } = draft;
   if (mode !== "RANGE") return String(random.integer(0, 4));
+  const ofMoments = key === undefined ? undefined : momentOffsets[key.kind.id];
+  if (ofMoments !== undefined) return random.pick(ofMoments);
   const isWhole = key !== undefined && ["sma", "num", "big"].includes(key.kind.id);
   return isWhole ? random.pick(["0", "1", "2", "2147483647"]) : random.pick(["0", "0.5", "1", "1024"]);
 }
 
 /** Kinds by which RANGE offsets are measured. */
 export function isMeasured({ kind }: Operand): boolean {
-  return ["sma", "num", "big", "rea", "flo", "dec", "pri"].includes(kind.id);
+  return kind.id in momentOffsets || ["sma", "num", "big", "rea", "flo", "dec", "pri"].includes(kind.id);
 }
 
 /**
