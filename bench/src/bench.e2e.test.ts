@@ -49,6 +49,7 @@ describe("a tiny run of all cases", () => {
       "changes",
       "hits",
       "memory",
+      "operators",
       "queries",
       "restart",
       "snapshot",

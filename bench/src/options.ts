@@ -1,9 +1,17 @@
 import { parseArgs } from "node:util";
 
-export type CaseName = "snapshot" | "hits" | "queries" | "changes" | "restart" | "memory";
+export type CaseName = "snapshot" | "hits" | "queries" | "changes" | "restart" | "memory" | "operators";
 
 /** In the order in which they run. */
-export const caseNames: readonly CaseName[] = ["snapshot", "hits", "queries", "changes", "restart", "memory"];
+export const caseNames: readonly CaseName[] = [
+  "snapshot",
+  "hits",
+  "queries",
+  "changes",
+  "restart",
+  "memory",
+  "operators",
+];
 
 export interface BenchOptions {
   /** Rows of the large tables. */

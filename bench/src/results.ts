@@ -1,6 +1,7 @@
 import type { ChangesResult } from "./cases/changes.ts";
 import type { HitsResult } from "./cases/hits.ts";
 import type { MemoryResult } from "./cases/memory.ts";
+import type { OperatorsResult } from "./cases/operators.ts";
 import type { QueriesResult } from "./cases/queries.ts";
 import type { RestartResult } from "./cases/restart.ts";
 import type { SnapshotResult } from "./cases/snapshot.ts";
@@ -12,6 +13,7 @@ export interface CaseResults {
   readonly changes?: ChangesResult;
   readonly restart?: RestartResult;
   readonly memory?: MemoryResult;
+  readonly operators?: OperatorsResult;
 }
 
 /** One run, as its result file holds it. */

@@ -7,6 +7,7 @@ import { Bench } from "./bench.ts";
 import { measureChanges } from "./cases/changes.ts";
 import { measureHits } from "./cases/hits.ts";
 import { type MemoryResult, measureMemory } from "./cases/memory.ts";
+import { measureOperators } from "./cases/operators.ts";
 import { measureQueries } from "./cases/queries.ts";
 import { measureRestart } from "./cases/restart.ts";
 import { measureSnapshot } from "./cases/snapshot.ts";
@@ -68,6 +69,8 @@ async function runCase(name: CaseName, bench: Bench, peaks: MemoryResult["peaks"
       return { restart: await measureRestart(bench) };
     case "memory":
       return { memory: await measureMemory(bench, peaks) };
+    case "operators":
+      return { operators: await measureOperators(bench) };
   }
 }
 

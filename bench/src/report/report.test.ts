@@ -25,6 +25,14 @@ const cases: CaseResults = {
       hit("canned", 24_000, 45),
     ],
   },
+  operators: {
+    sizes: [1000, 10_000],
+    runs: [
+      { title: "filter", rows: 1000, buildMs: 5, cpuUsPerChange: 12.34 },
+      { title: "filter", rows: 10_000, buildMs: 50, cpuUsPerChange: 13 },
+      { title: "lag, all rows", rows: 1000, buildMs: 5, cpuUsPerChange: 1500 },
+    ],
+  },
   snapshot: { rows: 1_000_000, first: build(199_999), second: build(400_000), keyed: build(300_000) },
 };
 
@@ -113,6 +121,8 @@ describe("tables", () => {
       expect(markdown).toContain(`## ${title}\n`);
     }
     expect(markdown).toContain("| Freshet, cached | prepared | 8 | 20,000 | 2 | 0.061 | 0.061 | 0.122 | 20 |");
+    expect(markdown).toContain("| operator | 1,000 rows | 10,000 rows |");
+    expect(markdown).toContain("| filter | 12.3 | 13 |\n| lag, all rows | 1,500 |  |");
     expect(markdown).toContain("run of 2026-01-02, commit abc1234; 1,000,000 rows, 6 s per measurement");
     expect(plain).not.toContain("Restart");
   });

@@ -38,6 +38,7 @@ export function tables(results: Results): readonly Table[] {
   if (verdicts.length > 0)
     made.push({ title: "Targets", columns: ["what", "target", "measured", "met"], rows: verdicts });
   made.push(...hitTables(results), ...queryTables(results), ...changeTables(results), ...stateTables(results));
+  made.push(...operatorTables(results));
   return made;
 }
 
@@ -170,6 +171,25 @@ function stateTables({ cases: { snapshot, restart, memory } }: Results): Table[]
     });
   }
   return made;
+}
+
+function operatorTables({ cases: { operators } }: Results): Table[] {
+  if (operators === undefined) return [];
+  const { sizes, runs } = operators;
+  const cell = (title: string, size: number): string => {
+    const run = runs.find(({ title: other, rows }) => other === title && rows === size);
+    return run === undefined ? "" : figure(run.cpuUsPerChange);
+  };
+  return [
+    {
+      title: "CPU time of a changed row by operator (µs)",
+      columns: ["operator", ...sizes.map((size) => `${count(size)} rows`)],
+      rows: [...new Set(runs.map(({ title }) => title))].map((title) => [
+        title,
+        ...sizes.map((size) => cell(title, size)),
+      ]),
+    },
+  ];
 }
 
 function memoryCells({ residentBytes, anonymousBytes }: Memory): string[] {
