@@ -3,7 +3,8 @@ import type { Value } from "@freshet/values";
 import { unsupported } from "../expression/unsupported.ts";
 import type { CompileContext } from "../operators/evaluate.ts";
 import { constantValue } from "./constant-value.ts";
-import { compileInRange, type InRange } from "./in-range.ts";
+import { compileInRange } from "./in-range.ts";
+import type { InRange } from "./range-test.ts";
 import { type BoundCheck, compileBoundCheck, movesMonotonically } from "./moments-in-range.ts";
 import type { WindowRows } from "./window-rows.ts";
 

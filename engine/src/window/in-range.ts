@@ -2,12 +2,7 @@ import { compareDecimal, type Decimal, finiteDecimal, powerOfTen, type Value } f
 import { unsupported } from "../expression/unsupported.ts";
 import { MOMENTS_IN_RANGE } from "./moments-in-range.ts";
 import { negativeOffset } from "./negative-offset.ts";
-
-/**
- * PostgreSQL's `in_range(value, base, offset, sub, less)`: whether `value` lies on this side (`less`: at or before; else at
- * or behind) of `base - offset` (`sub`) or `base + offset`. Neither value is NULL.
- */
-export type InRange = (value: Value, base: Value, sub: boolean, less: boolean) => boolean;
+import type { InRange } from "./range-test.ts";
 
 function integerInRange(offset: Value): InRange {
   const distance = BigInt(offset as number | bigint);

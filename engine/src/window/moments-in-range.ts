@@ -11,8 +11,8 @@ import { midnight } from "../expression/functions/date-order.ts";
 import { addIntervals, subtractIntervals } from "../expression/functions/interval-arithmetic.ts";
 import { minusInterval, movedBy, plusInterval, timestampOf } from "../expression/functions/interval-moments.ts";
 import { unsupported } from "../expression/unsupported.ts";
-import type { InRange } from "./in-range.ts";
 import { negativeOffset } from "./negative-offset.ts";
+import type { InRange } from "./range-test.ts";
 
 /** Fails where `base - offset` (`sub`) or `base + offset` is beyond the type's range, as PostgreSQL does. */
 export type BoundCheck = (base: Value, sub: boolean) => void;
