@@ -32,21 +32,21 @@ import { DataLock } from "./data-lock.ts";
 import { ViewFront } from "./front/cache-front.ts";
 import { ZoneTables } from "./front/zone-tables.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
-import { ProxyServer, type ProxyServerOptions } from "./listener/proxy-server.ts";
+import { proxyOptions } from "./listener/proxy-options.ts";
+import { ProxyServer } from "./listener/proxy-server.ts";
 import { type InvalidateMode, createInvalidateMode } from "./invalidate/compose-invalidate.ts";
 import { ReplicationHealth } from "./replication/health.ts";
 import { Lag } from "./replication/lag.ts";
 import { Pump } from "./replication/pump.ts";
 import { ReplicationStart } from "./replication/replication-start.ts";
 import { SlotGauge } from "./replication/slot-gauge.ts";
-import { parseUpstreamUrl } from "./upstream/address.ts";
+import { createClientTls } from "./tls/client-tls-options.ts";
+import type { ClientTls } from "./tls/client-tls.ts";
+import { type Upstream, upstreamOf } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
 
 /** How often the slot's retained WAL is looked at. */
 const SLOT_GAUGE_INTERVAL_MS = 10_000;
-
-/** How long clients may take to go away when Freshet stops. */
-const STOP_TIMEOUT_MS = 5_000;
 
 /** Replicator and engine, as the composition root makes them. */
 export interface FreshetFactories {
@@ -57,6 +57,8 @@ export interface FreshetFactories {
 export interface RunningFreshet {
   readonly listen: { readonly host: string; readonly port: number };
   readonly admin: { readonly host: string; readonly port: number };
+  /** Reads again what may change while clients are there: certificates. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
@@ -90,17 +92,6 @@ async function construct(engine: Engine, make: () => Freshet): Promise<Freshet> 
   }
 }
 
-function proxyOptions(options: FreshetOptions): ProxyServerOptions {
-  return {
-    host: options.listen.host,
-    port: options.listen.port,
-    maxConnections: options.maxConnections,
-    loginTimeoutMs: options.clientLoginTimeoutMs,
-    connectTimeoutMs: options.upstreamConnectTimeoutMs,
-    stopTimeoutMs: STOP_TIMEOUT_MS,
-  };
-}
-
 class Freshet {
   readonly #options: FreshetOptions;
   readonly #logger: Logger;
@@ -122,6 +113,8 @@ class Freshet {
   readonly #admin: AdminServer;
   readonly #slotGauge: SlotGauge;
   readonly #schemaWatch: SchemaWatch;
+  /** Null: clients are served without. */
+  readonly #clientTls: ClientTls | null;
   #reader: StoreReader | null = null;
   #failure: string | null = null;
   #starting: Promise<void> = Promise.resolve();
@@ -131,20 +124,21 @@ class Freshet {
   constructor(options: FreshetOptions, engine: Engine, source: ChangeSource, logger: Logger) {
     this.#options = options;
     this.#logger = logger;
-    this.#controls = createControls(options);
+    const upstream = upstreamOf(options);
+    this.#controls = createControls(options, upstream.driver);
     const { analysis, privileging, positions } = this.#controls;
     this.#engine = engine;
     this.#source = source;
     this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
     this.#health = new ReplicationHealth(source, options.replicationStaleMs, now);
     const retry = this.#retryDelay();
-    const url = parseUpstreamUrl(options.upstream);
-    const shared = createShared(options, url, (sql) => privileging.query(sql), now);
+    const shared = createShared(options, upstream.url, (sql) => privileging.query(sql), now);
     this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
     this.#invalidate = createInvalidateMode(options, {
       source,
       health: this.#health,
       query: (sql) => positions.query(sql),
+      driver: upstream.driver,
       clock: now,
       logger,
     });
@@ -175,15 +169,22 @@ class Freshet {
     );
     this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
     this.#metrics = this.#createMetrics();
-    this.#proxy = new ProxyServer({
-      options: proxyOptions(options),
-      upstream: url,
-      front: this.#createFront(shared, positions),
+    this.#clientTls = createClientTls(options, logger);
+    this.#proxy = this.#createProxy(upstream, shared);
+    this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
+  }
+
+  #createProxy(upstream: Upstream, shared: Shared): ProxyServer {
+    return new ProxyServer({
+      options: proxyOptions(this.#options),
+      upstream: upstream.url,
+      upstreamTls: upstream.tls,
+      clientTls: this.#clientTls,
+      front: this.#createFront(shared, this.#controls.positions),
       commands: this.#createCommands(shared),
-      logger,
+      logger: this.#logger,
       metrics: this.#metrics,
     });
-    this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
   }
 
   #createWriteBacks(retry: RetryDelay): WriteBacks {
@@ -291,6 +292,7 @@ class Freshet {
     const { listen, admin } = this.#options;
     const adminAddress = await this.#admin.listen(admin.host, admin.port);
     const listenAddress = await this.#proxy.start();
+    this.#clientTls?.watch();
     this.#source.onStatus((status) => {
       if (status.state !== "streaming") this.#invalidate.invalidations.forgetAnswers();
       if (status.state === "slot-lost") this.#restart();
@@ -303,6 +305,7 @@ class Freshet {
     return {
       listen: { host: listen.host, port: listenAddress.port },
       admin: { host: admin.host, port: adminAddress.port },
+      reload: () => this.#clientTls?.reload(),
       stop: () => {
         this.#stopped ??= this.#stop().then(release);
         return this.#stopped;
@@ -316,6 +319,7 @@ class Freshet {
     this.#replicationStart.stop();
     this.#schemaWatch.stop();
     this.#slotGauge.stop();
+    this.#clientTls?.close();
     await this.#ending("clients", () => this.#proxy.stop());
     await this.#ending("stream", () => this.#pump.close());
     await this.#ending("replication", () => this.#source.stop());

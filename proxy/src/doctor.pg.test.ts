@@ -20,7 +20,7 @@ const failing = (findings: readonly Finding[]): string[] =>
   findings.filter(({ verdict }) => verdict === "wrong").map(({ check }) => check);
 
 test("a good server is found good", async () => {
-  const findings = await examine(database.url, "freshet", 10_000);
+  const findings = await examine({ connectionString: database.url, stream: undefined }, "freshet", 10_000);
   expect(failing(findings)).toEqual([]);
   expect(formatFindings(findings)).toContain("Freshet can use this server.");
 });
@@ -34,7 +34,7 @@ test("a role that may nothing is told what it lacks, and how to mend it", async 
     const url = new URL(database.url);
     url.username = encodeURIComponent("Odd role");
     url.password = "x";
-    const findings = await examine(url.href, "freshet", 10_000);
+    const findings = await examine({ connectionString: url.href, stream: undefined }, "freshet", 10_000);
     expect(failing(findings)).toEqual([
       "role may replicate",
       "role may create a publication",
@@ -53,5 +53,7 @@ test("a role that may nothing is told what it lacks, and how to mend it", async 
 test("a server that cannot be reached is an error, not a finding", async () => {
   const url = new URL(database.url);
   url.port = "1";
-  await expect(examine(url.href, "freshet", 2_000)).rejects.toBeInstanceOf(FreshetError);
+  await expect(examine({ connectionString: url.href, stream: undefined }, "freshet", 2_000)).rejects.toBeInstanceOf(
+    FreshetError,
+  );
 });

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from "@freshet/base";
 import { type AnalysisConnection } from "@freshet/sql";
 import { ControlConnection } from "./control/control-connection.ts";
+import type { DriverConnection } from "./upstream/upstream.ts";
 
 export interface Finding {
   readonly check: string;
@@ -16,8 +17,12 @@ const OLDEST_VERSION = 14;
 type Row = readonly (string | null)[];
 
 /** Looks at everything Freshet needs of an upstream. Rejects only when it cannot be reached. */
-export async function examine(url: string, instance: string, connectTimeoutMs: number): Promise<readonly Finding[]> {
-  const control = new ControlConnection({ connectionString: url, applicationName: "freshet doctor", connectTimeoutMs });
+export async function examine(
+  upstream: DriverConnection,
+  instance: string,
+  connectTimeoutMs: number,
+): Promise<readonly Finding[]> {
+  const control = new ControlConnection({ ...upstream, applicationName: "freshet doctor", connectTimeoutMs });
   try {
     return await control.exclusive(async (connection) => [
       ...(await serverFindings(connection)),

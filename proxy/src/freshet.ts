@@ -2,23 +2,30 @@ import type { FreshetOptions } from "@freshet/base";
 import { startEngineWorker } from "@freshet/engine";
 import { createReplicator } from "@freshet/replicator";
 import { type RunningFreshet, composeFreshet } from "./compose.ts";
+import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
 
 /** Starts an instance with the real engine and replicator. */
 export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
   return composeFreshet(options, {
     engine: (directory) => startEngineWorker({ directory }),
-    source: (
-      { upstream, instance, setReplicaIdentity, reconnectMinMs, reconnectMaxMs, snapshotBatchBytes, engineQueueBytes },
-      logger,
-    ) =>
+    source: (given, logger) =>
       createReplicator({
-        url: upstream,
-        instance,
-        setReplicaIdentity,
+        url: replicatorUpstream(given),
+        instance: given.instance,
+        setReplicaIdentity: given.setReplicaIdentity,
         logger,
-        reconnect: { minMs: reconnectMinMs, maxMs: reconnectMaxMs },
-        snapshotBatchBytes,
-        queueBytes: engineQueueBytes,
+        reconnect: { minMs: given.reconnectMinMs, maxMs: given.reconnectMaxMs },
+        snapshotBatchBytes: given.snapshotBatchBytes,
+        queueBytes: given.engineQueueBytes,
       }),
   });
+}
+
+/** The upstream as the replicator takes it. */
+export function replicatorUpstream(options: FreshetOptions): {
+  readonly url: string;
+  readonly stream: DriverConnection["stream"];
+} {
+  const { driver } = upstreamOf(options);
+  return { url: driver.connectionString, stream: driver.stream };
 }

@@ -2,7 +2,8 @@ import process from "node:process";
 import { FreshetError, type FreshetOptions, errorMessage, readFreshetCommandLine } from "@freshet/base";
 import { uninstall } from "@freshet/replicator";
 import { examine, formatFindings } from "./doctor.ts";
-import { startFreshet } from "./freshet.ts";
+import { replicatorUpstream, startFreshet } from "./freshet.ts";
+import { upstreamOf } from "./upstream/upstream.ts";
 
 /** The command line: `freshet`, `freshet doctor`, `freshet uninstall`. */
 async function main(): Promise<number> {
@@ -27,6 +28,7 @@ async function serve(options: FreshetOptions): Promise<number> {
   process.stdout.write(
     `Freshet listens on ${listen.host}:${listen.port}, admin on http://${admin.host}:${admin.port}\n`,
   );
+  process.on("SIGHUP", () => freshet.reload());
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
@@ -35,13 +37,13 @@ async function serve(options: FreshetOptions): Promise<number> {
 }
 
 async function doctor(options: FreshetOptions): Promise<number> {
-  const findings = await examine(options.upstream, options.instance, options.upstreamConnectTimeoutMs);
+  const findings = await examine(upstreamOf(options).driver, options.instance, options.upstreamConnectTimeoutMs);
   process.stdout.write(formatFindings(findings));
   return findings.some(({ verdict }) => verdict === "wrong") ? 1 : 0;
 }
 
 async function remove(options: FreshetOptions): Promise<number> {
-  const removed = await uninstall(options.upstream, options.instance);
+  const removed = await uninstall(replicatorUpstream(options), options.instance);
   process.stdout.write(
     removed.length === 0
       ? "There was nothing of Freshet's to remove.\n"

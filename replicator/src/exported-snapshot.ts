@@ -3,7 +3,7 @@ import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
 import type { Client } from "pg";
 import { explainSlotError } from "./slot.ts";
-import { openReplicationSession } from "./upstream.ts";
+import { type Upstream, openReplicationSession } from "./upstream.ts";
 
 const POLL_MS = 100;
 
@@ -17,7 +17,7 @@ export interface ExportedSnapshot {
 }
 
 export interface ExportParts {
-  readonly url: string;
+  readonly url: Upstream;
   readonly instance: string;
   /** An ordinary session at leisure, from which the wait can be cancelled. */
   readonly session: Client;

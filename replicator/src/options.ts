@@ -1,8 +1,9 @@
 import type { BackoffOptions, Logger } from "@freshet/base";
+import type { Upstream } from "./upstream.ts";
 
 export interface ReplicatorOptions {
   /** postgres:// URL of the upstream; needs the REPLICATION privilege. */
-  readonly url: string;
+  readonly url: Upstream;
   /** Names slot, publication and event trigger. */
   readonly instance: string;
   /** May tables without a usable replica identity be altered to REPLICA IDENTITY FULL? */

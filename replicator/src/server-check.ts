@@ -2,7 +2,7 @@ import { FreshetError, must, SqlState } from "@freshet/base";
 import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
 import type { Client } from "pg";
-import { asFreshetError, openReplicationSession, sqlState } from "./upstream.ts";
+import { type Upstream, asFreshetError, openReplicationSession, sqlState } from "./upstream.ts";
 
 const OLDEST_VERSION = 140000;
 
@@ -18,7 +18,7 @@ export interface ServerFacts {
 }
 
 /** Reads the facts; rejects with a FreshetError that says how to mend it when replication is impossible. */
-export async function checkServer(url: string, session: Client): Promise<ServerFacts> {
+export async function checkServer(url: Upstream, session: Client): Promise<ServerFacts> {
   const settings = await session.query<{
     version: number;
     wal_level: string;
@@ -57,7 +57,7 @@ export async function checkServer(url: string, session: Client): Promise<ServerF
 }
 
 /** IDENTIFY_SYSTEM, which also proves that this role may replicate from this host. */
-async function identifySystem(url: string): Promise<Pick<ServerFacts, "systemIdentifier" | "timeline" | "walLsn">> {
+async function identifySystem(url: Upstream): Promise<Pick<ServerFacts, "systemIdentifier" | "timeline" | "walLsn">> {
   let client: Client;
   try {
     client = await openReplicationSession(url);

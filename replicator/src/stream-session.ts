@@ -3,7 +3,7 @@ import type { Lsn } from "@freshet/values";
 import { formatLsn, LSN_ZERO, parseLsn } from "@freshet/values";
 import type { Client } from "pg";
 import { LogicalReplicationService } from "pg-logical-replication";
-import { clientConfig, quoteLiteral } from "./upstream.ts";
+import { type Upstream, clientConfig, quoteLiteral } from "./upstream.ts";
 
 const LONGEST_STATUS_INTERVAL_MS = 10_000;
 /** Silence after which the walsender is asked to answer, and after which it is given up. */
@@ -19,7 +19,7 @@ const GULP_MS = 5;
 const CLOSE_LIMIT_MS = 2_000;
 
 export interface StreamSessionOptions {
-  readonly url: string;
+  readonly url: Upstream;
   readonly slot: string;
   readonly publication: string;
   readonly from: Lsn;

@@ -2,7 +2,7 @@ import { quoteIdentifier } from "@freshet/base";
 import type { Client } from "pg";
 import { FRESHET_SCHEMA, instanceNames } from "./names.ts";
 import { waitUntilFree } from "./slot.ts";
-import { withSession } from "./upstream.ts";
+import { type Upstream, withSession } from "./upstream.ts";
 
 const SLOT_WAIT_MS = 15_000;
 
@@ -10,7 +10,7 @@ const SLOT_WAIT_MS = 15_000;
  * Removes what an instance made on the upstream, in the order that stops its costs first. Returns what was
  * removed, one description each. Rejects with 55006 while the instance still runs.
  */
-export function uninstall(url: string, instance: string): Promise<readonly string[]> {
+export function uninstall(url: Upstream, instance: string): Promise<readonly string[]> {
   const names = instanceNames(instance);
   return withSession(url, async (session) => {
     const removed: string[] = [];

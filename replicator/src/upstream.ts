@@ -1,19 +1,26 @@
 import { AssertionError, errorMessage, FreshetError, quoteIdentifier, SqlState } from "@freshet/base";
+import type { Duplex } from "node:stream";
 import { Client, DatabaseError } from "pg";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Longer, and a statement of ours queued behind a reader would itself block the application. */
 const LOCK_TIMEOUT_MS = 5_000;
 
+/** Where the upstream is: its URL, and what opens a connection where the driver's own socket does not do (TLS). */
+export type Upstream = string | { readonly url: string; readonly stream: (() => Duplex) | undefined };
+
 /** Settings of pg.Client for every connection of the replicator. */
-export function clientConfig(url: string): {
+export function clientConfig(upstream: Upstream): {
   readonly connectionString: string;
+  readonly stream?: () => Duplex;
   readonly connectionTimeoutMillis: number;
   readonly keepAlive: boolean;
   readonly fallback_application_name: string;
 } {
+  const { url, stream } = typeof upstream === "string" ? { url: upstream, stream: undefined } : upstream;
   return {
     connectionString: url,
+    ...(stream === undefined ? {} : { stream }),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     fallback_application_name: "freshet-replicator",
@@ -21,7 +28,7 @@ export function clientConfig(url: string): {
 }
 
 /** Opens an ordinary session. Names in answers are qualified, since its search_path is empty. */
-export async function openSession(url: string): Promise<Client> {
+export async function openSession(url: Upstream): Promise<Client> {
   const client = await connect(new Client(clientConfig(url)));
   // row_security off: a policy makes COPY fail instead of silently leaving rows out.
   await client.query(
@@ -32,7 +39,7 @@ export async function openSession(url: string): Promise<Client> {
 }
 
 /** Opens a session that takes replication commands and simple queries. */
-export function openReplicationSession(url: string): Promise<Client> {
+export function openReplicationSession(url: Upstream): Promise<Client> {
   // A setting that pg has and its types lack.
   const config = { ...clientConfig(url), replication: "database" };
   return connect(new Client(config));
@@ -46,7 +53,7 @@ async function connect(client: Client): Promise<Client> {
 }
 
 /** Runs `work` in an ordinary session of its own. */
-export async function withSession<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withSession<T>(url: Upstream, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await openSession(url);
   try {
     return await work(client);

@@ -19,6 +19,9 @@ export const SqlState = {
   internalError: "XX000",
   invalidSqlStatementName: "26000",
   tooManyConnections: "53300",
+  configurationLimitExceeded: "53400",
+  invalidAuthorization: "28000",
+  invalidPassword: "28P01",
 } as const;
 
 export type SqlStateCode = (typeof SqlState)[keyof typeof SqlState];

@@ -15,10 +15,12 @@ import {
   textKind,
 } from "./option-kinds.ts";
 import type { Address } from "./option-kinds.ts";
+import { type ListenOptions, listenOptionSpecs } from "./listen-options.ts";
 import type { OptionSpecs } from "./options.ts";
+import { type TlsOptions, tlsOptionSpecs } from "./tls-options.ts";
 
 /** Everything that Freshet can be told when it starts. */
-export interface FreshetOptions {
+export interface FreshetOptions extends ListenOptions, TlsOptions {
   readonly upstream: string;
   readonly listen: Address;
   readonly admin: Address;
@@ -197,6 +199,8 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     description: "The most changed rows in one write-back transaction, unless one upstream transaction changed more.",
     default: 10_000,
   },
+  ...listenOptionSpecs,
+  ...tlsOptionSpecs,
 };
 
 const freshetProgram: Program<FreshetOptions> = {
@@ -221,10 +225,28 @@ export function readFreshetCommandLine(input: InvocationInput): Invocation<Fresh
 
 /** What no option can tell for itself. */
 function checkTogether(options: FreshetOptions): void {
+  checkTls(options);
   if (options.reconnectMinMs > options.reconnectMaxMs) {
     throw new FreshetError(
       SqlState.invalidParameterValue,
       `--reconnect-min-ms (${options.reconnectMinMs}) is greater than --reconnect-max-ms (${options.reconnectMaxMs})`,
     );
   }
+}
+
+function checkTls(options: TlsOptions): void {
+  const { clientTlsSslmode: mode } = options;
+  const needs = (given: unknown, name: string, why: string): void => {
+    if (given === undefined) throw new FreshetError(SqlState.invalidParameterValue, `--${name} is needed ${why}`);
+  };
+  if (mode !== "disable") {
+    needs(options.clientTlsKeyFile, "client-tls-key-file", `with --client-tls-sslmode ${mode}`);
+    needs(options.clientTlsCertFile, "client-tls-cert-file", `with --client-tls-sslmode ${mode}`);
+  }
+  if (mode === "verify-ca" || mode === "verify-full")
+    needs(options.clientTlsCaFile, "client-tls-ca-file", `with --client-tls-sslmode ${mode}`);
+  if (options.serverTlsKeyFile !== undefined)
+    needs(options.serverTlsCertFile, "server-tls-cert-file", "with --server-tls-key-file");
+  if (options.serverTlsCertFile !== undefined)
+    needs(options.serverTlsKeyFile, "server-tls-key-file", "with --server-tls-cert-file");
 }

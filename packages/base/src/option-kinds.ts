@@ -37,8 +37,10 @@ export function postgresUrlKind(): OptionKind<string> {
     placeholder: "URL",
     expected: "a URL like postgres://user:password@host:5432/database",
     parse: (text) => {
-      const valid = /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) && new URL(text).hostname !== "";
-      return valid ? text : undefined;
+      if (!/^postgres(ql)?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+      const { hostname, searchParams } = new URL(text);
+      // A Unix socket's folder is no host of a URL: postgres:///database?host=/var/run/postgresql.
+      return hostname !== "" || searchParams.get("host") ? text : undefined;
     },
     format: (value) => value,
   };
@@ -52,9 +54,9 @@ export function pathKind(placeholder: "DIR" | "FILE"): OptionKind<string> {
   return textKind(placeholder, placeholder === "DIR" ? "the path of a folder" : "the path of a file", /^[^\0]+$/);
 }
 
-export function choiceKind<T extends string>(choices: readonly T[]): OptionKind<T> {
+export function choiceKind<T extends string>(choices: readonly T[], placeholder = "LEVEL"): OptionKind<T> {
   const expected = `one of ${choices.join(", ")}`;
-  return { placeholder: "LEVEL", expected, parse: (text) => choices.find((c) => c === text), format: (value) => value };
+  return { placeholder, expected, parse: (text) => choices.find((c) => c === text), format: (value) => value };
 }
 
 const truths: Readonly<Record<string, boolean>> = { true: true, on: true, yes: true, 1: true };

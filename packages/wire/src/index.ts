@@ -3,6 +3,7 @@ export * from "./backend/data-row.ts";
 export * from "./backend/decode.ts";
 export * from "./backend/error-fields.ts";
 export * from "./backend/row-description.ts";
+export * from "./backend/session-start.ts";
 export * from "./frame.ts";
 export * from "./frontend/decode.ts";
 export * from "./frontend/encode.ts";

@@ -5,6 +5,7 @@ import type { Clock } from "../front/clock-port.ts";
 import { readableOrder } from "../front/view-read.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
 import type { Cache, CachePlan, CacheRequest } from "./cache.ts";
+import { assertWanted } from "./interruption.ts";
 
 /** Tells a client how a build goes. */
 export type Notice = (message: string, detail?: string) => void;
@@ -98,11 +99,11 @@ export class CacheBuilder {
   }
 
   /** Publishes and copies the tables of the plan that do not follow the stream yet. */
-  async addTables(planned: PlannedStatement, notice: Notice): Promise<void> {
+  async addTables(planned: PlannedStatement, notice: Notice, cache: Cache): Promise<void> {
     const missing = planned.plan.tables.filter(({ tableOid }) => !this.#tables.has(tableOid));
     if (missing.length === 0) return;
     const throttle = new Throttle(this.#parts.clock);
-    const sink = new EngineSnapshotSink(this.#parts.engine, (table) => this.#tables.set(table.oid, table));
+    const sink = new EngineSnapshotSink(this.#parts.engine, cache, (table) => this.#tables.set(table.oid, table));
     const report = (progress: SnapshotProgress): void => {
       if (!throttle.pass(progress.table.oid)) return;
       notice(
@@ -136,8 +137,7 @@ export class CacheBuilder {
     });
     const throttle = new Throttle(this.#parts.clock);
     for (;;) {
-      if (cache.dropped)
-        throw new FreshetError(SqlState.queryCanceled, `cache "${cache.name}" was dropped while it was being built`);
+      assertWanted(cache);
       const step = await engine.buildStep(cache.id);
       cache.progress = step.rowsTotal > 0 ? Math.min(100, Math.floor((100 * step.rowsDone) / step.rowsTotal)) : 0;
       if (step.done) break;
@@ -183,12 +183,15 @@ function unwritable(): FreshetError {
 /** Hands a snapshot to the engine. */
 class EngineSnapshotSink implements SnapshotSink {
   readonly #engine: Engine;
+  readonly #cache: Cache;
   readonly #onLive: (table: TableSchema) => void;
   readonly #begun = new Map<number, { readonly table: TableSchema; rows: number }>();
   readonly finished: { readonly tableOid: number; readonly rows: number }[] = [];
 
-  constructor(engine: Engine, onLive: (table: TableSchema) => void) {
+  /** `cache`: for which the tables are copied; when it is not wanted any more the copy breaks off. */
+  constructor(engine: Engine, cache: Cache, onLive: (table: TableSchema) => void) {
     this.#engine = engine;
+    this.#cache = cache;
     this.#onLive = onLive;
   }
 
@@ -202,6 +205,7 @@ class EngineSnapshotSink implements SnapshotSink {
   }
 
   async rows(tableOid: number, batch: Buffer, count: number): Promise<void> {
+    assertWanted(this.#cache);
     must(this.#begun.get(tableOid)).rows += count;
     await this.#engine.loadRows(tableOid, batch);
   }

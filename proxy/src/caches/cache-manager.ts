@@ -1,48 +1,17 @@
-import { FreshetError, type Logger, SqlState, errorMessage, must } from "@freshet/base";
-import type {
-  ApplyResult,
-  CacheStatus,
-  ChangeSource,
-  Commit,
-  Engine,
-  EngineState,
-  ReplicationOrigin,
-  TableSchema,
-} from "@freshet/contract";
+import { FreshetError, SqlState, errorMessage, must } from "@freshet/base";
+import type { ApplyResult, CacheStatus, Commit, EngineState, ReplicationOrigin, TableSchema } from "@freshet/contract";
 import type { PlannedStatement } from "@freshet/sql";
 import { LSN_ZERO, type Lsn } from "@freshet/values";
-import type { CompiledCaches } from "../front/compiled-caches.ts";
-import type { Privileges } from "../front/privileges.ts";
-import type { Invalidations } from "../invalidate/invalidations.ts";
-import type { ReplicationHealth } from "../replication/health.ts";
 import { assertWritable } from "../write-back/target.ts";
-import type { WriteBacks } from "../write-back/write-backs.ts";
 import { assertReadable } from "./assert-readable.ts";
 import { assertNew } from "./cache-conflicts.ts";
-import type { CacheBuilder, Notice } from "./cache-builder.ts";
-import type { CacheCatalog } from "./cache-catalog.ts";
+import type { Notice } from "./cache-builder.ts";
 import type { Cache, CachePhase, CachePlan, CacheRequest, PlannedInvalidation } from "./cache.ts";
-import { type RetryDelay, isTransient } from "./retry.ts";
+import { NEVER, assertWanted, interruptible } from "./interruption.ts";
+import type { ManagerParts } from "./manager-parts.ts";
+import { isTransient } from "./retry.ts";
 import { SchemaComparison } from "./schema-comparison.ts";
 import { TaskQueue } from "./task-queue.ts";
-
-export interface ManagerParts {
-  readonly engine: Engine;
-  readonly source: ChangeSource;
-  readonly catalog: CacheCatalog;
-  readonly builder: CacheBuilder;
-  readonly compiled: CompiledCaches;
-  readonly privileges: Privileges;
-  readonly health: ReplicationHealth;
-  readonly writeBacks: WriteBacks;
-  readonly invalidations: Invalidations;
-  readonly retry: RetryDelay;
-  readonly logger: Logger;
-  /** Whether an event trigger upstream announces schema changes in the stream. */
-  readonly announced: () => Promise<boolean>;
-  /** Why no cache can be built yet; null when one can. */
-  readonly notStarted: () => FreshetError | null;
-}
 
 const silent: Notice = () => undefined;
 
@@ -92,7 +61,12 @@ export class CacheManager {
   }
 
   /** Creates a cache and resolves when it answers; `concurrently`: when it is on disk that it shall be built. */
-  async create(request: CacheRequest, concurrently: boolean, notice: Notice): Promise<Cache> {
+  async create(
+    request: CacheRequest,
+    concurrently: boolean,
+    notice: Notice,
+    signal: AbortSignal = NEVER,
+  ): Promise<Cache> {
     const obstacle = this.#parts.notStarted();
     if (obstacle !== null) throw obstacle;
     const plan = await this.#parts.builder.planCache(request);
@@ -100,6 +74,7 @@ export class CacheManager {
     await assertReadable(this.#parts.privileges, request.owner, needs);
     if (request.writeTo !== null && plan.mode === "incremental") assertWritable(plan.planned.plan);
     assertNew(this.#parts.catalog, request, plan);
+    signal.throwIfAborted();
     const cache = this.#parts.catalog.add(request);
     this.#setPlan(cache, plan);
     const built = this.#tasks.run(() => this.#buildAs(cache, plan, notice));
@@ -108,7 +83,7 @@ export class CacheManager {
       return cache;
     }
     try {
-      await built;
+      await interruptible(cache, built, signal, () => this.#parts.catalog.remove(cache));
     } catch (thrown) {
       await this.#giveUp(cache, thrown);
       throw thrown;
@@ -133,7 +108,7 @@ export class CacheManager {
 
   /** A cache whose creation failed goes again, unless Freshet stops: then its build is left for the next start. */
   async #giveUp(cache: Cache, cause: unknown): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#parts.catalog.byName(cache.name) !== cache) return;
     cache.dropped = true;
     this.#fail(cache, cause);
     try {
@@ -260,6 +235,7 @@ export class CacheManager {
   }
 
   async #buildAs(cache: Cache, plan: CachePlan, notice: Notice): Promise<void> {
+    assertWanted(cache);
     if (plan.mode === "incremental") await this.#build(cache, plan.planned, notice);
     else await this.#watch(cache, plan.invalidation);
   }
@@ -279,14 +255,14 @@ export class CacheManager {
     cache.phase = "building";
     cache.reason = null;
     try {
-      await builder.addTables(planned, notice);
+      await builder.addTables(planned, notice, cache);
       try {
         await builder.build(cache, planned, notice);
       } catch (thrown) {
         if (!(thrown instanceof FreshetError) || thrown.code !== SqlState.objectNotInPrerequisiteState) throw thrown;
         this.#parts.logger.warn({ cache: cache.name, error: thrown.message }, "its tables are copied anew");
         await this.#forgetTables(cache, planned);
-        await builder.addTables(planned, notice);
+        await builder.addTables(planned, notice, cache);
         await builder.build(cache, planned, notice);
       }
       if (cache.request.writeTo !== null) await writeBacks.seed(cache, planned.plan, notice);

@@ -19,6 +19,7 @@ function context(last: LastStatement | null): CommandContext {
       insertLsn: 0n,
     },
     last,
+    signal: new AbortController().signal,
     notice: () => undefined,
   };
 }

@@ -35,7 +35,8 @@ export async function createCache(
     ...options,
   };
   try {
-    await parts.manager.create(request, command.concurrently, (message, detail) => context.notice(message, detail));
+    const notice = (message: string, detail?: string): void => context.notice(message, detail);
+    await parts.manager.create(request, command.concurrently, notice, context.signal);
   } catch (thrown) {
     if (!(command.ifNotExists && thrown instanceof FreshetError && thrown.code === SqlState.duplicateObject))
       throw thrown;

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { FreshetError, SqlState, errorMessage } from "@freshet/base";
 import type { AnalysisConnection, DescribedColumn } from "@freshet/sql";
 import pg from "pg";
@@ -8,6 +9,8 @@ export type TextRows = readonly (readonly (string | null)[])[];
 
 export interface ControlConnectionOptions {
   readonly connectionString: string;
+  /** Opens what the driver talks on, where its own socket does not do. */
+  readonly stream?: (() => Duplex) | undefined;
   readonly applicationName: string;
   readonly connectTimeoutMs: number;
   /** Statements that each new connection begins with. */
@@ -97,6 +100,7 @@ export class ControlConnection {
     if (this.#client !== null) return this.#client;
     const client = new pg.Client({
       connectionString: this.#options.connectionString,
+      ...(this.#options.stream === undefined ? {} : { stream: this.#options.stream }),
       application_name: this.#options.applicationName,
       connectionTimeoutMillis: this.#options.connectTimeoutMs,
       keepAlive: true,

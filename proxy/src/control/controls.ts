@@ -1,4 +1,5 @@
 import type { FreshetOptions } from "@freshet/base";
+import type { DriverConnection } from "../upstream/upstream.ts";
 import { ControlConnection, type ControlConnectionOptions } from "./control-connection.ts";
 
 /** Freshet's own connections to the upstream, one for each kind of use. */
@@ -10,10 +11,10 @@ export interface Controls {
   readonly writing: ControlConnection;
 }
 
-export function createControls(options: FreshetOptions): Controls {
+export function createControls(options: FreshetOptions, driver: DriverConnection): Controls {
   const control = (more: Pick<ControlConnectionOptions, "prologue" | "useTimeoutMs">): ControlConnection =>
     new ControlConnection({
-      connectionString: options.upstream,
+      ...driver,
       applicationName: `freshet ${options.instance}`,
       connectTimeoutMs: options.upstreamConnectTimeoutMs,
       ...more,

@@ -1,6 +1,7 @@
 import type { FreshetOptions, Logger } from "@freshet/base";
 import type { ChangeSource } from "@freshet/contract";
 import type { ReplicationHealth } from "../replication/health.ts";
+import type { DriverConnection } from "../upstream/upstream.ts";
 import { AnswerStore } from "./answer-store.ts";
 import { FillConnection } from "./fill-connection.ts";
 import { FillPool } from "./fill-pool.ts";
@@ -24,6 +25,7 @@ export function createInvalidateMode(
     readonly health: ReplicationHealth;
     /** Runs one statement upstream. */
     readonly query: (sql: string) => Promise<unknown>;
+    readonly driver: DriverConnection;
     readonly clock: () => number;
     readonly logger: Logger;
   },
@@ -32,7 +34,7 @@ export function createInvalidateMode(
   const answers = new AnswerStore(options.invalidateCacheBytes);
   const open = (): Promise<FillConnection> =>
     FillConnection.open({
-      connectionString: options.upstream,
+      ...parts.driver,
       applicationName: `freshet ${options.instance}`,
       connectTimeoutMs: options.upstreamConnectTimeoutMs,
       fillTimeoutMs: options.invalidateFillTimeoutMs,

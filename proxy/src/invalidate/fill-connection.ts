@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { FreshetError, SqlState, must } from "@freshet/base";
 import { type Lsn, parseLsn } from "@freshet/values";
 import {
@@ -41,6 +42,7 @@ export interface Filled {
 
 export interface FillConnectionOptions {
   readonly connectionString: string;
+  readonly stream?: (() => Duplex) | undefined;
   readonly applicationName: string;
   readonly connectTimeoutMs: number;
   /** How long one statement may take. */
@@ -70,6 +72,7 @@ export class FillConnection {
   static async open(options: FillConnectionOptions): Promise<FillConnection> {
     const client = new pg.Client({
       connectionString: options.connectionString,
+      ...(options.stream === undefined ? {} : { stream: options.stream }),
       application_name: options.applicationName,
       connectionTimeoutMillis: options.connectTimeoutMs,
       keepAlive: true,

@@ -1,48 +1,67 @@
 import type { Socket } from "node:net";
 import { FreshetError, SqlState } from "@freshet/base";
 import { encodeCancelRequest, encodeErrorResponse, toFreshetError } from "@freshet/wire";
-import { type Login, LoginRelay } from "../session/login.ts";
+import { type LoginOutcome, LoginRelay } from "../session/login.ts";
 import { Session } from "../session/session.ts";
 import type { SessionServices } from "../session/session-state.ts";
-import type { UpstreamAddress } from "../upstream/address.ts";
-import { relayCancel } from "../upstream/cancel.ts";
-import { connectUpstream } from "../upstream/connect.ts";
+import type { ClientTls } from "../tls/client-tls.ts";
+import type { UpstreamServer } from "../upstream/upstream-server.ts";
 import { relayBytes } from "./byte-relay.ts";
-import { type Startup, StartupReader } from "./startup-reader.ts";
+import type { CancelKeys } from "./cancel-keys.ts";
+import { encryptionProblem } from "./encryption-policy.ts";
+import type { LoginFailures } from "./login-failures.ts";
+import { type Startup, StartupNegotiation } from "./startup-negotiation.ts";
 
 export interface ConnectionSettings {
-  readonly upstream: UpstreamAddress;
-  readonly connectTimeoutMs: number;
+  readonly upstream: UpstreamServer;
+  /** Null where TLS is not offered: not configured, or a Unix socket. */
+  readonly tls: ClientTls | null;
+  readonly isUnix: boolean;
+  readonly cancelKeys: CancelKeys;
+  readonly failures: LoginFailures;
   readonly loginTimeoutMs: number;
 }
 
 /** One accepted connection from its first byte to its end. */
 export class ClientConnection {
-  readonly #socket: Socket;
+  /** As accepted. */
+  readonly #accepted: Socket;
   readonly #settings: ConnectionSettings;
   readonly #services: SessionServices;
+  readonly #address: string;
+  /** Inside TLS, once that has begun. */
+  #socket: Socket;
   #upstream: Socket | null = null;
   #login: LoginRelay | null = null;
   #session: Session | null = null;
   #startupSeen = false;
+  #handedOver = false;
+  #forgetKey: () => void = () => undefined;
   #loginTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(socket: Socket, settings: ConnectionSettings, services: SessionServices) {
+    this.#accepted = socket;
     this.#socket = socket;
+    this.#address = socket.remoteAddress ?? "";
     this.#settings = settings;
     this.#services = services;
   }
 
   /** `refusal`: sent instead of a login, e.g. when there are too many connections. */
   start(refusal: FreshetError | null): void {
-    this.#socket.on("error", (error) => this.#services.logger.debug({ error }, "a client's connection failed"));
-    this.#socket.on("close", () => this.#closed());
+    this.#watch(this.#accepted);
+    this.#accepted.on("close", () => this.#closed());
     this.#loginTimer = setTimeout(() => this.#loginTimedOut(), this.#settings.loginTimeoutMs);
-    new StartupReader(this.#socket, (outcome) => {
-      if (outcome instanceof Error) this.#fatal(toFreshetError(outcome));
-      else if (outcome.decoded.kind === "cancel-request") this.#cancel(outcome.packet);
-      else if (refusal !== null) this.#fatal(refusal);
-      else void this.#connect(outcome);
+    new StartupNegotiation(this.#accepted, this.#settings.tls, {
+      encrypted: (socket) => {
+        this.#socket = socket;
+        this.#watch(socket);
+      },
+      failed: (error, tell) => {
+        if (tell) this.#fatal(toFreshetError(error));
+        else this.destroy();
+      },
+      done: (startup) => this.#started(startup, refusal),
     }).start();
   }
 
@@ -50,18 +69,35 @@ export class ClientConnection {
   terminate(error: FreshetError): void {
     if (this.#session !== null) this.#session.terminate(error);
     else if (this.#startupSeen) this.#fatal(error);
-    else this.#socket.destroy();
+    else this.destroy();
   }
 
   destroy(): void {
     this.#upstream?.destroy();
     this.#socket.destroy();
+    this.#accepted.destroy();
+  }
+
+  #watch(socket: Socket): void {
+    socket.on("error", (error) => this.#services.logger.debug({ error }, "a client's connection failed"));
+  }
+
+  #started(startup: Startup, refusal: FreshetError | null): void {
+    const { decoded } = startup;
+    if (decoded.kind === "cancel-request") {
+      this.#cancel(startup.packet, decoded.processId, decoded.secretKey);
+      return;
+    }
+    const { tls, isUnix } = this.#settings;
+    const problem = refusal ?? (isUnix ? null : encryptionProblem(tls?.mode ?? "disable", startup.encryption));
+    if (problem === null) void this.#connect(startup);
+    else this.#fatal(problem);
   }
 
   async #connect(startup: Startup): Promise<void> {
     this.#startupSeen = true;
     try {
-      const upstream = await connectUpstream(this.#settings.upstream, this.#settings.connectTimeoutMs);
+      const upstream = await this.#settings.upstream.connect();
       upstream.on("error", (error) => this.#services.logger.debug({ error }, "an upstream connection failed"));
       this.#upstream = upstream;
       if (this.#socket.destroyed || !this.#socket.writable) upstream.destroy();
@@ -75,18 +111,23 @@ export class ClientConnection {
   #begin(startup: Startup, upstream: Socket): void {
     if (startup.decoded.kind === "startup" && isReplication(startup.decoded.parameters)) {
       this.#stopLoginTimer();
+      this.#handedOver = true;
       upstream.write(Buffer.concat([startup.packet, startup.early]));
       relayBytes(this.#socket, upstream);
       return;
     }
-    this.#login = new LoginRelay(this.#socket, upstream, (outcome) => this.#loggedIn(upstream, outcome));
+    const isBound = startup.encryption !== null;
+    this.#login = new LoginRelay(this.#socket, upstream, { withoutChannelBinding: isBound }, (outcome) =>
+      this.#loggedIn(upstream, outcome),
+    );
     this.#login.start(startup.packet, startup.early);
   }
 
-  #loggedIn(upstream: Socket, outcome: Login | FreshetError | "closed"): void {
+  #loggedIn(upstream: Socket, outcome: LoginOutcome): void {
     this.#stopLoginTimer();
     this.#login = null;
-    if (outcome === "closed") {
+    if (outcome === "closed" || outcome === "refused") {
+      if (outcome === "refused") this.#settings.failures.failed(this.#address);
       upstream.destroy();
       this.#socket.end();
       return;
@@ -96,32 +137,38 @@ export class ClientConnection {
       return;
     }
     const { key } = outcome;
-    this.#session = new Session(
+    const cancelUpstream = (): Promise<void> =>
+      key === null ? Promise.resolve() : this.#sendCancel(encodeCancelRequest(key.processId, key.secretKey));
+    const session = new Session(
       this.#services,
-      {
-        client: this.#socket,
-        upstream,
-        cancel: () => {
-          if (key !== null) this.#sendCancel(encodeCancelRequest(key.processId, key.secretKey));
-        },
-      },
+      { client: this.#socket, upstream, cancel: () => void cancelUpstream() },
       outcome,
     );
-    this.#session.start();
+    this.#session = session;
+    if (key !== null) {
+      this.#forgetKey = this.#settings.cancelKeys.register(key, {
+        cancel: () => (session.interrupt() ? Promise.resolve() : cancelUpstream()),
+      });
+    }
+    session.start();
   }
 
-  /** A client's cancel request: the key is the upstream's own, so the packet goes there as it is. */
-  #cancel(packet: Buffer): void {
+  /**
+   * A client's cancel request. A key that is nobody's here may be one that another Freshet before the same upstream has passed on: it goes
+   * there as it is.
+   */
+  #cancel(packet: Buffer, processId: number, secretKey: Buffer): void {
     this.#stopLoginTimer();
-    this.#sendCancel(packet, () => this.#socket.end());
+    const target = this.#settings.cancelKeys.find(processId, secretKey);
+    void (target === null ? this.#sendCancel(packet) : target.cancel()).finally(() => this.#socket.end());
   }
 
-  #sendCancel(packet: Buffer, done: () => void = () => undefined): void {
-    relayCancel(this.#settings.upstream, packet, this.#settings.connectTimeoutMs)
-      .catch((thrown: unknown) =>
-        this.#services.logger.warn({ error: thrown }, "a cancel request could not be relayed"),
-      )
-      .finally(done);
+  async #sendCancel(packet: Buffer): Promise<void> {
+    try {
+      await this.#settings.upstream.cancel(packet);
+    } catch (thrown) {
+      this.#services.logger.warn({ error: thrown }, "a cancel request could not be relayed");
+    }
   }
 
   #loginTimedOut(): void {
@@ -142,7 +189,8 @@ export class ClientConnection {
 
   #closed(): void {
     this.#stopLoginTimer();
-    if (this.#session === null) this.#upstream?.destroy();
+    this.#forgetKey();
+    if (this.#session === null && !this.#handedOver) this.#upstream?.destroy();
   }
 
   #stopLoginTimer(): void {

@@ -1,10 +1,16 @@
 import { type Server, type Socket, createServer } from "node:net";
-import { FreshetError, type Logger, SqlState, assert } from "@freshet/base";
+import { FreshetError, type Logger, SqlState, assert, now } from "@freshet/base";
 import type { CacheFront, CommandRunner } from "../session/front-ports.ts";
 import { NO_METRICS, type ProxyMetrics } from "../session/metrics.ts";
 import type { SessionServices } from "../session/session-state.ts";
+import type { ClientTls } from "../tls/client-tls.ts";
+import type { UpstreamTlsSettings } from "../tls/upstream-tls.ts";
 import type { UpstreamAddress } from "../upstream/address.ts";
-import { ClientConnection } from "./client-connection.ts";
+import { UpstreamServer } from "../upstream/upstream-server.ts";
+import { CancelKeys } from "./cancel-keys.ts";
+import { ClientConnection, type ConnectionSettings } from "./client-connection.ts";
+import { LoginFailures } from "./login-failures.ts";
+import { listenOnUnixSocket } from "./unix-socket.ts";
 
 export interface ProxyServerOptions {
   readonly host: string;
@@ -17,6 +23,10 @@ export interface ProxyServerOptions {
   readonly connectTimeoutMs: number;
   /** How long `stop` lets clients take their last message. */
   readonly stopTimeoutMs: number;
+  /** Beside the port: a Unix socket in this folder. */
+  readonly unixSocket?: { readonly directory: string; readonly mode: number };
+  /** Failed logins of one address; 0: no limit. */
+  readonly loginFailuresPerMinute: number;
 }
 
 export const DEFAULT_PROXY_OPTIONS: ProxyServerOptions = {
@@ -26,11 +36,20 @@ export const DEFAULT_PROXY_OPTIONS: ProxyServerOptions = {
   loginTimeoutMs: 60_000,
   connectTimeoutMs: 10_000,
   stopTimeoutMs: 1000,
+  loginFailuresPerMinute: 0,
 };
+
+/** Connections over the limit that may wait to be told so. */
+const MAX_REFUSED = 256;
+/** How long such a connection may take to ask. */
+const REFUSED_LOGIN_TIMEOUT_MS = 5000;
 
 export interface ProxyServerParts {
   readonly options: ProxyServerOptions;
   readonly upstream: UpstreamAddress;
+  readonly upstreamTls?: UpstreamTlsSettings;
+  /** Null or left out: clients are told that there is no TLS. */
+  readonly clientTls?: ClientTls | null;
   readonly front: CacheFront;
   readonly commands: CommandRunner;
   readonly logger: Logger;
@@ -42,10 +61,16 @@ export class ProxyServer {
   readonly #parts: ProxyServerParts;
   readonly #services: SessionServices;
   readonly #connections = new Map<Socket, ClientConnection>();
-  #server: Server | null = null;
+  readonly #upstream: UpstreamServer;
+  readonly #cancelKeys = new CancelKeys();
+  readonly #failures: LoginFailures;
+  #servers: readonly Server[] | null = null;
 
   constructor(parts: ProxyServerParts) {
     this.#parts = parts;
+    const { connectTimeoutMs, loginFailuresPerMinute } = parts.options;
+    this.#upstream = new UpstreamServer(parts.upstream, connectTimeoutMs, parts.upstreamTls);
+    this.#failures = new LoginFailures(loginFailuresPerMinute, now);
     const { front, commands, logger } = parts;
     this.#services = { front, commands, logger, metrics: parts.metrics ?? NO_METRICS };
   }
@@ -54,32 +79,30 @@ export class ProxyServer {
     return this.#connections.size;
   }
 
-  /** Listens; resolves with the address, rejects when it is taken. */
-  start(): Promise<{ readonly host: string; readonly port: number }> {
-    assert(this.#server === null, "a proxy server starts once");
-    const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
-      this.#accept(socket),
-    );
-    this.#server = server;
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(this.#parts.options.port, this.#parts.options.host, () => {
-        server.off("error", reject);
-        server.on("error", (error) => this.#parts.logger.error({ error }, "the listener failed"));
-        const address = server.address();
-        assert(address !== null && typeof address === "object", "a TCP server has an address");
-        resolve({ host: address.address, port: address.port });
-      });
-    });
+  /** Listens; resolves with the TCP address, rejects when it or the Unix socket is taken. */
+  async start(): Promise<{ readonly host: string; readonly port: number }> {
+    assert(this.#servers === null, "a proxy server starts once");
+    const { host, port, unixSocket } = this.#parts.options;
+    const tcp = this.#createServer(false);
+    this.#servers = [tcp];
+    const address = await listenOnTcp(tcp, host, port);
+    if (unixSocket !== undefined) {
+      const unix = this.#createServer(true);
+      await listenOnUnixSocket(unix, { ...unixSocket, port: address.port });
+      this.#servers = [tcp, unix];
+    }
+    for (const server of this.#servers)
+      server.on("error", (error) => this.#parts.logger.error({ error }, "the listener failed"));
+    return address;
   }
 
   /** Takes no more clients and ends those that are there with 57P01. */
   async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === null) return;
-    this.#server = null;
+    const servers = this.#servers;
+    if (servers === null) return;
+    this.#servers = null;
     const closed = Promise.all([
-      new Promise<void>((resolve) => server.close(() => resolve())),
+      ...servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
       ...[...this.#connections.keys()].map(
         (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
       ),
@@ -93,13 +116,30 @@ export class ProxyServer {
     clearTimeout(timer);
   }
 
-  #accept(socket: Socket): void {
-    const { options, upstream } = this.#parts;
-    const refusal =
-      this.#connections.size >= options.maxConnections
-        ? new FreshetError(SqlState.tooManyConnections, "sorry, too many clients already")
-        : null;
-    const connection = new ClientConnection(socket, { upstream, ...options }, this.#services);
+  #createServer(isUnix: boolean): Server {
+    return createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) =>
+      this.#accept(socket, isUnix),
+    );
+  }
+
+  #accept(socket: Socket, isUnix: boolean): void {
+    const { options, clientTls } = this.#parts;
+    const over = this.#connections.size - options.maxConnections;
+    if (over >= MAX_REFUSED) {
+      socket.destroy();
+      return;
+    }
+    const refusal = this.#refusal(over, socket.remoteAddress ?? "");
+    const settings: ConnectionSettings = {
+      upstream: this.#upstream,
+      tls: isUnix ? null : (clientTls ?? null),
+      isUnix,
+      cancelKeys: this.#cancelKeys,
+      failures: this.#failures,
+      loginTimeoutMs:
+        refusal === null ? options.loginTimeoutMs : Math.min(options.loginTimeoutMs, REFUSED_LOGIN_TIMEOUT_MS),
+    };
+    const connection = new ClientConnection(socket, settings, this.#services);
     this.#connections.set(socket, connection);
     this.#services.metrics.connectionOpened();
     socket.once("close", () => {
@@ -108,4 +148,28 @@ export class ProxyServer {
     });
     connection.start(refusal);
   }
+
+  #refusal(over: number, address: string): FreshetError | null {
+    if (over >= 0) return new FreshetError(SqlState.tooManyConnections, "sorry, too many clients already");
+    if (!this.#failures.tooMany(address)) return null;
+    return new FreshetError(SqlState.configurationLimitExceeded, "too many failed logins from this address", {
+      hint: "Wait a little and try again.",
+    });
+  }
+}
+
+function listenOnTcp(
+  server: Server,
+  host: string,
+  port: number,
+): Promise<{ readonly host: string; readonly port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const address = server.address();
+      assert(address !== null && typeof address === "object", "a TCP server has an address");
+      resolve({ host: address.address, port: address.port });
+    });
+  });
 }

@@ -1,7 +1,17 @@
-import { decodeErrorFields, encodeBind, encodeDescribe, encodeExecute, encodeParse, encodeSync } from "@freshet/wire";
+import {
+  decodeBackendKeyData,
+  decodeErrorFields,
+  encodeBind,
+  encodeCancelRequest,
+  encodeQuery,
+  encodeDescribe,
+  encodeExecute,
+  encodeParse,
+  encodeSync,
+} from "@freshet/wire";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ProxiedPostgres, startProxiedPostgres } from "./testing/proxied-postgres.ts";
-import { RawClient, errorOf, types } from "./testing/raw-client.ts";
+import { RawClient, errorOf, startup, types } from "./testing/raw-client.ts";
 import { CACHED, createCachedRows, query, rowsOf, run } from "./testing/statements.ts";
 
 let proxied: ProxiedPostgres;
@@ -109,4 +119,29 @@ describe("EXPLAIN LAST STATEMENT", () => {
     await client.untilReady();
     expect(await lastStatement()).toBe("cache: hit");
   });
+});
+
+describe("a cancel request", () => {
+  it.each(["simple", "extended"])(
+    "interrupts a command that runs in the %s protocol, and only that",
+    async (protocol) => {
+      const working = new RawClient(proxied.port);
+      working.send(startup(proxied.upstream));
+      const key = (await working.authenticate(proxied.upstream)).find(({ type }) => type === "K");
+      if (key === undefined) throw new Error("no BackendKeyData came");
+      const { processId, secretKey } = decodeBackendKeyData(key.bytes, 0, key.bytes.length);
+      if (protocol === "simple") working.send(encodeQuery("DROP ALL CACHES"));
+      else working.send(encodeParse("", "DROP ALL CACHES"), encodeBind({}), encodeExecute(""), encodeSync());
+      await working.until("N");
+      const wrong = new RawClient(proxied.port);
+      wrong.send(encodeCancelRequest(processId, Buffer.alloc(4)));
+      await wrong.closed;
+      const right = new RawClient(proxied.port);
+      right.send(encodeCancelRequest(processId, secretKey));
+      expect(errorOf(await working.untilReady())).toBe("57014 canceling statement due to user request");
+      await right.closed;
+      expect(types(await query(working, "SELECT 1"))).toBe("TDCZ");
+      working.close();
+    },
+  );
 });

@@ -44,8 +44,24 @@ export async function runCommand(state: SessionState, command: Command): Promise
     await state.expected.whenIdle();
   }
   const facts = await commandFacts(state);
+  const interruption = new AbortController();
+  state.interruption = interruption;
+  try {
+    return await runWith(state, command, facts, interruption.signal);
+  } finally {
+    state.interruption = null;
+  }
+}
+
+function runWith(
+  state: SessionState,
+  command: Command,
+  facts: SessionFacts,
+  signal: AbortSignal,
+): Promise<CommandResult> {
   return state.services.commands.run(command, {
     facts,
+    signal,
     last: state.last,
     notice: (message, detail) => {
       if (state.closed) return;

@@ -144,6 +144,8 @@ export interface CommandResult {
 export interface CommandContext {
   readonly facts: SessionFacts;
   readonly last: LastStatement | null;
+  /** Aborted, with the error to show, when the client cancels the command. */
+  readonly signal: AbortSignal;
   notice(message: string, detail?: string): void;
 }
 

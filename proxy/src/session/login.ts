@@ -12,6 +12,8 @@ import {
   decodeBackendKeyData,
   decodeParameterStatus,
   decodeReadyForQuery,
+  decodeSaslMechanisms,
+  encodeSaslMechanisms,
   frontendScanner,
   loginScanner,
   toFreshetError,
@@ -26,6 +28,17 @@ export interface Login {
   readonly backend: MessageScanner;
 }
 
+/** `refused`: the upstream has said why, and the client has been told. */
+export type LoginOutcome = Login | FreshetError | "refused" | "closed";
+
+export interface LoginRelayOptions {
+  /**
+   * The client's TLS ends at Freshet, so that binding to that channel could not succeed upstream: SCRAM-SHA-256-PLUS is
+   * not passed on.
+   */
+  readonly withoutChannelBinding: boolean;
+}
+
 /**
  * Relays a login between client and upstream, whatever its method, until the first ReadyForQuery.
  * Messages that a client sends ahead of that, other than answers to authentication, wait in the scanner.
@@ -33,10 +46,11 @@ export interface Login {
 export class LoginRelay {
   readonly #client: Duplex;
   readonly #upstream: Duplex;
+  readonly #options: LoginRelayOptions;
   readonly #frontend: MessageScanner = loginScanner();
   readonly #backend: MessageScanner = backendScanner();
   readonly #parameters = new Map<string, string>();
-  readonly #done: (outcome: Login | FreshetError | "closed") => void;
+  readonly #done: (outcome: LoginOutcome) => void;
   #key: BackendKeyData | null = null;
   /** The upstream waits for the client's answer. */
   #asked = false;
@@ -49,8 +63,9 @@ export class LoginRelay {
   readonly #onClientEnd = (): void => this.#finish("closed");
   readonly #onUpstreamEnd = (): void => this.#upstreamGone();
 
-  constructor(client: Duplex, upstream: Duplex, done: (outcome: Login | FreshetError | "closed") => void) {
+  constructor(client: Duplex, upstream: Duplex, options: LoginRelayOptions, done: (outcome: LoginOutcome) => void) {
     this.#client = client;
+    this.#options = options;
     this.#upstream = upstream;
     this.#done = done;
   }
@@ -105,7 +120,7 @@ export class LoginRelay {
 
   #relay(): void {
     const { type, buffer, start, end } = this.#backend;
-    this.#client.write(buffer.subarray(start, end));
+    this.#client.write(this.#forClient(type, buffer.subarray(start, end)));
     switch (type) {
       case BackendType.authentication: {
         const kind = decodeAuthenticationKind(buffer, start, end);
@@ -132,6 +147,13 @@ export class LoginRelay {
     }
   }
 
+  #forClient(type: number, message: Buffer): Buffer {
+    if (!this.#options.withoutChannelBinding || type !== BackendType.authentication) return message;
+    if (decodeAuthenticationKind(message, 0, message.length) !== AuthenticationKind.sasl) return message;
+    const mechanisms = decodeSaslMechanisms(message, 0, message.length);
+    return encodeSaslMechanisms(mechanisms.filter((mechanism) => !mechanism.endsWith("-PLUS")));
+  }
+
   /** The upstream asks while a message of another kind waits: it goes there, to be refused. */
   #retry(): void {
     if (!this.#asked || this.#ahead.length === 0) return;
@@ -149,7 +171,7 @@ export class LoginRelay {
 
   #upstreamGone(): void {
     if (this.#refused) {
-      this.#finish("closed");
+      this.#finish("refused");
       return;
     }
     this.#finish(
@@ -157,7 +179,7 @@ export class LoginRelay {
     );
   }
 
-  #finish(outcome: Login | FreshetError | "closed"): void {
+  #finish(outcome: LoginOutcome): void {
     if (this.#finished) return;
     this.#detach();
     this.#done(outcome);

@@ -36,6 +36,8 @@ export class SessionState {
   /** ParameterStatus values by name. */
   readonly parameters: Map<string, string>;
   last: LastStatement | null = null;
+  /** Interrupts the command that runs here; null while none does. */
+  interruption: AbortController | null = null;
   /** The session has ended: late results of what it waited for are dropped. */
   closed = false;
 

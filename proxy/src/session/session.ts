@@ -63,6 +63,13 @@ export class Session {
     this.#fail(error);
   }
 
+  /** A cancel request: ends what Freshet itself does for the session. False: nothing, so it is for the upstream. */
+  interrupt(): boolean {
+    const { interruption } = this.#state;
+    interruption?.abort(new FreshetError(SqlState.queryCanceled, "canceling statement due to user request"));
+    return interruption !== null;
+  }
+
   #clientData(chunk: Buffer): void {
     if (this.#ended || this.#terminated) return;
     this.#frontend.push(chunk);

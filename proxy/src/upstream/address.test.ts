@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAddress, parseUpstreamUrl } from "./address.ts";
+import { formatAddress, parseUpstreamUrl, withoutTls } from "./address.ts";
 
 describe("an upstream URL", () => {
   it("gives host, port, login and database", () => {
@@ -9,6 +9,8 @@ describe("an upstream URL", () => {
       user: "us er",
       password: "p@ss",
       database: "the db",
+      sslMode: null,
+      sslNegotiation: null,
     });
     expect(parseUpstreamUrl("postgresql://[::1]")).toEqual({
       host: "::1",
@@ -16,6 +18,8 @@ describe("an upstream URL", () => {
       user: null,
       password: null,
       database: null,
+      sslMode: null,
+      sslNegotiation: null,
     });
   });
 
@@ -26,11 +30,18 @@ describe("an upstream URL", () => {
     expect(formatAddress({ host: "db", port: 1 })).toBe("db:1");
   });
 
+  it("may say how connections are encrypted, which is not the driver's business", () => {
+    const text = "postgres://u@h/d?sslmode=verify-full&sslnegotiation=direct&application_name=a";
+    expect(parseUpstreamUrl(text)).toMatchObject({ sslMode: "verify-full", sslNegotiation: "direct" });
+    expect(withoutTls(text)).toBe("postgres://u@h/d?application_name=a");
+  });
+
   it.each([
     ["nonsense", "not a postgres:// URL"],
     ["mysql://h/d", "not a postgres:// URL"],
     ["postgres://h:5432/d?port=x", "no valid port"],
-    ["postgres://h/d?sslmode=require", "sslmode=require"],
+    ["postgres://h/d?sslmode=always", "sslmode=always"],
+    ["postgres://h/d?sslrootcert=/ca.pem", "sslrootcert"],
     ["postgres://h/%zz", "percent-encoding"],
   ])("%s is refused", (url, message) => {
     expect(() => parseUpstreamUrl(url)).toThrow(message);

@@ -1,4 +1,4 @@
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, SqlState, type SslMode, type SslNegotiation, sslModes, sslNegotiations } from "@freshet/base";
 
 /** Where the upstream listens. `host` beginning with "/" is the folder of a unix socket. */
 export interface UpstreamAddress {
@@ -11,7 +11,18 @@ export interface UpstreamUrl extends UpstreamAddress {
   readonly user: string | null;
   readonly password: string | null;
   readonly database: string | null;
+  /** Null: the URL does not say. */
+  readonly sslMode: SslMode | null;
+  readonly sslNegotiation: SslNegotiation | null;
 }
+
+/** libpq's parameters of TLS that options of Freshet stand for. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  sslcert: "--server-tls-cert-file",
+  sslkey: "--server-tls-key-file",
+  sslrootcert: "--server-tls-ca-file",
+  sslcrl: "--server-tls-crl-file",
+};
 
 const DEFAULT_PORT = 5432;
 
@@ -21,12 +32,8 @@ export function parseUpstreamUrl(text: string): UpstreamUrl {
   if (url === null || (url.protocol !== "postgres:" && url.protocol !== "postgresql:")) {
     throw invalid("the upstream URL is not a postgres:// URL", "Use the form postgres://user@host:5432/database.");
   }
-  const mode = url.searchParams.get("sslmode");
-  if (mode !== null && !["disable", "allow", "prefer"].includes(mode)) {
-    throw invalid(
-      `the upstream URL asks for sslmode=${mode}`,
-      "Connections to the upstream are not encrypted; use sslmode=disable.",
-    );
+  for (const [parameter, option] of Object.entries(OPTION_OF)) {
+    if (url.searchParams.has(parameter)) throw invalid(`the upstream URL has ${parameter}`, `Use ${option} instead.`);
   }
   const host = url.searchParams.get("host") ?? decode(url.hostname.replace(/^\[(.*)\]$/, "$1"));
   const port = Number(url.searchParams.get("port") ?? (url.port === "" ? DEFAULT_PORT : url.port));
@@ -37,7 +44,26 @@ export function parseUpstreamUrl(text: string): UpstreamUrl {
     user: url.username === "" ? null : decode(url.username),
     password: url.password === "" ? null : decode(url.password),
     database: url.pathname.length > 1 ? decode(url.pathname.slice(1)) : null,
+    sslMode: choice(url, "sslmode", sslModes),
+    sslNegotiation: choice(url, "sslnegotiation", sslNegotiations),
   };
+}
+
+/** The URL for the driver, which gets its connections ready made: without what says how they are made. */
+export function withoutTls(text: string): string {
+  const url = new URL(text);
+  url.searchParams.delete("sslmode");
+  url.searchParams.delete("sslnegotiation");
+  return url.href;
+}
+
+function choice<T extends string>(url: URL, parameter: string, choices: readonly T[]): T | null {
+  const given = url.searchParams.get(parameter);
+  if (given === null) return null;
+  const chosen = choices.find((one) => one === given);
+  if (chosen === undefined)
+    throw invalid(`the upstream URL has ${parameter}=${given}`, `It may be ${choices.join(", ")}.`);
+  return chosen;
 }
 
 /** For messages: never with user or password. */

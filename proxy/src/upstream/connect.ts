@@ -1,30 +1,45 @@
 import { createConnection, type Socket } from "node:net";
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, SqlState, errorMessage } from "@freshet/base";
+import { NO_UPSTREAM_TLS, type UpstreamTlsSettings, beginUpstreamTls } from "../tls/upstream-tls.ts";
 import { type UpstreamAddress, formatAddress } from "./address.ts";
 
-/** Opens a connection to the upstream; rejects in PostgreSQL's form when there is none within the time. */
-export function connectUpstream(address: UpstreamAddress, timeoutMs: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(
-      address.host.startsWith("/")
-        ? { path: formatAddress(address) }
-        : { host: address.host, port: address.port, noDelay: true, keepAlive: true },
+/** Opens a connection to the upstream, with TLS where that is asked for; rejects in PostgreSQL's form when there is none within the time. */
+export async function connectUpstream(
+  address: UpstreamAddress,
+  timeoutMs: number,
+  tls: UpstreamTlsSettings = NO_UPSTREAM_TLS,
+): Promise<Socket> {
+  const isUnix = address.host.startsWith("/");
+  const socket = createConnection(
+    isUnix
+      ? { path: formatAddress(address) }
+      : { host: address.host, port: address.port, noDelay: true, keepAlive: true },
+  );
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    socket.destroy(new Error(`No connection within ${timeoutMs} ms.`));
+  }, timeoutMs);
+  try {
+    await connected(socket);
+    // PostgreSQL offers no TLS on Unix sockets.
+    return isUnix ? socket : await beginUpstreamTls(socket, address.host, tls);
+  } catch (thrown) {
+    socket.destroy();
+    throw new FreshetError(
+      SqlState.cannotConnect,
+      `could not connect to the upstream server at "${formatAddress(address)}"`,
+      { detail: late ? `No connection within ${timeoutMs} ms.` : errorMessage(thrown), cause: thrown },
     );
-    const fail = (reason: string, cause?: unknown): void => {
-      socket.destroy();
-      const message = `could not connect to the upstream server at "${formatAddress(address)}"`;
-      reject(new FreshetError(SqlState.cannotConnect, message, { detail: reason, cause }));
-    };
-    const timer = setTimeout(() => fail(`No connection within ${timeoutMs} ms.`), timeoutMs);
-    const onError = (error: Error): void => {
-      clearTimeout(timer);
-      fail(error.message, error);
-    };
-    socket.once("error", onError);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.off("error", onError);
-      resolve(socket);
-    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The listener stays: an error between this and the next reader of the socket is told by its `close`. */
+function connected(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on("error", reject);
+    socket.once("connect", resolve);
   });
 }

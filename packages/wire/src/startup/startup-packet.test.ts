@@ -24,7 +24,21 @@ describe("a startup packet", () => {
   it("may be a request for encryption or a cancellation", () => {
     expect(decodeStartupPacket(encodeSslRequest())).toEqual({ kind: "ssl-request" });
     expect(decodeStartupPacket(encodeGssencRequest())).toEqual({ kind: "gssenc-request" });
-    expect(decodeStartupPacket(encodeCancelRequest(7, Buffer.alloc(32)))).toEqual({ kind: "cancel-request" });
+  });
+
+  it.each([4, 32, 256])("may cancel with a key of %i bytes", (bytes) => {
+    const secretKey = Buffer.alloc(bytes, 9);
+    expect(decodeStartupPacket(encodeCancelRequest(7, secretKey))).toEqual({
+      kind: "cancel-request",
+      processId: 7,
+      secretKey,
+    });
+  });
+
+  it.each([0, 3, 257])("that cancels with a key of %i bytes is refused", (bytes) => {
+    expect(() => decodeStartupPacket(encodeCancelRequest(7, Buffer.alloc(bytes)))).toThrow(
+      "invalid length of cancel request packet",
+    );
   });
 
   it("of another major version is not taken apart", () => {

@@ -4,6 +4,16 @@ import { protocolViolation } from "../protocol-violation.ts";
 /** PostgreSQL's MAX_STARTUP_PACKET_LENGTH. */
 export const MAX_STARTUP_BYTES = 10_000;
 
+/** Cancel keys have 4 bytes in protocol 3.0 and up to this many from 3.2 on. */
+export const MAX_CANCEL_KEY_BYTES = 256;
+
+/** `major << 16 | minor`: the newest version that Freshet speaks itself. */
+export const NEWEST_PROTOCOL_VERSION: number = (3 << 16) | 2;
+export const OLDEST_PROTOCOL_VERSION: number = 3 << 16;
+
+/** Parameters of a startup packet that ask for extensions of the protocol. */
+export const PROTOCOL_OPTION_PREFIX = "_pq_.";
+
 const SSL_REQUEST = 80877103;
 const GSSENC_REQUEST = 80877104;
 const CANCEL_REQUEST = 80877102;
@@ -12,7 +22,7 @@ const CANCEL_REQUEST = 80877102;
 export type StartupPacket =
   | { readonly kind: "ssl-request" }
   | { readonly kind: "gssenc-request" }
-  | { readonly kind: "cancel-request" }
+  | { readonly kind: "cancel-request"; readonly processId: number; readonly secretKey: Buffer }
   /** `version` is major << 16 | minor; parameters as sent, latin1-decoded where not UTF-8. */
   | { readonly kind: "startup"; readonly version: number; readonly parameters: ReadonlyMap<string, string> };
 
@@ -36,8 +46,11 @@ export function decodeStartupPacket(packet: Buffer): StartupPacket {
     return { kind: code === SSL_REQUEST ? "ssl-request" : "gssenc-request" };
   }
   if (code === CANCEL_REQUEST) {
-    if (reader.remaining < 8) throw protocolViolation("invalid length of cancel request packet");
-    return { kind: "cancel-request" };
+    const keyBytes = reader.remaining - 4;
+    if (keyBytes < 4 || keyBytes > MAX_CANCEL_KEY_BYTES) {
+      throw protocolViolation("invalid length of cancel request packet");
+    }
+    return { kind: "cancel-request", processId: reader.uint32(), secretKey: Buffer.from(reader.bytes(keyBytes)) };
   }
   return { kind: "startup", version: code, parameters: code >>> 16 === 3 ? readParameters(reader) : new Map() };
 }

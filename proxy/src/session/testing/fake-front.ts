@@ -1,6 +1,6 @@
 import { SqlState, FreshetError } from "@freshet/base";
 import type { Command, StatementInfo } from "@freshet/sql";
-import { encodeDataRow, encodeRowDescription } from "@freshet/wire";
+import { encodeDataRow, encodeRowDescription, toFreshetError } from "@freshet/wire";
 import type {
   Answer,
   BoundParameters,
@@ -112,6 +112,13 @@ export class FakeCommands implements CommandRunner {
     if (command.kind === "explain-last-statement") {
       return Promise.resolve({ tag: "EXPLAIN", rows: [[`${context.last?.destination}: ${context.last?.reason}`]] });
     }
+    if (command.kind === "drop-all-caches") {
+      // Works until it is cancelled.
+      context.notice("working");
+      return new Promise((_resolve, reject) =>
+        context.signal.addEventListener("abort", () => reject(toFreshetError(context.signal.reason))),
+      );
+    }
     context.notice("working", "half way");
     return new Promise((resolve) =>
       setImmediate(() => resolve({ tag: "SHOW", rows: [["one"], ["two"], [context.facts.role]] })),
@@ -135,6 +142,7 @@ function encodeInt(value: number, format: number): Buffer {
 }
 
 function command(text: string): (() => Command) | null {
+  if (/^drop all caches$/i.test(text)) return () => ({ kind: "drop-all-caches" });
   if (/^show caches$/i.test(text)) return () => ({ kind: "show-caches" });
   if (/^explain last statement$/i.test(text)) return () => ({ kind: "explain-last-statement" });
   if (/^drop cache /i.test(text)) return () => ({ kind: "drop-cache", name: text.slice(11), ifExists: false });

@@ -1,6 +1,11 @@
 import { silentLogger } from "@freshet/base";
 import { startPostgres } from "@freshet/postgres";
-import { DEFAULT_PROXY_OPTIONS, ProxyServer, type ProxyServerOptions } from "../../listener/proxy-server.ts";
+import {
+  DEFAULT_PROXY_OPTIONS,
+  ProxyServer,
+  type ProxyServerOptions,
+  type ProxyServerParts,
+} from "../../listener/proxy-server.ts";
 import { type UpstreamUrl, parseUpstreamUrl } from "../../upstream/address.ts";
 import { FakeCommands, FakeFront } from "./fake-front.ts";
 
@@ -15,7 +20,11 @@ export interface ProxiedPostgres {
   stop(): Promise<void>;
 }
 
-export async function startProxiedPostgres(options: Partial<ProxyServerOptions> = {}): Promise<ProxiedPostgres> {
+/** `more`: TLS, mostly. */
+export async function startProxiedPostgres(
+  options: Partial<ProxyServerOptions> = {},
+  more: Partial<ProxyServerParts> = {},
+): Promise<ProxiedPostgres> {
   const postgres = await startPostgres();
   const upstream = parseUpstreamUrl(postgres.url);
   const front = new FakeFront();
@@ -26,6 +35,7 @@ export async function startProxiedPostgres(options: Partial<ProxyServerOptions> 
     front,
     commands,
     logger: silentLogger(),
+    ...more,
   });
   const { port } = await server.start();
   return {

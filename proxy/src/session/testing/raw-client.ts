@@ -17,8 +17,9 @@ export class RawClient {
   #wake: () => void = () => undefined;
   #ended = false;
 
-  constructor(port: number) {
-    this.socket = createConnection({ host: "127.0.0.1", port });
+  /** `to`: a port of this machine, or a socket that is open already. */
+  constructor(to: number | Socket) {
+    this.socket = typeof to === "number" ? createConnection({ host: "127.0.0.1", port: to }) : to;
     this.socket.on("error", () => undefined);
     this.socket.on("data", (chunk: Buffer) => {
       this.#scanner.push(Buffer.from(chunk));

@@ -1,0 +1,29 @@
+import type { FreshetError, Logger } from "@freshet/base";
+import type { ChangeSource, Engine } from "@freshet/contract";
+import type { CompiledCaches } from "../front/compiled-caches.ts";
+import type { Privileges } from "../front/privileges.ts";
+import type { Invalidations } from "../invalidate/invalidations.ts";
+import type { ReplicationHealth } from "../replication/health.ts";
+import type { WriteBacks } from "../write-back/write-backs.ts";
+import type { CacheBuilder } from "./cache-builder.ts";
+import type { CacheCatalog } from "./cache-catalog.ts";
+import type { RetryDelay } from "./retry.ts";
+
+/** What the cache manager works with. */
+export interface ManagerParts {
+  readonly engine: Engine;
+  readonly source: ChangeSource;
+  readonly catalog: CacheCatalog;
+  readonly builder: CacheBuilder;
+  readonly compiled: CompiledCaches;
+  readonly privileges: Privileges;
+  readonly health: ReplicationHealth;
+  readonly writeBacks: WriteBacks;
+  readonly invalidations: Invalidations;
+  readonly retry: RetryDelay;
+  readonly logger: Logger;
+  /** Whether an event trigger upstream announces schema changes in the stream. */
+  readonly announced: () => Promise<boolean>;
+  /** Why no cache can be built yet; null when one can. */
+  readonly notStarted: () => FreshetError | null;
+}
