@@ -4,6 +4,7 @@ import { checkCaseCollation } from "./case-collations.ts";
 import { checkConstantPattern } from "./constant-patterns.ts";
 import type { CompileArgument, CompiledExpression, ExpressionContext } from "./context.ts";
 import { findFunction, findNullableFunction } from "./functions/registry.ts";
+import { findZonedFunction } from "./functions/zoned-functions.ts";
 import type { ScalarImplementation } from "./functions/scalar-function.ts";
 import { compileDirectComparison } from "./direct-comparison.ts";
 import { callName, requireCodec, unsupported } from "./unsupported.ts";
@@ -20,7 +21,11 @@ export function compileCall(
   if (!expression.strict) return compileNullable(expression, context, compile);
   const { name, functionOid, inputCollation } = expression;
   checkCaseCollation(name, inputCollation, argTypes, context.codecs);
-  const implementation = findFunction(name, functionOid, argTypes, context.codecs, inputCollation);
+  const { zone } = expression;
+  const implementation =
+    zone === undefined
+      ? findFunction(name, functionOid, argTypes, context.codecs, inputCollation)
+      : findZonedFunction(name, zone);
   if (implementation === undefined) throw unsupported(callName(expression.name, argTypes, context.codecs));
   requireCodec(expression.type, context.codecs);
   checkConstantPattern(expression, implementation, (at) => patternArgument(expression, at, context));

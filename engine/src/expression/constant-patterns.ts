@@ -39,7 +39,7 @@ export function checkConstantPattern(
   decode: Decode,
 ): void {
   const zone = decode(ZONE_ARGUMENTS.get(expression.name) ?? -1);
-  if (typeof zone === "string" && fixedOffset(zone) === undefined) {
+  if (typeof zone === "string" && expression.zone === undefined && fixedOffset(zone) === undefined) {
     throw unsupported(`${expression.name}() with the time zone "${zone}"`);
   }
   if (!PATTERN_FUNCTIONS.has(expression.name)) return;

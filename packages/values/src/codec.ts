@@ -1,4 +1,4 @@
-import type { TimeZoneTable } from "./codecs/time-zone.ts";
+import type { TimeZoneTable } from "./codecs/zone-table.ts";
 import type { KeyWriter } from "./key-writer.ts";
 
 /**

@@ -17,7 +17,8 @@ export {
 export type { Interval } from "./codecs/interval-fields.ts";
 export { hostText, networkAddress, networkBits, writeNetwork } from "./codecs/network.ts";
 export { readZonedTime, writeZonedTime, type ZonedTime } from "./codecs/time.ts";
-export { fixedOffset, offsetAt, offsetOfLocal, type TimeZoneTable } from "./codecs/time-zone.ts";
+export { fixedOffset, offsetAt, offsetOfLocal } from "./codecs/time-zone.ts";
+export { type TimeZoneTable, zoneOffsetAt, zoneOffsetOfLocal } from "./codecs/zone-table.ts";
 export * from "./decimal.ts";
 export * from "./internal-datum.ts";
 export * from "./key-writer.ts";

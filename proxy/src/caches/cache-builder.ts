@@ -1,6 +1,7 @@
 import { FreshetError, SqlState, must } from "@freshet/base";
 import type { ChangeSource, Engine, SnapshotProgress, SnapshotSink, TableSchema } from "@freshet/contract";
-import { type PlannedStatement, planInvalidation, planStatement } from "@freshet/sql";
+import { loadZoneTable, type PlannedStatement, planInvalidation, planStatement } from "@freshet/sql";
+import type { TimeZoneTable } from "@freshet/values";
 import type { Clock } from "../front/clock-port.ts";
 import { readableOrder } from "../front/view-read.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
@@ -55,6 +56,11 @@ export class CacheBuilder {
       if (request.mode === "incremental" || request.writeTo !== null || !isUnsupported(thrown)) throw thrown;
       return await this.#planInvalidation(request, reasonOf(thrown), thrown);
     }
+  }
+
+  /** A time zone's offsets as the server has them. */
+  async zoneTable(name: string): Promise<TimeZoneTable> {
+    return this.#parts.control.exclusive((connection) => loadZoneTable(connection, name));
   }
 
   /** `refusal` is that of the mode `incremental`, when that was tried. */

@@ -187,7 +187,7 @@ export class CacheManager {
    * announces schema changes, at everything that a statement's meaning depends on.
    */
   async compareTables(): Promise<void> {
-    let differs = this.#unverified.length > 0 || (await this.#comparison.tablesDiffer());
+    let differs = this.#unverified.length > 0 || (await this.#comparison.tablesOrZonesDiffer());
     if (!differs && !(await this.#parts.announced())) {
       this.#parts.health.expireFacts();
       differs = await this.#comparison.meaningsDiffer();

@@ -1,4 +1,5 @@
 import type { ChangeSource, TableSchema } from "@freshet/contract";
+import { zoneTablesIn } from "@freshet/sql";
 import type { CacheBuilder } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
 import type { Cache, CachePlan } from "./cache.ts";
@@ -25,8 +26,13 @@ export class SchemaComparison {
     this.#catalog = catalog;
   }
 
+  /** Whether something differs that no event trigger announces for certain. */
+  async tablesOrZonesDiffer(): Promise<boolean> {
+    return (await this.#tablesDiffer()) || (await this.#zonesDiffer());
+  }
+
   /** Whether a table that is still known has another shape. */
-  async tablesDiffer(): Promise<boolean> {
+  async #tablesDiffer(): Promise<boolean> {
     const { tables } = this.#builder;
     const known = [...tables.values()];
     if (known.length === 0) return false;
@@ -41,6 +47,16 @@ export class SchemaComparison {
       if (cache.phase !== "ready" || statement === null) continue;
       const now = await this.#meaningNow(cache);
       if (cache.statement === statement && !cache.means(now)) return true;
+    }
+    return false;
+  }
+
+  /** Whether the server reckons otherwise in a time zone whose offsets a plan holds: it may have started again with another tz database. */
+  async #zonesDiffer(): Promise<boolean> {
+    for (const { planned } of this.#catalog.all()) {
+      for (const zone of planned === null ? [] : zoneTablesIn(planned.plan)) {
+        if (JSON.stringify(await this.#builder.zoneTable(zone.timeZone)) !== JSON.stringify(zone)) return true;
+      }
     }
     return false;
   }

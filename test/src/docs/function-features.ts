@@ -83,7 +83,12 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "`AT TIME ZONE`, `date_trunc` with a zone of one offset",
     "SELECT ordered_at AT TIME ZONE 'UTC', date_trunc('day', ordered_at, 'UTC') FROM orders",
   ],
-  ["`AT TIME ZONE` with a zone of changing offsets", "SELECT ordered_at AT TIME ZONE 'Europe/Berlin' FROM orders"],
+  [
+    "`AT TIME ZONE`, `date_trunc` with a zone of changing offsets",
+    "SELECT ordered_at AT TIME ZONE 'Europe/Berlin', a_timestamp AT TIME ZONE 'America/New_York', date_trunc('day', ordered_at, 'Asia/Tokyo') FROM orders, samples",
+  ],
+  ["`AT TIME ZONE` with an interval", "SELECT ordered_at AT TIME ZONE INTERVAL '02:00' FROM orders"],
+  ["`AT TIME ZONE` with an abbreviation or a column", "SELECT ordered_at AT TIME ZONE 'EST' FROM orders"],
   [
     "`extract(epoch …)` from a timestamptz",
     "SELECT extract(epoch FROM ordered_at), date_part('epoch', ordered_at) FROM orders",

@@ -1,4 +1,4 @@
-import { fixedOffset } from "@freshet/values";
+import { fixedOffset, readZonedTime, writeZonedTime } from "@freshet/values";
 import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
 import { extractTimestamp, timestampPart } from "./date-fields.ts";
 import { makeDate } from "./date-functions.ts";
@@ -9,6 +9,7 @@ import {
   TIMESTAMP_INFINITY,
   TIMESTAMP_NEGATIVE_INFINITY,
 } from "./date-order.ts";
+import { finiteInterval } from "./interval-arithmetic.ts";
 import type { FunctionTable, NullableBuilder } from "./scalar-function.ts";
 import { truncateTimestamp } from "./truncation.ts";
 
@@ -37,6 +38,30 @@ function truncateInZone(field: string, instant: bigint, zone: string): bigint {
   const offset = offsetOf(zone);
   if (isInfiniteTimestamp(instant)) return truncateTimestamp(field, instant);
   return checkedTimestamp(truncateTimestamp(field, instant + offset) - offset);
+}
+
+/** Microseconds east of UTC of a zone given as an interval, in whole seconds. */
+function intervalOffset(bytes: Buffer): bigint {
+  const { months, days, micros } = finiteInterval(bytes);
+  if (months === 0 && days === 0) return (micros / 1_000_000n) * 1_000_000n;
+  throw new EvaluationError(
+    EvaluationState.invalidParameterValue,
+    "an interval that is a time zone must not have months or days",
+  );
+}
+
+/** Unless the interval is infinite, which only newer servers know, an infinite moment does not look at it. */
+function shifted(bytes: Buffer, moment: bigint, sign: 1n | -1n): bigint {
+  if (isInfiniteTimestamp(moment)) return moment;
+  return checkedTimestamp(moment + sign * intervalOffset(bytes));
+}
+
+function timeInZone(zone: Buffer, bytes: Buffer): Buffer {
+  const offset = intervalOffset(zone);
+  const time = readZonedTime(bytes);
+  const micros = (time.micros + BigInt(time.zone) * 1_000_000n + offset) % MICROSECONDS_PER_DAY;
+  const ofDay = micros < 0n ? micros + MICROSECONDS_PER_DAY : micros;
+  return writeZonedTime({ micros: ofDay, zone: -Number(offset / 1_000_000n) + 0 });
 }
 
 /** Seconds are rounded to microseconds; 60 of them are the next minute. */
@@ -77,6 +102,9 @@ export const ZONE_FUNCTIONS: FunctionTable = {
   timestamptz_zone: toLocal,
   timestamp_zone: toInstant,
   timestamptz_trunc_zone: truncateInZone,
+  timestamptz_izone: (zone: Buffer, instant: bigint) => shifted(zone, instant, 1n),
+  timestamp_izone: (zone: Buffer, local: bigint) => shifted(zone, local, -1n),
+  timetz_izone: timeInZone,
   make_timestamp: makeTimestamp,
   float8_timestamptz: fromUnixSeconds,
   extract_timestamptz: (field: string, instant: bigint) => {

@@ -144,6 +144,7 @@ const unicodeTexts = fc.constantFrom(
 );
 const separators = fc.constantFrom(",", "a", "aa", "", " ", "b", "😀");
 const zones = fc.constantFrom("UTC", "GMT", "Etc/GMT+5", "Etc/GMT-14", "utc", "Zulu");
+const zoneIntervals = fc.constantFrom("0", "02:00", "-05:30", "15:59:59.5", "-00:00:00.5", "25:00", "1 day", "1 mon");
 const monthNumbers = fc.integer({ min: 0, max: 13 }).map(String);
 const dayNumbers = fc.integer({ min: 0, max: 31 }).map(String);
 const hours = fc.integer({ min: -1, max: 25 }).map(String);
@@ -261,6 +262,9 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   timestamptz_zone: [zones, null],
   timestamp_zone: [zones, null],
   timestamptz_trunc_zone: [fields, null, zones],
+  timestamptz_izone: [zoneIntervals, null],
+  timestamp_izone: [zoneIntervals, null],
+  timetz_izone: [zoneIntervals, null],
   make_timestamp: [years, monthNumbers, dayNumbers, hours, fc.integer({ min: -1, max: 60 }).map(String), seconds],
   float8_timestamptz: [unixSeconds],
   extract_timestamptz: [fc.constantFrom("epoch", "EPOCH"), null],

@@ -1,5 +1,5 @@
 import { must } from "@freshet/base";
-import type { PgCollation } from "@freshet/values";
+import type { PgCollation, TimeZoneTable } from "@freshet/values";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { loadCollations } from "./catalog-collations.ts";
 import { type TypeInfo, loadTypes } from "./catalog-types.ts";
@@ -45,6 +45,8 @@ export interface Catalog {
   readonly collations: ReadonlyMap<number, PgCollation>;
   /** Keyed `source>target`. */
   readonly casts: ReadonlyMap<string, CastInfo>;
+  /** Offsets of the zones that calls reckon in, by name, as far as they have been asked for. */
+  readonly zones: ReadonlyMap<string, TimeZoneTable>;
 }
 
 type Rows = readonly (readonly (string | null)[])[];
@@ -105,7 +107,11 @@ async function loadServerVersion(connection: AnalysisConnection): Promise<number
 }
 
 /** Looks up everything the tree names; runs inside the analysing transaction. */
-export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids): Promise<Catalog> {
+export async function loadCatalog(
+  connection: AnalysisConnection,
+  oids: TreeOids,
+  zones: ReadonlyMap<string, TimeZoneTable> = new Map(),
+): Promise<Catalog> {
   const serverVersion = await loadServerVersion(connection);
   const relations = await loadRelations(connection, oids.relations);
   for (const { columns } of relations.values()) {
@@ -123,5 +129,6 @@ export async function loadCatalog(connection: AnalysisConnection, oids: TreeOids
     operators,
     collations: await loadCollations(connection, oids.collations),
     casts,
+    zones,
   };
 }

@@ -1,4 +1,5 @@
 import { assert, FreshetError, must, SqlState } from "@freshet/base";
+import type { TimeZoneTable } from "@freshet/values";
 import { loadParser } from "../parser/load-parser.ts";
 import { outersIn } from "../decorrelation/outer-references.ts";
 import { parametersOf } from "../plan/expression-walk.ts";
@@ -25,6 +26,8 @@ import type { TranslatedQuery } from "./translated-query.ts";
 import { IMPLIED_TYPES } from "./type-support.ts";
 import { collectOids, someNode } from "./tree-oids.ts";
 import { UnliftableParameter, unsupported } from "./unsupported.ts";
+import { loadZoneTable } from "./zone-table.ts";
+import { ZoneWanted } from "./zoned-call.ts";
 
 /** What to plan. */
 export interface PlanRequest {
@@ -79,6 +82,7 @@ class StatementPlanner {
   readonly #liftLiterals: boolean;
   readonly #fixed: boolean[];
   readonly #notes: string[] = [];
+  readonly #zones = new Map<string, TimeZoneTable>();
 
   constructor(
     connection: AnalysisConnection,
@@ -107,9 +111,24 @@ class StatementPlanner {
           notes: this.#notes,
         };
       } catch (error) {
+        if (error instanceof ZoneWanted) {
+          await this.#connection.query("ROLLBACK TO SAVEPOINT freshet_attempt");
+          this.#zones.set(error.zone, await this.#loadZone(error.zone));
+          continue;
+        }
         this.#giveWay(error, substituted);
         await this.#connection.query("ROLLBACK TO SAVEPOINT freshet_attempt");
       }
+    }
+  }
+
+  async #loadZone(name: string): Promise<TimeZoneTable> {
+    try {
+      return await loadZoneTable(this.#connection, name);
+    } catch (error) {
+      if (error instanceof FreshetError && error.code === SqlState.invalidParameterValue)
+        throw unsupported(`the server does not know the time zone '${name}'`);
+      throw error;
     }
   }
 
@@ -144,7 +163,7 @@ class StatementPlanner {
     const typeNames = await parameterTypeNames(connection, described.parameters);
     const analysed = await analyseSelect(connection, substituted.text, typeNames);
     const types = [...IMPLIED_TYPES, ...described.parameters, ...described.columns.map((column) => column.typeOid)];
-    const catalog = await loadCatalog(connection, collectOids(analysed.tree, { types }));
+    const catalog = await loadCatalog(connection, collectOids(analysed.tree, { types }), this.#zones);
     const query = resolveDomains(analysed.query, catalog.types);
     const inferred: InferredTypes = { statement: this.#statementTypes, slots: described.parameters };
     this.#shape.slots.forEach((slot, index) => {

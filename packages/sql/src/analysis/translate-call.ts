@@ -7,6 +7,7 @@ import type { QueryScope } from "./query-scope.ts";
 import { translateStableCall } from "./translate-stable-call.ts";
 import { unsupported } from "./unsupported.ts";
 import { isOutdated } from "./version-changes.ts";
+import { withZone } from "./zoned-call.ts";
 import { commutedFunction } from "./commuted-calls.ts";
 import { hasEquality, hasOrder } from "./catalog-types.ts";
 import { Oid } from "@freshet/values";
@@ -110,7 +111,16 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
     return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
   // A body in SQL has no symbol; servers differ in what they keep in its place.
   const name = info.language === "internal" ? info.symbol : "";
-  return { kind: "call", name, functionOid, strict: info.strict, inputCollation, args: allArgs, type };
+  const call: CallExpression = {
+    kind: "call",
+    name,
+    functionOid,
+    strict: info.strict,
+    inputCollation,
+    args: allArgs,
+    type,
+  };
+  return withZone(call, scope.catalog.zones);
 }
 
 /** The parts that IS DISTINCT FROM and NULLIF share. */

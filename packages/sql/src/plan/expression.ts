@@ -1,4 +1,4 @@
-import type { ColumnType } from "@freshet/values";
+import type { ColumnType, TimeZoneTable } from "@freshet/values";
 
 /**
  * A scalar expression over one input row, with every name, type and function resolved by PostgreSQL.
@@ -58,6 +58,8 @@ export interface CallExpression {
   readonly inputCollation: number;
   readonly args: readonly Expression[];
   readonly type: ColumnType;
+  /** The offsets of the zone that a constant argument names, where it has more than one. */
+  readonly zone?: TimeZoneTable;
 }
 
 export interface LogicExpression {

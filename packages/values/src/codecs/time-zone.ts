@@ -1,4 +1,5 @@
 import { twoDigits } from "./calendar.ts";
+import { type TimeZoneTable, zoneOffsetAt } from "./zone-table.ts";
 
 /** Zones of the tz database that have always been UTC (links of Etc/UTC and Etc/GMT), in lower case. */
 const UTC_ZONES: ReadonlySet<string> = new Set([
@@ -56,18 +57,6 @@ export function offsetText(offset: number): string {
   return seconds === 0 ? text : `${text}:${twoDigits(seconds)}`;
 }
 
-/** The offsets of one time zone between two moments, as the server itself gave them. All in seconds; moments since 2000-01-01 UTC. */
-export interface TimeZoneTable {
-  readonly timeZone: string;
-  readonly begin: number;
-  /** Exclusive. */
-  readonly end: number;
-  /** When each offset begins, ascending; the first is `begin`. */
-  readonly moments: readonly number[];
-  /** Seconds east of UTC. */
-  readonly offsets: readonly number[];
-}
-
 /** What an offset is taken from. */
 interface ZoneSettings {
   readonly timeZone: string;
@@ -78,14 +67,7 @@ interface ZoneSettings {
 export function offsetAt(settings: ZoneSettings, moment: number): number | undefined {
   const table = settings.zoneTable;
   if (table === null || table.timeZone !== settings.timeZone) return fixedOffset(settings.timeZone);
-  if (moment < table.begin || moment >= table.end) return undefined;
-  let [low, high] = [0, table.moments.length];
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if ((table.moments[middle] ?? Infinity) <= moment) low = middle;
-    else high = middle;
-  }
-  return table.offsets[low];
+  return zoneOffsetAt(table, moment);
 }
 
 /** No zone is further than a day from UTC: an offset that holds for a local time holds within a day of it in UTC. */

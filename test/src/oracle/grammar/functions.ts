@@ -91,6 +91,10 @@ const families: readonly FunctionFamily[] = [
     takes: ({ id }) => id === "ins",
     calls: [
       ["$ AT TIME ZONE 'UTC'", "tim"],
+      ["CASE WHEN $ > '1901-01-01 00:00+00' THEN $ AT TIME ZONE 'Europe/Berlin' END", "tim"],
+      ["CASE WHEN $ > '1901-01-01 00:00+00' THEN date_trunc('month', $, 'America/New_York') END", "ins"],
+      ["CASE WHEN $ > '1901-01-01 00:00+00' THEN ($ AT TIME ZONE 'UTC') AT TIME ZONE 'Asia/Tokyo' END", "ins"],
+      ["$ AT TIME ZONE INTERVAL '-05:30'", "tim"],
       ["EXTRACT(EPOCH FROM $)", "dec"],
       ["date_trunc('hour', $, 'UTC')", "ins"],
     ],
