@@ -1,5 +1,6 @@
+import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
-import { assert } from "@freshet/base";
+import { assert, now } from "@freshet/base";
 import { type Transaction, TransactionFlags } from "lmdb";
 import { type Environment, openEnvironment } from "./lmdb-environment.ts";
 import { rangeOf } from "./lmdb-encoding.ts";
@@ -43,10 +44,16 @@ class LmdbStoreReader implements StoreReader {
   readonly #reads: LmdbReads;
   #depth = 0;
   #closed = false;
+  /** Counts the states that this thread has seen, as lmdb tells of each. */
+  #version = 0;
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(environment: Environment) {
     this.environment = environment;
     this.#reads = new LmdbReads(environment.entries, null);
+    assert(environment.entries instanceof EventEmitter, "lmdb's databases emit events");
+    // Its `on` serves only the events of commits.
+    environment.entries.addListener("begin-transaction", () => this.#version++);
   }
 
   /** A read inside a read sees the outer one's snapshot. */
@@ -58,6 +65,28 @@ class LmdbStoreReader implements StoreReader {
     } finally {
       this.#depth--;
     }
+  }
+
+  readRecent<T>(maxAgeMs: number, body: (transaction: ReadTransaction, version: number) => T): T {
+    if (this.#depth === 0) this.#renew(maxAgeMs);
+    this.#depth++;
+    try {
+      return body(this.#reads, this.#version);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** lmdb's timers give the state up by themselves; that it is there, and which, is known only once it is used. */
+  #renew(maxAgeMs: number): void {
+    const { entries } = this.environment;
+    const time = now();
+    const isTooOld = time - this.#renewedAt >= maxAgeMs;
+    const before = this.#version;
+    if (isTooOld) entries.resetReadTxn();
+    entries.useReadTransaction().done();
+    assert(!isTooOld || this.#version !== before, "lmdb tells of each state that is read");
+    if (this.#version !== before) this.#renewedAt = time;
   }
 
   snapshot(): Snapshot {

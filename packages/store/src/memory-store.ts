@@ -104,6 +104,7 @@ export class MemoryStore implements Store {
   #entries = 0;
   #bytes = 0;
   #writing = false;
+  #version = 0;
 
   write<T>(body: (transaction: WriteTransaction) => T): T {
     assert(!this.#writing, "write transactions do not nest");
@@ -112,6 +113,7 @@ export class MemoryStore implements Store {
       const transaction = new MemoryWriteTransaction(this.#root);
       const result = body(transaction);
       this.#root = transaction.root;
+      this.#version++;
       this.#entries += transaction.added;
       this.#bytes += transaction.bytesAdded;
       return result;
@@ -133,7 +135,12 @@ export class MemoryStore implements Store {
 
   /** A reader of this store's state. */
   reader(): StoreReader {
-    return { read: (body) => this.read(body), snapshot: () => this.snapshot(), close: () => Promise.resolve() };
+    return {
+      read: (body) => this.read(body),
+      readRecent: (_maxAgeMs, body) => this.read((transaction) => body(transaction, this.#version)),
+      snapshot: () => this.snapshot(),
+      close: () => Promise.resolve(),
+    };
   }
 
   flushed(): Promise<void> {

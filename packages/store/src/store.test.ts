@@ -113,6 +113,36 @@ describe("an LMDB store", () => {
     expect(reader.read((reads) => reads.get(9, key("a")))?.toString()).toBe("later");
   });
 
+  test("reads a recent state again, and tells by its version when it reads another", async () => {
+    const store = track(openStore(directory));
+    const reader = track(openStoreReader(directory));
+    const put = (value: string): void => store.write((transaction) => transaction.put(9, key("a"), key(value)));
+    const recent = (maxAgeMs: number): { readonly value: string | undefined; readonly version: number } =>
+      reader.readRecent(maxAgeMs, (reads, version) => ({ value: reads.get(9, key("a"))?.toString(), version }));
+    put("0");
+    const first = recent(60_000);
+    put("1");
+    expect(recent(60_000)).toEqual(first);
+    const newest = recent(0);
+    expect(newest.value).toBe("1");
+    expect(newest.version).not.toBe(first.version);
+    const seen = new Map([
+      [first.version, first.value],
+      [newest.version, newest.value],
+    ]);
+    // Whatever renews the state in between: a version never stands for two of them.
+    for (let i = 2; i < 60; i++) {
+      put(`${i}`);
+      if (i % 7 === 0) await new Promise((resolve) => setTimeout(resolve, i % 3));
+      if (i % 5 === 0) expect(reader.read((reads) => reads.get(9, key("a")))?.toString()).toBe(`${i}`);
+      const { value, version } = recent(i % 4 === 0 ? 0 : 60_000);
+      if (i % 4 === 0) expect(value).toBe(`${i}`);
+      expect(seen.get(version) ?? value).toBe(value);
+      seen.set(version, value);
+    }
+    expect(seen.size).toBeGreaterThan(10);
+  });
+
   test("is read while another thread writes", async () => {
     const reader = track(openStoreReader(directory));
     const lmdb = import.meta.resolve("lmdb");

@@ -65,6 +65,11 @@ export interface Store {
 export interface StoreReader {
   /** Runs `body` on the newest committed state. */
   read<T>(body: (transaction: ReadTransaction) => T): T;
+  /**
+   * Runs `body` on a state that was the newest at most `maxAgeMs` ago: many short reads share what it costs to look for a newer one.
+   * Equal `version`s stand for one state, so that what was read of it need not be read again.
+   */
+  readRecent<T>(maxAgeMs: number, body: (transaction: ReadTransaction, version: number) => T): T;
   snapshot(): Snapshot;
   close(): Promise<void>;
 }

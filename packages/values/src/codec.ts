@@ -1,3 +1,4 @@
+import type { ByteWriter } from "./byte-writer.ts";
 import type { TimeZoneTable } from "./codecs/zone-table.ts";
 import type { KeyWriter } from "./key-writer.ts";
 
@@ -72,6 +73,15 @@ export interface Codec {
    * (a named time zone, a DateStyle other than ISO): the caller then forwards upstream.
    */
   toText(bytes: Buffer, settings: TextSettings): Buffer | undefined;
+  /**
+   * Appends what `toText` gives for `source[start, end)`, where that is cheaper than to make a value of it; false where that is undefined,
+   * with nothing of worth appended.
+   */
+  writeText?(source: Buffer, start: number, end: number, out: ByteWriter, settings: TextSettings): boolean;
+  /**
+   * What `fromText` gives for the commonest spellings, from their bytes; undefined for all others: they are `fromText`'s to understand.
+   */
+  fromPlainText?(bytes: Buffer): Buffer | undefined;
   /**
    * The binary form of PostgreSQL's input text under `settings`, for the spellings that are surely
    * understood; undefined otherwise (unknown means miss), also for text that PostgreSQL would refuse.

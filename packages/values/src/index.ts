@@ -1,3 +1,4 @@
+export * from "./byte-writer.ts";
 export * from "./codec.ts";
 export * from "./codec-set.ts";
 export { arrayOf, type ArrayValue, readArray, writeArray } from "./codecs/array-wire.ts";

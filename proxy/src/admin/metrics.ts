@@ -2,6 +2,7 @@ import { Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetri
 import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import { type AnswerSources, answerMetrics } from "./answer-metrics.ts";
+import { CountedHistogram } from "./counted-histogram.ts";
 import type { MissReason } from "../session/front-ports.ts";
 import type { ProxyMetrics } from "../session/metrics.ts";
 
@@ -28,7 +29,7 @@ export class Metrics implements ProxyMetrics {
   readonly #hits = new Map<string, number>();
   readonly #misses = new Map<MissReason, number>();
   readonly #apply: Histogram;
-  readonly #hitSeconds: Histogram;
+  readonly #hitSeconds: CountedHistogram;
   #clients = 0;
 
   constructor(sources: () => MetricSources) {
@@ -74,7 +75,7 @@ export class Metrics implements ProxyMetrics {
       buckets: APPLY_BUCKETS,
       registers,
     });
-    this.#hitSeconds = new Histogram({
+    this.#hitSeconds = new CountedHistogram({
       name: "freshet_hit_seconds",
       help: "Time to answer a statement from a cache.",
       buckets: HIT_BUCKETS,
@@ -103,7 +104,7 @@ export class Metrics implements ProxyMetrics {
 
   /** Time that looking up and rendering one answer took. */
   answered(seconds: number): void {
-    this.#hitSeconds.observe(seconds);
+    this.#hitSeconds.count(seconds);
   }
 
   miss(reason: MissReason): void {

@@ -30,8 +30,8 @@ describe("ResultForms", () => {
   it("keeps formats apart", () => {
     const made = forms(INT4);
     const row = Buffer.from([0, 0, 0, 4, 0, 0, 0, 42]);
-    const text = made.renderer([0], DEFAULT_TEXT_SETTINGS).render(row);
-    const binary = made.renderer([1], DEFAULT_TEXT_SETTINGS).render(row);
+    const text = made.renderer([0], DEFAULT_TEXT_SETTINGS).renderAll([row])?.bytes;
+    const binary = made.renderer([1], DEFAULT_TEXT_SETTINGS).renderAll([row])?.bytes;
     expect(text?.subarray(7).toString("latin1")).toBe("\0\0\0\x0242");
     expect(binary?.subarray(7)).toEqual(row);
     expect(made.rowDescription([1])).not.toEqual(made.rowDescription([]));

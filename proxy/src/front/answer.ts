@@ -1,11 +1,14 @@
 import { must } from "@freshet/base";
 import type { ResultColumn } from "@freshet/sql";
-import type { Codec, CodecSet, Lsn, Row, TextSettings } from "@freshet/values";
+import { ByteWriter, type Codec, type CodecSet, type Lsn, type Row, type TextSettings } from "@freshet/values";
 import { encodeRowDescription } from "@freshet/wire";
 import type { Answer } from "../session/front-ports.ts";
 
 const DATA_ROW = 0x44;
 const BINARY = 1;
+
+/** What all answers are written to, one after the other. */
+const output = new ByteWriter(4096);
 
 /** The format of each column from Bind's list: none means all text, one stands for all. */
 export function expandFormats(formats: readonly number[], count: number): readonly number[] {
@@ -81,59 +84,62 @@ export class RowRenderer {
     return true;
   }
 
-  /** One whole DataRow message; undefined when a value's text form cannot be given exactly. */
-  render(row: Row): Buffer | undefined {
-    return this.#allBinary ? this.#renderBinary(row) : this.#renderMixed(row);
+  /** The rows as DataRow messages; undefined when a value's text form cannot be given exactly. */
+  renderAll(rows: readonly Row[]): RenderedRows | undefined {
+    const ends: number[] = [];
+    output.truncate(0);
+    for (const row of rows) {
+      if (!this.#write(row)) return undefined;
+      ends.push(output.length);
+    }
+    return { bytes: output.take(), ends };
   }
 
-  #renderBinary(row: Row): Buffer {
-    const message = Buffer.allocUnsafe(7 + row.length);
-    message[0] = DATA_ROW;
-    message.writeInt32BE(6 + row.length, 1);
-    message.writeInt16BE(this.#codecs.length, 5);
-    message.set(row, 7);
-    return message;
+  #write(row: Row): boolean {
+    const start = output.length;
+    output.byte(DATA_ROW);
+    output.int32(0);
+    output.int16(this.#codecs.length);
+    if (this.#allBinary) output.bytes(row);
+    else if (!this.#writeColumns(row)) return false;
+    output.setInt32(start + 1, output.length - start - 1);
+    return true;
   }
 
-  #renderMixed(row: Row): Buffer | undefined {
-    const values: (Buffer | null)[] = [];
-    let size = 7;
+  #writeColumns(row: Row): boolean {
+    const codecs = this.#codecs;
     let at = 0;
-    for (let index = 0; index < this.#codecs.length; index++) {
+    for (let index = 0; index < codecs.length; index++) {
       const length = row.readInt32BE(at);
       at += 4;
-      if (length < 0) {
-        values.push(null);
-        size += 4;
-        continue;
-      }
-      const bytes = row.subarray(at, at + length);
-      at += length;
-      const value = this.#formats[index] === BINARY ? bytes : must(this.#codecs[index]).toText(bytes, this.#settings);
-      if (value === undefined) return undefined;
-      values.push(value);
-      size += 4 + value.length;
+      output.int32(length);
+      if (length < 0) continue;
+      const end = at + length;
+      if (this.#formats[index] === BINARY) output.bytes(row, at, end);
+      else if (!this.#writeText(codecs[index] as Codec, row, at, end)) return false;
+      at = end;
     }
-    return assemble(values, size);
+    return true;
+  }
+
+  #writeText(codec: Codec, row: Row, start: number, end: number): boolean {
+    const before = output.length;
+    if (codec.writeText !== undefined) {
+      if (!codec.writeText(row, start, end, output, this.#settings)) return false;
+    } else {
+      const text = codec.toText(row.subarray(start, end), this.#settings);
+      if (text === undefined) return false;
+      output.bytes(text);
+    }
+    output.setInt32(before - 4, output.length - before);
+    return true;
   }
 }
 
-function assemble(values: readonly (Buffer | null)[], size: number): Buffer {
-  const message = Buffer.allocUnsafe(size);
-  message[0] = DATA_ROW;
-  message.writeInt32BE(size - 1, 1);
-  message.writeInt16BE(values.length, 5);
-  let at = 7;
-  for (const value of values) {
-    if (value === null) {
-      at = message.writeInt32BE(-1, at);
-      continue;
-    }
-    at = message.writeInt32BE(value.length, at);
-    message.set(value, at);
-    at += value.length;
-  }
-  return message;
+/** DataRow messages, one behind the other, and where each of them ends. */
+interface RenderedRows {
+  readonly bytes: Buffer;
+  readonly ends: readonly number[];
 }
 
 /** A hit whose rows are rendered already, for the formats the execution asked for. */
@@ -142,9 +148,9 @@ export class RenderedAnswer implements Answer {
   readonly cache: string;
   readonly lsn: Lsn;
   readonly #forms: ResultForms;
-  readonly #rows: readonly Buffer[];
+  readonly #rows: RenderedRows;
 
-  constructor(cache: string, lsn: Lsn, forms: ResultForms, rows: readonly Buffer[]) {
+  constructor(cache: string, lsn: Lsn, forms: ResultForms, rows: RenderedRows) {
     this.cache = cache;
     this.lsn = lsn;
     this.#forms = forms;
@@ -152,7 +158,7 @@ export class RenderedAnswer implements Answer {
   }
 
   get rowCount(): number {
-    return this.#rows.length;
+    return this.#rows.ends.length;
   }
 
   rowDescription(formats: readonly number[]): Buffer {
@@ -160,6 +166,8 @@ export class RenderedAnswer implements Answer {
   }
 
   dataRows(_formats: readonly number[], from: number, to: number): Buffer {
-    return to - from === 1 ? must(this.#rows[from]) : Buffer.concat(this.#rows.slice(from, to));
+    const { bytes, ends } = this.#rows;
+    if (from === 0 && to === ends.length) return bytes;
+    return bytes.subarray(from === 0 ? 0 : ends[from - 1], to === 0 ? 0 : ends[to - 1]);
   }
 }

@@ -1,5 +1,4 @@
 import { type Logger, errorMessage, must } from "@freshet/base";
-import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus } from "@freshet/contract";
 import {
   type InvalidationPlan,
   type SelectShape,
@@ -26,9 +25,10 @@ import type {
 } from "../session/front-ports.ts";
 import type { Clock } from "./clock-port.ts";
 import { RenderedAnswer } from "./answer.ts";
+import type { Unavailable } from "./build-status.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
 import { LruMap } from "./lru-map.ts";
-import { type ParameterValues, bindSlots, convertible, isUnbound, statementParameterTypes } from "./parameters.ts";
+import { type ParameterValues, bindSlots, convertible, isUnbound } from "./parameters.ts";
 import type { InvalidatingRead } from "../invalidate/invalidating-read.ts";
 import type { Privilege, PrivilegeNeeds, Privileges } from "./privileges.ts";
 import type { ProxiedQueries } from "./proxied-queries.ts";
@@ -43,6 +43,8 @@ const MAX_REMEMBERED_TEXT = 16_384;
 const MAX_REMEMBERED_ROUTES = 10_000;
 /** Kinds of statement texts, apart from their literals, that are remembered. */
 const MAX_TEMPLATES = 10_000;
+/** Answers made within this time share one state of the store, where it has all that they must see. */
+const SHARED_STATE_MS = 0.2;
 
 export interface FrontLimits {
   readonly maxResultBytes: number;
@@ -83,9 +85,9 @@ interface BoundRead {
   readonly read: (needed: Lsn) => Answer | Miss;
 }
 
-interface Unavailable {
-  readonly reason: MissReason;
-  readonly detail: string | null;
+/** By the state of the store that was read. */
+interface Refused extends Unavailable {
+  readonly kind: "refused";
 }
 
 /** The caching side of all sessions: which statement is answered from which view, and why not. */
@@ -293,25 +295,40 @@ export class ViewFront implements CacheFront {
     const reader = this.#parts.reader();
     if (reader === null) return this.#missOf(cache, "cache_building", null);
     const started = this.#parts.clock();
-    return reader.read((transaction) => {
-      const lsn = this.#readable(transaction, cache, compiled.statusKey, needed);
-      if (typeof lsn !== "bigint") return lsn;
-      const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
-      if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
-      const renderer = compiled.forms.renderer(formats, settings);
-      const rows: Buffer[] = [];
-      for (const row of view.rows) {
-        const rendered = renderer.render(row);
-        if (rendered === undefined) {
-          this.#wantZone(settings.timeZone);
-          return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
-        }
-        rows.push(rendered);
-      }
-      cache.hits++;
-      this.#parts.onAnswered(this.#parts.clock() - started);
-      return new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
-    });
+    const body = (transaction: ReadTransaction, version: number): Answer | Miss | Refused => {
+      const lsn = compiled.status.at(transaction, version);
+      if (typeof lsn !== "bigint") return { kind: "refused", ...lsn };
+      if (lsn < needed) return { kind: "refused", reason: "read_your_writes", detail: null };
+      return this.#render(transaction, cache, compiled, settings, lsn, parameters, formats);
+    };
+    const recent = reader.readRecent(SHARED_STATE_MS, body);
+    // What a state of a moment ago refuses the newest may answer.
+    const answer = recent.kind === "refused" ? reader.readRecent(0, body) : recent;
+    if (answer.kind === "refused") return this.#missOf(cache, answer.reason, answer.detail);
+    if (answer.kind === "miss") return answer;
+    cache.hits++;
+    this.#parts.onAnswered(this.#parts.clock() - started);
+    return answer;
+  }
+
+  #render(
+    transaction: ReadTransaction,
+    cache: Cache,
+    compiled: CompiledCache,
+    settings: TextSettings,
+    lsn: Lsn,
+    parameters: ParameterValues,
+    formats: readonly number[],
+  ): Answer | Miss {
+    const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
+    if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
+    const renderer = compiled.forms.renderer(formats, settings);
+    const rows = renderer.renderAll(view.rows);
+    if (rows === undefined) {
+      this.#wantZone(settings.timeZone);
+      return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
+    }
+    return new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
   }
 
   /** A next answer may need the offsets of the session's time zone; without them it misses, as this one does. */
@@ -319,20 +336,6 @@ export class ViewFront implements CacheFront {
     this.#parts.zones.want(timeZone).catch((thrown: unknown) => {
       this.#parts.logger.warn({ error: thrown, timeZone }, "the offsets of a time zone could not be read");
     });
-  }
-
-  /** The snapshot's LSN when it may answer. `statusKey` is that of the build the statement was bound to: the cache may have a newer one. */
-  #readable(transaction: ReadTransaction, cache: Cache, statusKey: Buffer, needed: Lsn): Lsn | Miss {
-    const applied = transaction.get(META_ARRANGEMENT, APPLIED_KEY);
-    const status = transaction.get(META_ARRANGEMENT, statusKey);
-    if (applied === undefined || status === undefined) return this.#missOf(cache, "cache_building", null);
-    if (transaction.has(META_ARRANGEMENT, SUSPENDED_KEY)) return this.#missOf(cache, "schema_change_pending", null);
-    const { ready, errors } = decodeViewStatus(status);
-    if (!ready) return this.#missOf(cache, "cache_invalid", null);
-    if (errors !== 0)
-      return this.#missOf(cache, "cache_error_in_scope", `${errors} rows fail in the query's expressions`);
-    const lsn = applied.readBigUInt64BE(0);
-    return lsn < needed ? this.#missOf(cache, "read_your_writes", null) : lsn;
   }
 
   #availability(cache: Cache): Miss | null {
@@ -368,7 +371,7 @@ const TEXT_OID = 25;
 
 /** What PostgreSQL would refuse in a Bind, or take for something else than the cache does; null when it fits. */
 function executionMisfit(
-  { planned, codecs }: CompiledCache,
+  { planned, parameterTypes }: CompiledCache,
   shape: SelectShape,
   parameters: BoundParameters | null,
   formats: readonly number[],
@@ -377,18 +380,17 @@ function executionMisfit(
   if (given !== shape.parameterCount) return `${given} parameters for ${shape.parameterCount}`;
   if (formats.length > 1 && formats.length !== planned.plan.result.length)
     return "another number of result formats than columns";
-  if (given > 0 && statementParameterTypes(planned, shape, codecs) === undefined)
-    return "a parameter is used with several types";
+  if (given > 0 && parameterTypes(shape) === undefined) return "a parameter is used with several types";
   return null;
 }
 
 /** ParameterDescription's types; null where the upstream has to say them, or may refuse what the client declared. */
 function declaredParameterTypes(
-  { planned, codecs }: CompiledCache,
+  { parameterTypes }: CompiledCache,
   shape: SelectShape,
   declared: readonly number[],
 ): readonly number[] | null {
-  const inferred = statementParameterTypes(planned, shape, codecs);
+  const inferred = parameterTypes(shape);
   if (inferred === undefined || declared.length > inferred.length) return null;
   if (hasOpenMember(shape, declared, inferred)) return null;
   const types = inferred.map((typeOid, index) => (declared[index] ?? 0) || typeOid);

@@ -1,8 +1,9 @@
-import { viewStatusKey } from "@freshet/contract";
-import type { PlannedStatement } from "@freshet/sql";
+import type { PlannedStatement, SelectShape } from "@freshet/sql";
 import { type CodecSet, createCodecs } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
 import { ResultForms } from "./answer.ts";
+import { BuildStatus } from "./build-status.ts";
+import { statementParameterTypes } from "./parameters.ts";
 import { ViewRead } from "./view-read.ts";
 
 /** What serving needs of a cache's plan, made once per build. */
@@ -13,8 +14,9 @@ export interface CompiledCache {
   readonly codecs: CodecSet;
   readonly read: ViewRead;
   readonly forms: ResultForms;
-  /** Of the build's status in the store. */
-  readonly statusKey: Buffer;
+  readonly status: BuildStatus;
+  /** `statementParameterTypes` of a statement that asks the cache; found once for each shape. */
+  readonly parameterTypes: (shape: SelectShape) => readonly number[] | undefined;
 }
 
 /** Compiled forms by engine id and plan; a rebuild changes both, one after the other. */
@@ -33,7 +35,8 @@ export class CompiledCaches {
       codecs,
       read: new ViewRead(id, planned.plan, codecs),
       forms: new ResultForms(planned.plan.result, codecs),
-      statusKey: viewStatusKey(id),
+      status: new BuildStatus(id),
+      parameterTypes: rememberedTypes(planned, codecs),
     };
     this.#byId.set(id, compiled);
     return compiled;
@@ -42,4 +45,15 @@ export class CompiledCaches {
   forget(cacheId: number): void {
     this.#byId.delete(cacheId);
   }
+}
+
+function rememberedTypes(planned: PlannedStatement, codecs: CodecSet): CompiledCache["parameterTypes"] {
+  const known = new WeakMap<SelectShape, readonly number[] | null>();
+  return (shape) => {
+    const remembered = known.get(shape);
+    if (remembered !== undefined) return remembered ?? undefined;
+    const types = statementParameterTypes(planned, shape, codecs);
+    known.set(shape, types ?? null);
+    return types;
+  };
 }

@@ -15,6 +15,7 @@ export interface Unbound {
 /** Values that no slot may exceed; protects the key look-up from IN lists of any length. */
 const MAX_LIST_MEMBERS = 10_000;
 
+const NO_VALUES: readonly (Buffer | null)[] = [];
 const INT2 = 21;
 const INT4 = 23;
 const INT8 = 20;
@@ -43,15 +44,17 @@ interface Binding extends Omit<ValueBinding, "types"> {
  * surely the value PostgreSQL would compare with makes it Unbound.
  */
 export function bindSlots(binding: Binding, shape: SelectShape): ParameterValues | Unbound {
-  const { planned, codecs } = binding;
-  const values: (readonly (Buffer | null)[])[] = planned.plan.parameters.map(() => []);
-  for (const [index, served] of planned.slots.entries()) {
+  const { planned, bound, codecs, settings } = binding;
+  const slots: ValueBinding = { types: planned.plan.types, bound, codecs, settings };
+  const values: (readonly (Buffer | null)[])[] = planned.plan.parameters.map(() => NO_VALUES);
+  for (let index = 0; index < planned.slots.length; index++) {
+    const served = must(planned.slots[index]);
     if (served.kind === "fixed") continue;
     const slot = must(shape.slots[index], "a matching shape has the plan's slots");
     const { typeOid } = must(planned.plan.parameters[served.parameter]).type;
     const codec = codecs.get(typeOid);
     if (codec === undefined) return { reason: "parameter_type", detail: `type ${typeOid}` };
-    const list = slotValues({ ...binding, types: planned.plan.types }, slot, codec);
+    const list = slotValues(slots, slot, codec);
     if (!Array.isArray(list)) return list;
     values[served.parameter] = list;
   }
@@ -117,6 +120,8 @@ function binaryValue(raw: Buffer, codec: Codec): Buffer | undefined {
 
 /** Undefined also for bytes that are not UTF-8, which PostgreSQL refuses. */
 function textValue(raw: Buffer, codec: Codec, settings: TextSettings): Buffer | undefined {
+  const plain = codec.fromPlainText?.(raw);
+  if (plain !== undefined) return plain;
   return isUtf8(raw) ? codec.fromText(raw.toString("utf8"), settings) : undefined;
 }
 

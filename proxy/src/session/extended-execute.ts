@@ -69,7 +69,7 @@ function routeBind(
   const parameters: BoundParameters = {
     values: bind.values,
     formats: bind.formats,
-    typeOids: bind.values.map((_, index) => statement.typeOids[index] ?? 0),
+    typeOids: statement.typeOids,
   };
   const decision = decide(state, opened, parameters, bind.resultFormats);
   if (decision instanceof Promise)

@@ -61,7 +61,7 @@ export interface SessionFacts {
   readonly insertLsn: Lsn;
 }
 
-/** Parameters of one Bind, as sent. `typeOids` are those of Parse (0: unspecified). */
+/** Parameters of one Bind, as sent. `typeOids` are those of Parse (0, or not there: unspecified). */
 export interface BoundParameters {
   readonly values: readonly (Buffer | null)[];
   /** 0 text, 1 binary; already expanded to one per value. */

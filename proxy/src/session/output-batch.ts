@@ -2,15 +2,26 @@ import type { Duplex } from "node:stream";
 
 /** Below this the parts of one batch are joined by copying; above, they are written as they are. */
 const JOIN_BYTES = 32_768;
+/** Parts up to this size are copied behind each other as they come. */
+const SMALL_BYTES = 2048;
+/** Memory for them is taken in pieces of this size; what was written to the socket is not used again. */
+const ARENA_BYTES = 16_384;
+/** Up to this length a byte loop beats native calls. */
+const LOOP_BYTES = 48;
+
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Collects what one turn sends to a socket, so that it leaves in one write. Neighbouring ranges of one buffer stay one part. */
 export class OutputBatch {
   readonly #socket: Duplex;
   #parts: Buffer[] = [];
   #bytes = 0;
-  #buffer: Buffer | null = null;
+  /** The part that still grows is `buffer[start, end)`. */
+  #buffer: Buffer = NOTHING;
   #start = 0;
   #end = 0;
+  #arena: Buffer = NOTHING;
+  #filled = 0;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -20,6 +31,11 @@ export class OutputBatch {
   range(buffer: Buffer, start: number, end: number): void {
     if (this.#buffer === buffer && this.#end === start) {
       this.#end = end;
+      return;
+    }
+    // What is alone in its batch need not be copied.
+    if (this.#end > this.#start && end - start <= SMALL_BYTES) {
+      this.#copy(buffer, start, end);
       return;
     }
     this.#closeRange();
@@ -62,14 +78,42 @@ export class OutputBatch {
     }
   }
 
+  /** Copies a small part to the arena, behind the one that grows: that one, too, where it is small. */
+  #copy(buffer: Buffer, start: number, end: number): void {
+    const [first, from, to] = [this.#buffer, this.#start, this.#end];
+    const grows = first === this.#arena && to === this.#filled;
+    const moved = !grows && to - from <= SMALL_BYTES;
+    if (this.#filled + (moved ? to - from : 0) + end - start > this.#arena.length) {
+      this.#arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+      this.#filled = 0;
+      this.#copy(buffer, start, end);
+      return;
+    }
+    if (!grows) {
+      if (!moved) this.#closeRange();
+      this.#buffer = this.#arena;
+      this.#start = this.#filled;
+      if (moved) this.#append(first, from, to);
+    }
+    this.#append(buffer, start, end);
+    this.#end = this.#filled;
+  }
+
+  #append(source: Buffer, start: number, end: number): void {
+    const arena = this.#arena;
+    let at = this.#filled;
+    this.#filled = at + end - start;
+    if (end - start > LOOP_BYTES) source.copy(arena, at, start, end);
+    else for (let from = start; from < end; from++) arena[at++] = source[from] as number;
+  }
+
   #closeRange(): void {
-    if (this.#buffer === null) return;
-    this.#parts.push(
-      this.#start === 0 && this.#end === this.#buffer.length
-        ? this.#buffer
-        : this.#buffer.subarray(this.#start, this.#end),
-    );
-    this.#bytes += this.#end - this.#start;
-    this.#buffer = null;
+    const [buffer, start, end] = [this.#buffer, this.#start, this.#end];
+    this.#buffer = NOTHING;
+    this.#start = 0;
+    this.#end = 0;
+    if (end === start) return;
+    this.#parts.push(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
+    this.#bytes += end - start;
   }
 }

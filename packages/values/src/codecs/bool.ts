@@ -17,6 +17,10 @@ export const boolCodec: Codec = {
   textDependsOn: NO_SETTINGS,
   isValid: (bytes) => bytes.length === 1 && (bytes[0] as number) <= 1,
   toText: (bytes) => ascii(bytes[0] === 0 ? "f" : "t"),
+  writeText(source, start, _end, out) {
+    out.ascii(source[start] === 0 ? "f" : "t");
+    return true;
+  },
   fromText(text) {
     const value = SPELLINGS.get(trimBlanks(text).toLowerCase());
     return value === undefined ? undefined : Buffer.of(value ? 1 : 0);

@@ -1,3 +1,5 @@
+import type { ByteWriter } from "../byte-writer.ts";
+
 /** Days of the proleptic Gregorian calendar, counted from 2000-01-01; years are astronomical (0 is 1 BC). */
 
 export interface CalendarDate {
@@ -50,6 +52,22 @@ export function twoDigits(value: number): string {
 export function isoDate({ year, month, day }: CalendarDate): string {
   const shown = year > 0 ? year : 1 - year;
   return `${String(shown).padStart(4, "0")}-${twoDigits(month)}-${twoDigits(day)}`;
+}
+
+/** 0001-01-01 up to and excluding 10000-01-01: years of four digits, without era. */
+export const PLAIN_DAYS: number = daysFromDate({ year: 1, month: 1, day: 1 });
+export const END_PLAIN_DAYS: number = daysFromDate({ year: 10_000, month: 1, day: 1 });
+
+const HYPHEN = 0x2d;
+
+/** Appends the ISO date of plain days. */
+export function writeIsoDate(days: number, out: ByteWriter): void {
+  const { year, month, day } = dateFromDays(days);
+  out.digits(year, 4);
+  out.byte(HYPHEN);
+  out.digits(month, 2);
+  out.byte(HYPHEN);
+  out.digits(day, 2);
 }
 
 export function isBeforeChrist(date: CalendarDate): boolean {

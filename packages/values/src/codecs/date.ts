@@ -1,6 +1,16 @@
 import type { Codec, TextSettings } from "../codec.ts";
 import { Oid } from "../oids.ts";
-import { astronomicalYear, dateFromDays, daysFromDate, isBeforeChrist, isCalendarDate, isoDate } from "./calendar.ts";
+import {
+  astronomicalYear,
+  dateFromDays,
+  daysFromDate,
+  END_PLAIN_DAYS,
+  isBeforeChrist,
+  isCalendarDate,
+  isoDate,
+  PLAIN_DAYS,
+  writeIsoDate,
+} from "./calendar.ts";
 import { encodeInt4, writeInt4Key } from "./integer.ts";
 import { ascii, numberOf, trimBlanks } from "./support.ts";
 
@@ -14,7 +24,8 @@ const ISO_DATE = /^(\d{4,7})-(\d{2})-(\d{2})( BC)?$/i;
 
 /** Whether dates are shown in the ISO style, the only one given here. */
 export function isIsoStyle(settings: TextSettings): boolean {
-  return /^ISO\b/i.test(settings.dateStyle);
+  const { dateStyle } = settings;
+  return dateStyle === "ISO, MDY" || /^ISO\b/i.test(dateStyle);
 }
 
 /** Whether a word means infinity: 1 or -1; else 0. */
@@ -54,6 +65,13 @@ export const dateCodec: Codec = {
   textDependsOn: ["dateStyle"],
   isValid: (bytes) => bytes.length === 4 && isDate(bytes.readInt32BE(0)),
   toText: (bytes, settings) => (isIsoStyle(settings) ? ascii(dateText(bytes.readInt32BE(0))) : undefined),
+  writeText(source, start, _end, out, settings) {
+    if (!isIsoStyle(settings)) return false;
+    const days = source.readInt32BE(start);
+    if (days >= PLAIN_DAYS && days < END_PLAIN_DAYS) writeIsoDate(days, out);
+    else out.ascii(dateText(days));
+    return true;
+  },
   fromText(text) {
     const trimmed = trimBlanks(text);
     const infinite = infinityWord(trimmed);

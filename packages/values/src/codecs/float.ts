@@ -61,6 +61,10 @@ export const float8Codec: Codec = {
   name: "float8",
   isValid: (bytes) => bytes.length === 8,
   toText: (bytes, settings) => ascii(float8Text(bytes.readDoubleBE(0), settings.extraFloatDigits)),
+  writeText(source, start, _end, out, settings) {
+    out.ascii(float8Text(source.readDoubleBE(start), settings.extraFloatDigits));
+    return true;
+  },
   fromText(text) {
     const value = parseFloat8(trimBlanks(text));
     return value === undefined ? undefined : encodeFloat8(value);
@@ -99,6 +103,10 @@ export const float4Codec: Codec = {
   name: "float4",
   isValid: (bytes) => bytes.length === 4,
   toText: (bytes, settings) => ascii(float4Text(bytes.readFloatBE(0), settings.extraFloatDigits)),
+  writeText(source, start, _end, out, settings) {
+    out.ascii(float4Text(source.readFloatBE(start), settings.extraFloatDigits));
+    return true;
+  },
   fromText(text) {
     const value = parseFloat4(trimBlanks(text));
     return value === undefined ? undefined : encodeFloat4(value);

@@ -16,6 +16,11 @@ function objectName(oid: number, name: string): Codec {
     oid,
     name,
     toText: (bytes) => (bytes.readUInt32BE(0) === 0 ? ascii("-") : undefined),
+    writeText(source, start, _end, out) {
+      if (source.readUInt32BE(start) !== 0) return false;
+      out.ascii("-");
+      return true;
+    },
     fromText: (text, settings) => (/^\d{1,10}$/.test(text) ? oidCodec.fromText(text, settings) : undefined),
   };
 }

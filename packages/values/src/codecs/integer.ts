@@ -1,4 +1,5 @@
 import { assert } from "@freshet/base";
+import type { ByteWriter } from "../byte-writer.ts";
 import type { Codec } from "../codec.ts";
 import type { KeyWriter } from "../key-writer.ts";
 import { Oid } from "../oids.ts";
@@ -13,6 +14,26 @@ const SIGN_BIT = 0x8000_0000;
 function parseInteger(text: string): number | undefined {
   const trimmed = trimBlanks(text);
   return INTEGER.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+/** So many digits are surely below 2^31. */
+const PLAIN_DIGITS = 9;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+
+/** Undefined for all but a few digits with or without a minus sign. */
+function parsePlain(bytes: Buffer): number | undefined {
+  const isNegative = bytes[0] === MINUS;
+  const first = isNegative ? 1 : 0;
+  const digits = bytes.length - first;
+  if (digits < 1 || digits > PLAIN_DIGITS) return undefined;
+  let value = 0;
+  for (let at = first; at < bytes.length; at++) {
+    const digit = (bytes[at] as number) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return isNegative ? -value : value;
 }
 
 interface SmallInteger {
@@ -37,6 +58,11 @@ function smallFromText(type: SmallInteger, text: string): Buffer | undefined {
   return encodeSmall(type, value);
 }
 
+function smallFromPlainText(type: SmallInteger, bytes: Buffer): Buffer | undefined {
+  const value = parsePlain(bytes);
+  return value === undefined || value < type.min || value > type.max ? undefined : encodeSmall(type, value);
+}
+
 const INT2: SmallInteger = { oid: Oid.int2, name: "int2", min: -0x8000, max: 0x7fff, bytes: 2 };
 const INT4: SmallInteger = { oid: Oid.int4, name: "int4", min: -0x8000_0000, max: 0x7fff_ffff, bytes: 4 };
 const OID: SmallInteger = { oid: Oid.oid, name: "oid", min: 0, max: 0xffff_ffff, bytes: 4 };
@@ -47,6 +73,11 @@ export const int2Codec: Codec = {
   name: INT2.name,
   isValid: (bytes) => bytes.length === 2,
   toText: (bytes) => ascii(String(bytes.readInt16BE(0))),
+  writeText(source, start, _end, out) {
+    out.integer(source.readInt16BE(start));
+    return true;
+  },
+  fromPlainText: (bytes) => smallFromPlainText(INT2, bytes),
   fromText: (text) => smallFromText(INT2, text),
   writeKey(bytes, out) {
     out.byte((bytes[0] as number) ^ 0x80);
@@ -62,6 +93,11 @@ export const int4Codec: Codec = {
   name: INT4.name,
   isValid: (bytes) => bytes.length === 4,
   toText: (bytes) => ascii(String(bytes.readInt32BE(0))),
+  writeText(source, start, _end, out) {
+    out.integer(source.readInt32BE(start));
+    return true;
+  },
+  fromPlainText: (bytes) => smallFromPlainText(INT4, bytes),
   fromText: (text) => smallFromText(INT4, text),
   writeKey: writeInt4Key,
   decode: (bytes) => bytes.readInt32BE(0),
@@ -82,6 +118,10 @@ export const oidCodec: Codec = {
   name: OID.name,
   isValid: (bytes) => bytes.length === 4,
   toText: (bytes) => ascii(String(bytes.readUInt32BE(0))),
+  writeText(source, start, _end, out) {
+    out.integer(source.readUInt32BE(start));
+    return true;
+  },
   fromText: (text) => smallFromText(OID, text),
   writeKey: (bytes, out) => out.uint32(bytes.readUInt32BE(0)),
   decode: (bytes) => bytes.readUInt32BE(0),
@@ -103,6 +143,14 @@ export const int8Codec: Codec = {
     if (high >= -SAFE_HIGH && high <= SAFE_HIGH) return ascii(String(high * 0x1_0000_0000 + bytes.readUInt32BE(4)));
     return ascii(bytes.readBigInt64BE(0).toString());
   },
+  writeText(source, start, _end, out) {
+    writeInt8Text(source, start, out);
+    return true;
+  },
+  fromPlainText(bytes) {
+    const value = parsePlain(bytes);
+    return value === undefined ? undefined : encodeInt8(BigInt(value));
+  },
   fromText(text) {
     const trimmed = trimBlanks(text);
     if (!INTEGER.test(trimmed)) return undefined;
@@ -113,6 +161,12 @@ export const int8Codec: Codec = {
   decode: (bytes) => bytes.readBigInt64BE(0),
   encode: (value) => encodeInt8(bigintOf(value, "int8")),
 };
+
+function writeInt8Text(source: Buffer, at: number, out: ByteWriter): void {
+  const high = source.readInt32BE(at);
+  if (high >= -SAFE_HIGH && high <= SAFE_HIGH) out.integer(high * 0x1_0000_0000 + source.readUInt32BE(at + 4));
+  else out.ascii(source.readBigInt64BE(at).toString());
+}
 
 /** The sign bit is flipped, so that unsigned byte order is the signed order; no bigint is made. */
 export function writeInt8Key(bytes: Buffer, out: KeyWriter): void {

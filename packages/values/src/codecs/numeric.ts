@@ -19,6 +19,10 @@ export const numericCodec: Codec = {
   textDependsOn: NO_SETTINGS,
   isValid: isNumericWire,
   toText: (bytes) => ascii(numericWireText(bytes)),
+  writeText(source, start, end, out) {
+    out.ascii(numericWireText(source.subarray(start, end)));
+    return true;
+  },
   fromText(text) {
     const value = parseDecimal(trimBlanks(text));
     return value === undefined ? undefined : encodeNumericWire(value);

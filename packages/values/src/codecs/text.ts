@@ -19,6 +19,11 @@ function textCodec(oid: number, name: string): Codec {
     textDependsOn: NO_SETTINGS,
     isValid: (bytes) => isUtf8(bytes) && !bytes.includes(0),
     toText: (bytes) => Buffer.from(bytes),
+    writeText(source, start, end, out) {
+      out.bytes(source, start, end);
+      return true;
+    },
+    fromPlainText: (bytes) => (isUtf8(bytes) && !bytes.includes(0) ? Buffer.from(bytes) : undefined),
     fromText: textFromText,
     writeKey: (bytes, out) => out.escaped(bytes),
     decode: (bytes) => bytes.toString("utf8"),
@@ -48,6 +53,7 @@ export const bpcharCodec: Codec = {
 /** Longer input is truncated by PostgreSQL at a character boundary: left to it. */
 export const nameCodec: Codec = {
   ...textCodec(Oid.name, "name"),
+  fromPlainText: () => undefined,
   isValid: (bytes) => bytes.length <= MAX_NAME_BYTES && isUtf8(bytes) && !bytes.includes(0),
   fromText(text) {
     const bytes = textFromText(text);

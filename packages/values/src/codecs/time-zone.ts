@@ -33,6 +33,18 @@ const POSIX_ZONE = /^<[+-]\d{2}(?::\d{2}){0,2}>([+-]?)(\d{2})(?::(\d{2}))?(?::(\
  * without a tz database.
  */
 export function fixedOffset(timeZone: string): number | undefined {
+  if (timeZone !== lastZone) {
+    lastOffset = readFixedOffset(timeZone);
+    lastZone = timeZone;
+  }
+  return lastOffset;
+}
+
+/** The zone that was asked for last: whoever shows many moments asks for the same again and again. */
+let lastZone = "UTC";
+let lastOffset: number | undefined = 0;
+
+function readFixedOffset(timeZone: string): number | undefined {
   const zone = timeZone.toLowerCase();
   if (UTC_ZONES.has(zone)) return 0;
   const etc = ETC_ZONE.exec(zone);

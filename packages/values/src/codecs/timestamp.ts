@@ -1,6 +1,15 @@
+import type { ByteWriter } from "../byte-writer.ts";
 import type { Codec, TextSettings, Value } from "../codec.ts";
 import { Oid } from "../oids.ts";
-import { dateFromDays, isBeforeChrist, isoDate, twoDigits } from "./calendar.ts";
+import {
+  dateFromDays,
+  END_PLAIN_DAYS,
+  isBeforeChrist,
+  isoDate,
+  PLAIN_DAYS,
+  twoDigits,
+  writeIsoDate,
+} from "./calendar.ts";
 import { infinityWord, isIsoStyle, parseIsoDate } from "./date.ts";
 import { encodeInt8, writeInt8Key } from "./integer.ts";
 import { ascii, bigintOf, trimBlanks } from "./support.ts";
@@ -48,6 +57,62 @@ function timestampText(micros: bigint, offset: number, zone: string): string {
   const time = `${twoDigits(Math.floor(ofDay / 3600))}:${twoDigits(Math.floor(ofDay / 60) % 60)}:${twoDigits(ofDay % 60)}`;
   const decimals = fraction === 0 ? "" : `.${String(fraction).padStart(6, "0").replace(/0+$/, "")}`;
   return `${isoDate(date)} ${time}${decimals}${zone}${isBeforeChrist(date) ? " BC" : ""}`;
+}
+
+/** Moments whose microseconds a number holds exactly: about 285 years on both sides of 2000. */
+const MAX_PLAIN_HIGH = 0x1f_ffff;
+const COLON = 0x3a;
+
+/** Appends a timestamp's text, for moments that a number holds; false for the others. */
+function writePlainText(
+  source: Buffer,
+  at: number,
+  out: ByteWriter,
+  offsetOf: (seconds: number) => number | undefined,
+  zoneOf: (offset: number) => string,
+): boolean {
+  const high = source.readInt32BE(at);
+  if (high < -MAX_PLAIN_HIGH || high > MAX_PLAIN_HIGH) return false;
+  const micros = high * 0x1_0000_0000 + source.readUInt32BE(at + 4);
+  const second = Math.floor(micros / 1_000_000);
+  const offset = offsetOf(second);
+  if (offset === undefined) return false;
+  const local = second + offset;
+  const days = Math.floor(local / SECONDS_PER_DAY);
+  if (days < PLAIN_DAYS || days >= END_PLAIN_DAYS) return false;
+  const ofDay = local - days * SECONDS_PER_DAY;
+  writeIsoDate(days, out);
+  out.byte(0x20);
+  out.digits(Math.floor(ofDay / 3600), 2);
+  out.byte(COLON);
+  out.digits(Math.floor(ofDay / 60) % 60, 2);
+  out.byte(COLON);
+  out.digits(ofDay % 60, 2);
+  writeFraction(micros - second * 1_000_000, out);
+  out.ascii(zoneOf(offset));
+  return true;
+}
+
+/** Up to six decimals, without zeros behind. */
+function writeFraction(fraction: number, out: ByteWriter): void {
+  if (fraction === 0) return;
+  let count = 6;
+  let rest = fraction;
+  while (rest % 10 === 0) {
+    rest /= 10;
+    count--;
+  }
+  out.byte(0x2e);
+  out.digits(rest, count);
+}
+
+const NO_OFFSET = (): number => 0;
+const NO_ZONE = (): string => "";
+
+/** The text by way of a string: what is not plain. */
+function writeWholeText(text: Buffer | undefined, out: ByteWriter): boolean {
+  if (text !== undefined) out.bytes(text);
+  return text !== undefined;
 }
 
 /** Date, time of day, up to six decimals, zone, era. */
@@ -114,6 +179,10 @@ export const timestampCodec: Codec = {
   textDependsOn: ["dateStyle"],
   toText: (bytes, settings) =>
     isIsoStyle(settings) ? ascii(timestampText(bytes.readBigInt64BE(0), 0, "")) : undefined,
+  writeText(source, start, end, out, settings) {
+    if (isIsoStyle(settings) && writePlainText(source, start, out, NO_OFFSET, NO_ZONE)) return true;
+    return writeWholeText(timestampCodec.toText(source.subarray(start, end), settings), out);
+  },
   /** An explicit offset would be dropped without a word by PostgreSQL: left to it. */
   fromText: (text) => fromIsoText(text, ({ offset }) => (offset === undefined ? 0 : undefined)),
 };
@@ -131,6 +200,11 @@ export const timestamptzCodec: Codec = {
     const offset = isInfinite ? 0 : offsetAt(settings, secondsOf(micros));
     if (offset === undefined || !isIsoStyle(settings)) return undefined;
     return ascii(timestampText(micros, offset, offsetText(offset)));
+  },
+  writeText(source, start, end, out, settings) {
+    const offsetOf = (seconds: number): number | undefined => offsetAt(settings, seconds);
+    if (isIsoStyle(settings) && writePlainText(source, start, out, offsetOf, offsetText)) return true;
+    return writeWholeText(timestamptzCodec.toText(source.subarray(start, end), settings), out);
   },
   fromText: (text, settings) =>
     fromIsoText(text, ({ micros, offset }) => offset ?? offsetOfLocal(settings, secondsOf(micros))),
