@@ -1,11 +1,15 @@
-import { Writable } from "node:stream";
+import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OutputBatch } from "./output-batch.ts";
 
 /** Takes what is written, as it is: to be looked at when all is done, so that memory used twice would show. */
-class Collector extends Writable {
+class Collector extends Duplex {
   readonly chunks: Buffer[] = [];
+
+  override _read(): void {
+    // Nothing is ever read from it.
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.chunks.push(chunk);
@@ -25,7 +29,7 @@ const step = fc.record({
 test("what is collected leaves in order, small batches in one write", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const socket = new Collector({ highWaterMark: 1 << 30 });
+      const socket = new Collector({ writableHighWaterMark: 1 << 30 });
       const batch = new OutputBatch(socket);
       const expected: Buffer[] = [];
       let [at, pending, writes] = [0, 0, 0];
