@@ -56,6 +56,8 @@ const PURE_IN_PLANS: ReadonlySet<string> = new Set([
   "text_concat_ws",
   "pg_convert_from",
   "pg_convert_to",
+  "timestamptz_pl_interval",
+  "timestamptz_mi_interval",
   "extract_timestamptz",
   "timestamptz_part",
   "to_json",

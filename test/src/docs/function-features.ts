@@ -98,6 +98,19 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "SELECT (a_timestamp, a_timestamp) OVERLAPS (a_timestamp, a_timestamp), make_timestamp(2024, 1, 2, 3, 4, 5), to_timestamp(id) FROM samples",
   ],
   [
+    "`OVERLAPS` with lengths, `make_interval`, `make_time`",
+    "SELECT (a_timestamp, INTERVAL '1 day') OVERLAPS (a_timestamp, INTERVAL '2 hours'), make_interval(0, 0, 0, id), make_time(id % 24, 0, 0) FROM samples",
+  ],
+  [
+    "`date_bin`, `date_trunc` of intervals, `extract` from times of day",
+    "SELECT date_bin('15 minutes', a_timestamp, '2001-01-01'), date_trunc('hour', an_interval), extract(minute FROM a_time) FROM samples",
+  ],
+  [
+    "`timestamptz + interval` of hours",
+    "SELECT ordered_at + INTERVAL '90 minutes' FROM orders WHERE ordered_at - INTERVAL '1 hour' > '2024-01-01'",
+  ],
+  ["`timestamptz + interval` of days or months", "SELECT ordered_at + INTERVAL '1 day' FROM orders"],
+  [
     "casts of jsonb, json, uuid and enums to and from text",
     "SELECT attributes::text, a.status::text FROM products, orders a WHERE a.id = products.id",
   ],

@@ -114,7 +114,7 @@ export function splitTimestamp(timestamp: bigint): { readonly days: number; read
 }
 
 /** A field of a time of day; seconds and milliseconds show all microseconds. */
-function timeField(field: string, time: number): Decimal | undefined {
+export function timeField(field: string, time: number): Decimal | undefined {
   const inMinute = BigInt(time % 60_000_000);
   switch (field) {
     case "hour":

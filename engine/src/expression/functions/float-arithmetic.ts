@@ -55,6 +55,11 @@ function floatFour(prefix: string, round: Rounding): FunctionTable {
   };
 }
 
+/** A product of double precision, checked as PostgreSQL checks it. */
+export function floatProduct(a: number, b: number): number {
+  return multiply(a, b, (value) => value);
+}
+
 /** To the nearest integer, halves to even (C's rint). */
 export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);

@@ -19,6 +19,7 @@ import { INTEGER_BITS } from "./integer-bits.ts";
 import { BIT_FUNCTIONS } from "./bit-functions.ts";
 import { INTERVAL_ARITHMETIC } from "./interval-arithmetic.ts";
 import { INTERVAL_FIELDS } from "./interval-fields.ts";
+import { INTERVAL_MAKING } from "./interval-making.ts";
 import { INTERVAL_MOMENTS } from "./interval-moments.ts";
 import { MONEY_FUNCTIONS } from "./money-functions.ts";
 import { NETWORK_FUNCTIONS } from "./network-functions.ts";
@@ -42,6 +43,7 @@ import type {
 } from "./scalar-function.ts";
 import { padText, TEXT_FUNCTIONS } from "./text-functions.ts";
 import { TEXT_LENGTH_COERCIONS } from "./text-lengths.ts";
+import { TIME_FIELDS } from "./time-fields.ts";
 import { OVERLAPS, ZONE_FUNCTIONS } from "./zone-functions.ts";
 import { TYPED_COMPARISONS } from "./type-comparison.ts";
 
@@ -69,6 +71,8 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     INTERVAL_ARITHMETIC,
     INTERVAL_FIELDS,
     INTERVAL_MOMENTS,
+    INTERVAL_MAKING,
+    TIME_FIELDS,
     MONEY_FUNCTIONS,
     BIT_FUNCTIONS,
     NETWORK_FUNCTIONS,

@@ -139,4 +139,7 @@ function inOrder(a: Moment, b: Moment): readonly [bigint, Moment] | null {
   return b !== null && b < a ? [b, a] : [a, b];
 }
 
-export const OVERLAPS: Readonly<Record<string, NullableBuilder>> = { overlaps_timestamp: () => overlaps };
+export const OVERLAPS: Readonly<Record<string, NullableBuilder>> = {
+  overlaps_timestamp: () => overlaps,
+  overlaps_time: () => overlaps,
+};

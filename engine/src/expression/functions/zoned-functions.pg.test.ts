@@ -3,6 +3,7 @@ import { type AnalysisConnection, type Expression, loadZoneTable } from "@freshe
 import { packRow, type TimeZoneTable } from "@freshet/values";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { analysisConnection } from "../../testing/analysis-connection.ts";
 import { compileExpression, encodeResult } from "../compile.ts";
 import { EvaluationError } from "../evaluation-error.ts";
 import { RowView } from "../row-view.ts";
@@ -13,17 +14,7 @@ let connection: AnalysisConnection;
 
 beforeAll(async () => {
   upstream = await startUpstream();
-  connection = {
-    query: async (sql) => {
-      const result = await upstream.client.query<(string | null)[]>({
-        text: sql,
-        rowMode: "array",
-        types: { getTypeParser: () => (text: string) => text },
-      });
-      return result.rows;
-    },
-    describe: () => Promise.reject(new Error("nothing is described here")),
-  };
+  connection = analysisConnection(upstream.client);
 });
 
 afterAll(() => upstream.stop());

@@ -24,6 +24,12 @@ const fields = fc.constantFrom(
   "microseconds",
   "julian",
   "timezone",
+  "timezone_hour",
+  "timezone_minute",
+  "HOURS",
+  "mons",
+  "microsecon",
+  "qtr",
   "nonsense",
 );
 const patterns = fc.oneof(
@@ -149,6 +155,18 @@ const monthNumbers = fc.integer({ min: 0, max: 13 }).map(String);
 const dayNumbers = fc.integer({ min: 0, max: 31 }).map(String);
 const hours = fc.integer({ min: -1, max: 25 }).map(String);
 const seconds = fc.constantFrom("0", "1.5", "59.999999", "60", "60.5", "-1", "12.3456789", "NaN");
+const parts = fc.constantFrom("0", "1", "-3", "100", "2147483647", "-2147483648");
+const strides = fc.constantFrom(
+  "1 day",
+  "15 min",
+  "00:00:00.000007",
+  "1 month",
+  "0",
+  "-1 day",
+  "1 day -00:30",
+  "1000 days",
+);
+const spans = fc.constantFrom("01:00", "-00:00:01.5", "100000:00", "0", "1 day");
 const unixSeconds = fc.constantFrom("0", "1", "-1", "1700000000", "1e12", "1e15", "Infinity", "-Infinity", "0.5");
 const powers = fc.constantFrom(
   "0",
@@ -204,6 +222,17 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   timestamp_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
   timestamptz_scale: [null, fc.integer({ min: -1, max: 6 }).map(String)],
   extract_interval: [fields, null],
+  interval_trunc: [fields, null],
+  extract_time: [fields, null],
+  extract_timetz: [fields, null],
+  time_part: [fields, null],
+  timetz_part: [fields, null],
+  make_time: [hours, fc.integer({ min: -1, max: 60 }).map(String), seconds],
+  make_interval: [parts, parts, parts, parts, parts, parts, seconds],
+  timestamp_bin: [strides, null, null],
+  timestamptz_bin: [strides, null, null],
+  timestamptz_pl_interval: [null, spans],
+  timestamptz_mi_interval: [null, spans],
   interval_part: [fields, null],
   interval_scale: [null, fc.constantFrom("-1", ...[0, 1, 3, 6].map((digits) => String((0x7fff << 16) | digits)))],
   interval_mul: [null, factors],

@@ -26,6 +26,24 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   g: "_text",
 };
 
+const spans = [
+  "(w, interval '1 day') OVERLAPS (x, interval '-2 hours')",
+  "(w, x) OVERLAPS (x, interval '1 mon')",
+  "(w, interval '3 days') OVERLAPS (x, x)",
+  "(w::time, interval '30 min') OVERLAPS (x::time, w::time)",
+  "z + interval '90 minutes'",
+  "z - interval '1:02:03.5'",
+  "make_interval(1, 2, i % 100)",
+  "make_interval(0, 0, 0, i % 1000, 1, 2, 3.5)",
+  "date_bin('15 min', w, '2001-01-01')",
+  "date_bin('7 days', z, '2001-01-01 00:00+00')",
+  "date_trunc('hours', w - x)",
+  "extract(minute from w::time)",
+  "z AT TIME ZONE interval '-03:30'",
+  "w AT TIME ZONE 'Etc/GMT+3'",
+  "date_part('julian', w)",
+];
+
 const concatenation = [
   "t || i",
   "k || t",
@@ -144,5 +162,6 @@ export const SQL_EXPRESSIONS: readonly string[] = [
   ...patterns,
   ...documents,
   ...moments,
+  ...spans,
   ...casts,
 ];

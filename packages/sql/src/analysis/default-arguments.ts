@@ -9,6 +9,17 @@ const TRUE: Expression = { kind: "constant", value: "\u0001", type: BOOL_TYPE };
 const FALSE: Expression = { kind: "constant", value: "\0", type: BOOL_TYPE };
 const NFC: Expression = { kind: "constant", value: "NFC", type: TEXT_TYPE };
 
+const ZERO: Expression = {
+  kind: "constant",
+  value: "\0".repeat(4),
+  type: { typeOid: Oid.int4, typmod: -1, collation: 0 },
+};
+const FLOAT_ZERO: Expression = {
+  kind: "constant",
+  value: "\0".repeat(8),
+  type: { typeOid: Oid.float8, typmod: -1, collation: 0 },
+};
+
 /** Defaults of last parameters that analysed trees leave out (PostgreSQL's planner adds them), by C symbol. */
 const DEFAULTS: ReadonlyMap<string, readonly Expression[]> = new Map([
   ["jsonb_set", [TRUE]],
@@ -16,6 +27,7 @@ const DEFAULTS: ReadonlyMap<string, readonly Expression[]> = new Map([
   ["jsonb_strip_nulls", [FALSE]],
   ["unicode_normalize_func", [NFC]],
   ["unicode_is_normalized", [NFC]],
+  ["make_interval", [...Array.from({ length: 6 }, () => ZERO), FLOAT_ZERO]],
 ]);
 
 /** The arguments with the defaults of those that the call leaves out. */

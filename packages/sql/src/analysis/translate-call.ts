@@ -3,6 +3,7 @@ import type { FunctionInfo } from "./catalog.ts";
 import { withDefaults } from "./default-arguments.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { comparesMade, followsCollationOrder } from "./operators.ts";
+import { isOverlapsWithLength, overlapsOfEnds } from "./overlaps-calls.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { translateStableCall } from "./translate-stable-call.ts";
 import { unsupported } from "./unsupported.ts";
@@ -39,7 +40,11 @@ export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
       detail: "Its result can change without any row changing.",
     });
   }
-  const isKnown = WITH_SCALE_ZERO.has(oid) || KNOWN_SQL_FUNCTIONS.has(oid) || commutedFunction(oid) !== undefined;
+  const isKnown =
+    WITH_SCALE_ZERO.has(oid) ||
+    isOverlapsWithLength(oid) ||
+    KNOWN_SQL_FUNCTIONS.has(oid) ||
+    commutedFunction(oid) !== undefined;
   if (info.language !== "internal" && !isKnown) throw unsupported(`function ${info.name}() is not supported`);
   if (isOutdated(info.symbol, scope.catalog.serverVersion))
     throw unsupported(`function ${info.name}() of this PostgreSQL version is not supported`);
@@ -105,6 +110,8 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
   const commuted = commutedFunction(functionOid);
   if (commuted !== undefined)
     return { kind: "call", ...commuted, strict: true, inputCollation, args: args.toReversed(), type };
+  const overlaps = overlapsOfEnds(functionOid, args);
+  if (overlaps !== undefined) return overlaps;
   const allArgs = withDefaults(info, args);
   const scaled = WITH_SCALE_ZERO.get(functionOid);
   if (scaled !== undefined)

@@ -1,4 +1,4 @@
-import { type ColumnType, Oid } from "@freshet/values";
+import { type ColumnType, Oid, readInterval } from "@freshet/values";
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import type { FunctionInfo } from "./catalog.ts";
 import { isTextCastable, isTextual } from "./type-support.ts";
@@ -54,6 +54,9 @@ const JSON_TYPES: ReadonlySet<number> = new Set([
 /** STABLE because of the session's time zone. */
 const TIMESTAMPTZ_FIELDS: ReadonlySet<string> = new Set(["extract_timestamptz", "timestamptz_part"]);
 
+/** STABLE because days and months are counted in the session's time zone; hours are not. */
+const INSTANT_SHIFTS: ReadonlySet<string> = new Set(["timestamptz_pl_interval", "timestamptz_mi_interval"]);
+
 interface Call {
   readonly info: FunctionInfo;
   readonly args: readonly Expression[];
@@ -74,6 +77,7 @@ export function translateStableCall(call: Call): CallExpression | undefined {
     return asCalled(call, call.args);
   }
   if (TIMESTAMPTZ_FIELDS.has(call.info.symbol) && isEpoch(call.args[0])) return asCalled(call, call.args);
+  if (INSTANT_SHIFTS.has(call.info.symbol) && isOfHours(call.args[1])) return asCalled(call, call.args);
   if (CONVERSIONS.has(call.info.symbol) && isUtf8Name(call.args[1])) return asCalled(call, call.args);
   return undefined;
 }
@@ -99,6 +103,13 @@ function concatenation(call: Call): CallExpression | undefined {
 /** The one field that no time zone changes. */
 function isEpoch(arg: Expression | undefined): boolean {
   return arg?.kind === "constant" && arg.value?.toLowerCase() === "epoch";
+}
+
+/** A constant interval without days and months. */
+function isOfHours(arg: Expression | undefined): boolean {
+  if (arg?.kind !== "constant" || arg.value === null) return false;
+  const { months, days } = readInterval(Buffer.from(arg.value, "latin1"));
+  return months === 0 && days === 0;
 }
 
 /** The server's own character set, the only one that Freshet works with: nothing is converted. */

@@ -100,6 +100,28 @@ const families: readonly FunctionFamily[] = [
     ],
   },
   {
+    feature: "timestamp function",
+    weight: 0.5,
+    takes: ({ id }) => id === "tim",
+    calls: [
+      ["date_trunc('decade', $)", "tim"],
+      ["date_bin('7 days 00:00:01', $, '2001-01-01')", "tim"],
+      ["EXTRACT(JULIAN FROM $)", "dec"],
+      ["($, INTERVAL '30 years') OVERLAPS ('2020-01-01'::timestamp, INTERVAL '10 years')", "boo"],
+      ["CASE WHEN isfinite($) THEN ($ AT TIME ZONE INTERVAL '02:00') + INTERVAL '90 minutes' END", "ins"],
+    ],
+  },
+  {
+    feature: "time function",
+    weight: 0.3,
+    takes: ({ id }) => id === "clo" || id === "zon",
+    calls: [
+      ["EXTRACT(SECOND FROM $)", "dec"],
+      ["date_part('hour', $)", "flo"],
+      ["EXTRACT(EPOCH FROM $)", "dec"],
+    ],
+  },
+  {
     feature: "cast through text",
     weight: 0.5,
     takes: ({ id }) => ["jso", "uid", "moo"].includes(id),
