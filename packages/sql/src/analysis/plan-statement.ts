@@ -25,6 +25,7 @@ import type { TranslationContext } from "./query-scope.ts";
 import type { TranslatedQuery } from "./translated-query.ts";
 import { IMPLIED_TYPES } from "./type-support.ts";
 import { collectOids, someNode } from "./tree-oids.ts";
+import { tryPlanning } from "./try-planning.ts";
 import { UnliftableParameter, unsupported } from "./unsupported.ts";
 import { loadZoneTable } from "./zone-table.ts";
 import { ZoneWanted } from "./zoned-call.ts";
@@ -177,6 +178,7 @@ class StatementPlanner {
     const translated = { ...whole, plan: limitWindows(whole.plan) };
     const parameters = viewParameters(translated, described.parameters.length);
     checkWholePlan(translated.plan);
+    await tryPlanning(connection, substituted.text, typeNames);
     const body = {
       ...parameters,
       ...this.#limited(translated),

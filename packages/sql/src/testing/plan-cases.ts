@@ -20,6 +20,7 @@ CREATE TABLE blind_names (name text COLLATE blind, other text COLLATE "en-x-icu"
 CREATE FUNCTION own(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1';
 CREATE TYPE pair AS (a int, b text);
 CREATE TABLE pairs (id int PRIMARY KEY, pr pair);
+CREATE TABLE words (id int PRIMARY KEY, w tsvector);
 CREATE SCHEMA "Other Schema";
 CREATE TABLE "Other Schema".orders (id int);
 `;
@@ -200,6 +201,8 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
   ["select id from orders where status = 5", "42883", "operator does not exist"],
   ["select id from orders where id = 'x'", "22P02", "invalid input syntax"],
   ["select id from customers limit count(*)", "42803", "aggregate"],
+  ["select id / (1 / 0) from customers", NO, "PostgreSQL fails to plan it (division by zero)"],
+  ["select a.id from words a full join words b on a.w = b.w and a.id % 2 = 1", NO, "merge-joinable"],
   ["insert into parent values (1)", NO, "not a plain SELECT"],
   ["select id into temp x from customers", NO, "not a plain SELECT"],
   ["select now() from customers", NO, "function now() is STABLE"],
