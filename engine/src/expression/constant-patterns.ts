@@ -1,6 +1,7 @@
 import type { CallExpression } from "@freshet/sql";
 import { fixedOffset } from "@freshet/values";
 import { EvaluationError } from "./evaluation-error.ts";
+import { checkPath, JSONPATH_FUNCTIONS } from "./jsonpath/functions.ts";
 import { LIKE_FUNCTIONS } from "./functions/like.ts";
 import { REGEX_FUNCTIONS } from "./functions/regex-functions.ts";
 import type { ScalarImplementation } from "./functions/scalar-function.ts";
@@ -42,11 +43,21 @@ export function checkConstantPattern(
   if (typeof zone === "string" && expression.zone === undefined && fixedOffset(zone) === undefined) {
     throw unsupported(`${expression.name}() with the time zone "${zone}"`);
   }
+  if (expression.name in JSONPATH_FUNCTIONS) return checkConstantPath(decode(1));
   if (!PATTERN_FUNCTIONS.has(expression.name)) return;
   const rest = constantRest(expression, decode);
   if (rest === undefined) return;
+  refuseWhereDeclined(() => implementation("", ...rest));
+}
+
+/** Refuses a jsonpath that would be declined for each row. */
+export function checkConstantPath(path: string | number | undefined): void {
+  if (typeof path === "string") refuseWhereDeclined(() => checkPath(path));
+}
+
+function refuseWhereDeclined(evaluate: () => void): void {
   try {
-    implementation("", ...rest);
+    evaluate();
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
     if (error.declined) throw unsupported(error.message.replace(/ is not evaluated in caches$/, ""));

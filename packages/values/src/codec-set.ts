@@ -14,6 +14,7 @@ import { cidCodec, OBJECT_NAME_CODECS, pgLsnCodec, tidCodec, xid8Codec, xidCodec
 import { int2Codec, int4Codec, int8Codec, oidCodec } from "./codecs/integer.ts";
 import { intervalCodec } from "./codecs/interval.ts";
 import { jsonbCodec, jsonCodec } from "./codecs/json.ts";
+import { jsonpathCodec } from "./codecs/jsonpath.ts";
 import { moneyCodec } from "./codecs/money.ts";
 import { cidrCodec, inetCodec, macaddr8Codec, macaddrCodec } from "./codecs/network.ts";
 import { numericCodec } from "./codecs/numeric.ts";
@@ -47,6 +48,7 @@ const BASE_CODECS: readonly Codec[] = [
   numericCodec,
   uuidCodec,
   jsonbCodec,
+  jsonpathCodec,
   intervalCodec,
   timeCodec,
   timetzCodec,

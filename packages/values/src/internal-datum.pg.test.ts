@@ -54,6 +54,19 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
     '{"a": 1, "b": [1.50, -2e10, "x", null, {"c": {}}], "": false, "long key ünï": [[]]}',
     JSON.stringify(Array.from({ length: 80 }, (_unused, index) => (index % 3 === 0 ? index / 8 : `text ${index}`))),
   ],
+  jsonpath: [
+    "$",
+    'strict $.a[*].b ? (@.c > 3 && @."x y" starts with "q")',
+    "lax $[0, last - 1, 2 to last].**.size()",
+    '$.**{2}.k ? (exists(@.a) || !(@ == null) || (@ like_regex "a+" flag "si") || (@ > -1.5) is unknown)',
+    "($.a + 1 * -$.b) / 2 % 3 - $v.x",
+    '$.**{1 to last} ? (@.type() == "string" && @.double().ceiling().floor().abs() != 1e3 || @ <= $"a b")',
+    '$.* ? (@.datetime() < "2020-01-01".datetime("yyyy-mm-dd")).keyvalue().*',
+    "$.**{last}.bigint().boolean().date().decimal(5,2).integer().number().string().time(2).time_tz().timestamp(3).timestamp_tz()",
+    "($.a + $.b).abs()",
+    "exists($.a ? (true == false))",
+    '+$."ünï"[$.i].decimal()',
+  ],
   "jsonb[]": ['{"{\\"a\\": 1}",NULL,"[1, 2]"}'],
   int4range: ["[1,5)", "empty", "(,)", "[1,)", "(,5)"],
   int8range: ["[1,5)"],
@@ -92,6 +105,7 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
 function sendOf(name: string): string {
   if (name.endsWith("[]")) return "array_send";
   if (name.endsWith("range")) return "range_send";
+  if (name === "jsonpath") return "jsonpath_send";
   return TYPE_CASES.find((type) => type.name === name || type.codec === name)?.send ?? `${name}send`;
 }
 

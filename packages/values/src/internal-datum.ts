@@ -1,6 +1,7 @@
 import { writeArray } from "./codecs/array-wire.ts";
 import { writeNetwork } from "./codecs/network.ts";
 import { jsonbToWire } from "./internal-jsonb.ts";
+import { jsonpathToWire } from "./internal-jsonpath.ts";
 import { numericToWire, type Varlena, varlenaBody } from "./internal-varlena.ts";
 import { writeRange } from "./codecs/range-wire.ts";
 import { BUILTIN_TYPES, OBJECT_NAME_OIDS, Oid } from "./oids.ts";
@@ -88,6 +89,7 @@ const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
   [Oid.json, TEXT],
   [Oid.bytea, TEXT],
   [Oid.jsonb, { ...TEXT, toWire: jsonbToWire }],
+  [Oid.jsonpath, { ...TEXT, toWire: jsonpathToWire }],
   [Oid.numeric, { ...TEXT, toWire: numericToWire }],
   [Oid.name, { len: 64, byVal: false, align: 1, toWire: untilZero }],
   [Oid.uuid, { len: 16, byVal: false, align: 1, toWire: copied }],

@@ -78,7 +78,13 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "json `->`, `->>`, `#>>`, `json_typeof`",
     "SELECT a_json -> 'a', a_json ->> 'b', a_json #>> '{a,0}', json_typeof(a_json) FROM samples",
   ],
-  ["jsonpath: `@?`, `@@`, `jsonb_path_query_first`", "SELECT id FROM products WHERE attributes @? '$.color'"],
+  ["jsonpath: `@?`, `@@`", "SELECT id FROM products WHERE attributes @? '$.color' OR attributes @@ '$.size > 3'"],
+  [
+    "`jsonb_path_exists`, `jsonb_path_match`, `jsonb_path_query_array`, `jsonb_path_query_first`",
+    "SELECT jsonb_path_exists(attributes, '$.tags ? (@ == $tag)', '{\"tag\": \"new\"}'), jsonb_path_query_array(attributes, '$.tags[*] ? (@ starts with \"a\")'), jsonb_path_query_first(attributes, 'strict $.**.size()', '{}', true) FROM products",
+  ],
+  ["`jsonb_path_query`", "SELECT p.id, t.tag FROM products p, jsonb_path_query(p.attributes, '$.tags[*]') AS t(tag)"],
+  ["`JSON_VALUE`, `JSON_QUERY`, `JSON_EXISTS`", "SELECT JSON_VALUE(attributes, '$.color') FROM products"],
   [
     "`AT TIME ZONE`, `date_trunc` with a zone of one offset",
     "SELECT ordered_at AT TIME ZONE 'UTC', date_trunc('day', ordered_at, 'UTC') FROM orders",

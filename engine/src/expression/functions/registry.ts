@@ -31,6 +31,7 @@ import { JSON_CHANGES } from "./json-changes.ts";
 import { JSON_SEARCH } from "./json-search.ts";
 import { RAW_JSON } from "./raw-json.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
+import { JSONPATH_FUNCTIONS } from "../jsonpath/functions.ts";
 import { LIKE_FUNCTIONS } from "./like.ts";
 import { decimalLogarithm, NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
 import { C_REGEX_FUNCTIONS, REGEX_FUNCTIONS } from "./regex-functions.ts";
@@ -79,6 +80,7 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     JSON_CHANGES,
     JSON_SEARCH,
     RAW_JSON,
+    JSONPATH_FUNCTIONS,
   ].flatMap((table: FunctionTable) => Object.entries(table)),
 );
 

@@ -1,5 +1,6 @@
 import type { SetFunctionCall } from "@freshet/sql";
 import type { CodecSet } from "@freshet/values";
+import { checkConstantPath } from "../constant-patterns.ts";
 import { callName, requireCodec, unsupported } from "../unsupported.ts";
 import { unnest } from "./array-sets.ts";
 import { findRowSetFunction, findSetFunction } from "./registry.ts";
@@ -19,6 +20,9 @@ export function compileSetFunction(call: SetFunctionCall, codecs: CodecSet): Com
   const several = findRowSetFunction(call.name);
   if (results === undefined || inputs === undefined || (single === undefined && several === undefined))
     throw unsupported(callName(call.name, argTypes, codecs));
+  const path = call.args[1];
+  if (call.name === "jsonb_path_query" && path?.kind === "constant" && path.value !== null)
+    checkConstantPath(requireCodec(path.type, codecs).decode(Buffer.from(path.value, "latin1")) as string);
   return function* rows(args) {
     const values = args.map((bytes, index) => (bytes === null ? null : (inputs[index]?.decode(bytes) ?? null)));
     if (several !== undefined) {

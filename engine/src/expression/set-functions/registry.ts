@@ -1,5 +1,6 @@
 import { C_COLLATIONS } from "../functions/registry.ts";
 import { C_REGEX_SETS, REGEX_SETS } from "../functions/regex-functions.ts";
+import { JSONPATH_SETS } from "../jsonpath/functions.ts";
 import { ARRAY_SETS } from "./array-sets.ts";
 import { JSON_ROW_SETS, JSON_SETS } from "./json-sets.ts";
 import { SERIES } from "./series.ts";
@@ -7,7 +8,9 @@ import type { RowSetFunction, RowSetFunctionTable, SetFunction, SetFunctionTable
 import { TEXT_SETS } from "./text-sets.ts";
 
 const SINGLE: ReadonlyMap<string, SetFunction["call"]> = new Map(
-  [ARRAY_SETS, JSON_SETS, REGEX_SETS, SERIES, TEXT_SETS].flatMap((table: SetFunctionTable) => Object.entries(table)),
+  [ARRAY_SETS, JSON_SETS, JSONPATH_SETS, REGEX_SETS, SERIES, TEXT_SETS].flatMap((table: SetFunctionTable) =>
+    Object.entries(table),
+  ),
 );
 
 const SEVERAL: ReadonlyMap<string, RowSetFunction["call"]> = new Map(

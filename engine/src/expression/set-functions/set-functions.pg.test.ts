@@ -143,6 +143,17 @@ const CASES: readonly SetCase[] = [
       { name, symbol: name, columns, args: [text, pattern, flags] },
     ];
   }),
+  {
+    name: "jsonb_path_query",
+    symbol: "jsonb_path_query",
+    columns: ["jsonb"],
+    args: [
+      ["jsonb", DOCUMENTS],
+      ["jsonpath", ["$[*]", "strict $.c.d", '$.** ? (@.type() == "string")', "$[$n]", null]],
+      ["jsonb", ['{"n": 1}', null]],
+      ["bool", ["true", "false"]],
+    ],
+  },
   ...json("jsonb", DOCUMENTS),
   ...json("json", LOOSE_DOCUMENTS),
 ];

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { jsonPaths, pathVariables } from "./path-arbitrary.ts";
 import { valuesOf } from "./value-pools.ts";
 
 const numericTypmod = (precision: number, scale: number): string => String(((precision << 16) | (scale & 0x7ff)) + 4);
@@ -298,6 +299,12 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   float8_timestamptz: [unixSeconds],
   extract_timestamptz: [fc.constantFrom("epoch", "EPOCH"), null],
   timestamptz_part: [fc.constantFrom("epoch", "EPOCH"), null],
+  jsonb_path_exists: [null, jsonPaths, pathVariables, null],
+  jsonb_path_match: [null, jsonPaths, pathVariables, null],
+  jsonb_path_query_array: [null, jsonPaths, pathVariables, null],
+  jsonb_path_query_first: [null, jsonPaths, pathVariables, null],
+  jsonb_path_exists_opr: [null, jsonPaths],
+  jsonb_path_match_opr: [null, jsonPaths],
   jsonb_contains: [null, jsonParts],
   jsonb_contained: [jsonParts, null],
   jsonb_delete: [null, keys],

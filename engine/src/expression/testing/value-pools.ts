@@ -168,6 +168,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
     '{"a": 1, "b": {"c":[1, 2, {"d": "x,y}"}]} , "a":2, "": null, "two": "1" }',
     ' {"four" : [true , false], "text" : "q\\"}" }',
   ],
+  jsonpath: ["$", "$.a", "strict $.a[*]", "$.** ? (@ > 1)", "$.a == 1"],
   jsonb: [
     "null",
     "true",

@@ -7,6 +7,8 @@ import { unsupported } from "./unsupported.ts";
 const TEXT_TYPE: ColumnType = { typeOid: Oid.text, typmod: -1, collation: 100 };
 const TRUE: Expression = { kind: "constant", value: "\u0001", type: BOOL_TYPE };
 const FALSE: Expression = { kind: "constant", value: "\0", type: BOOL_TYPE };
+const JSONB_TYPE: ColumnType = { typeOid: Oid.jsonb, typmod: -1, collation: 0 };
+const NO_VARIABLES: Expression = { kind: "constant", value: "\u0001{}", type: JSONB_TYPE };
 const NFC: Expression = { kind: "constant", value: "NFC", type: TEXT_TYPE };
 
 const ZERO: Expression = {
@@ -25,6 +27,11 @@ const DEFAULTS: ReadonlyMap<string, readonly Expression[]> = new Map([
   ["jsonb_set", [TRUE]],
   ["jsonb_insert", [FALSE]],
   ["jsonb_strip_nulls", [FALSE]],
+  ["jsonb_path_exists", [NO_VARIABLES, FALSE]],
+  ["jsonb_path_match", [NO_VARIABLES, FALSE]],
+  ["jsonb_path_query", [NO_VARIABLES, FALSE]],
+  ["jsonb_path_query_array", [NO_VARIABLES, FALSE]],
+  ["jsonb_path_query_first", [NO_VARIABLES, FALSE]],
   ["unicode_normalize_func", [NFC]],
   ["unicode_is_normalized", [NFC]],
   ["make_interval", [...Array.from({ length: 6 }, () => ZERO), FLOAT_ZERO]],

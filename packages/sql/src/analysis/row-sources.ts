@@ -7,6 +7,8 @@ import { columnsOf } from "../plan/expression-walk.ts";
 import { type NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope, Relation } from "./query-scope.ts";
 import { asOuter } from "./sublinks.ts";
+import { checkPathArguments } from "./constant-paths.ts";
+import { withDefaults } from "./default-arguments.ts";
 import { RteKind } from "./table-checks.ts";
 import { checkFunction, pureFunction } from "./translate-call.ts";
 import { unsupported } from "./unsupported.ts";
@@ -31,12 +33,15 @@ export function translateSetFunction(node: TreeNode, scope: QueryScope): SetFunc
     collation: node.int("funccollid"),
   };
   const several = ROW_TYPES.get(info.symbol);
+  const given = node.nodes("args").map((arg) => scope.translate(arg));
+  const args = withDefaults(info, given);
+  checkPathArguments(args);
   return {
     kind: "function",
     name: info.symbol,
     strict: info.strict,
     inputCollation,
-    args: node.nodes("args").map((arg) => scope.translate(arg)),
+    args,
     columns: several?.map((typeOid) => ({ typeOid, typmod: -1, collation: 0 })) ?? [result],
   };
 }

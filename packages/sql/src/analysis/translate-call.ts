@@ -1,5 +1,6 @@
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import type { FunctionInfo } from "./catalog.ts";
+import { checkPathArguments } from "./constant-paths.ts";
 import { withDefaults } from "./default-arguments.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { comparesMade, followsCollationOrder } from "./operators.ts";
@@ -113,6 +114,7 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
   const overlaps = overlapsOfEnds(functionOid, args);
   if (overlaps !== undefined) return overlaps;
   const allArgs = withDefaults(info, args);
+  checkPathArguments(allArgs);
   const scaled = WITH_SCALE_ZERO.get(functionOid);
   if (scaled !== undefined)
     return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };

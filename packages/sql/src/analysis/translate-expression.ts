@@ -27,6 +27,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   SQLVALUEFUNCTION: "CURRENT_DATE, CURRENT_USER and their like change without any row changing",
   COERCETODOMAIN: "a cast to a domain is not supported",
   CONVERTROWTYPEEXPR: "a whole row as a value is not supported",
+  JSONEXPR: "JSON_EXISTS, JSON_VALUE and JSON_QUERY are not supported",
   XMLEXPR: "XML functions are not supported",
   NEXTVALUEEXPR: "nextval() changes on each call",
   CURRENTOFEXPR: "WHERE CURRENT OF is not supported",

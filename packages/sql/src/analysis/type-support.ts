@@ -5,6 +5,7 @@ const BASE: ReadonlySet<number> = new Set(Object.values(Oid));
 /** Types whose `=` is missing, or says something else than equality (nearness, equal areas). */
 const WITHOUT_EQUALITY: ReadonlySet<number> = new Set([
   Oid.json,
+  Oid.jsonpath,
   Oid.xml,
   Oid.tsquery,
   Oid.point,

@@ -86,6 +86,18 @@ const families: readonly FunctionFamily[] = [
     ],
   },
   {
+    feature: "jsonpath function",
+    weight: 0.7,
+    takes: ({ id }) => id === "jso",
+    calls: [
+      ["jsonb_path_query_array($, '$.b[*]')", "jso"],
+      ["jsonb_path_query_first($, '$.** ? (@.type() == \"number\")')", "jso"],
+      ["jsonb_path_query_array($, 'strict $.a.keyvalue()', '{}', true)", "jso"],
+      ["jsonb_path_exists($, '$[*] ? (@ > $least)', '{\"least\": 1}')", "boo"],
+      ["jsonb_path_match($, '$.a == 1 || exists($.b)')", "boo"],
+    ],
+  },
+  {
     feature: "timestamptz function",
     weight: 0.5,
     takes: ({ id }) => id === "ins",
@@ -184,6 +196,17 @@ const conditionFamilies: readonly ConditionFamily[] = [
       "$ ? 'a'",
       "$ ?| ARRAY['b', 'x']",
       "jsonb_typeof($) = 'array'",
+    ],
+  },
+  {
+    feature: "jsonpath condition",
+    weight: 0.5,
+    takes: ({ id }) => id === "jso",
+    conditions: [
+      "$ @? '$.a'",
+      "$ @? '$.b[*] ? (@ == 1 || @.c == null)'",
+      "$ @@ '$[last] > 1'",
+      "NOT $ @@ 'strict $.a starts with \"ä\"'",
     ],
   },
 ];

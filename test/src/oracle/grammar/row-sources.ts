@@ -95,6 +95,11 @@ const setForms: readonly SetForm[] = [
         : undefined,
   },
   {
+    feature: "jsonb_path_query",
+    weight: 2,
+    write: ({ sql, kind }) => (kind.id === "jso" ? { sql: `jsonb_path_query(${sql}, '$[*].*')`, kind } : undefined),
+  },
+  {
     feature: "jsonb_array_elements",
     weight: 2,
     write: ({ sql, kind }) =>
