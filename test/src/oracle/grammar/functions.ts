@@ -90,11 +90,11 @@ const families: readonly FunctionFamily[] = [
     weight: 0.7,
     takes: ({ id }) => id === "jso",
     calls: [
-      ["jsonb_path_query_array($, '$.b[*]')", "jso"],
-      ["jsonb_path_query_first($, '$.** ? (@.type() == \"number\")')", "jso"],
-      ["jsonb_path_query_array($, 'strict $.a.keyvalue()', '{}', true)", "jso"],
-      ["jsonb_path_exists($, '$[*] ? (@ > $least)', '{\"least\": 1}')", "boo"],
-      ["jsonb_path_match($, '$.a == 1 || exists($.b)')", "boo"],
+      ["jsonb_path_query_array($, '§.b[*]')", "jso"],
+      ["jsonb_path_query_first($, '§.** ? (@.type() == \"number\")')", "jso"],
+      ["jsonb_path_query_array($, 'strict §.a.keyvalue()', '{}', true)", "jso"],
+      ["jsonb_path_exists($, '§[*] ? (@ > §least)', '{\"least\": 1}')", "boo"],
+      ["jsonb_path_match($, '§.a == 1 || exists(§.b)')", "boo"],
     ],
   },
   {
@@ -141,12 +141,17 @@ const families: readonly FunctionFamily[] = [
   },
 ];
 
+/** The operand in the place of `$`; `§` stands for the root and the variables of a jsonpath. */
+function filled(template: string, operand: string): string {
+  return template.replaceAll("$", () => operand).replaceAll("§", () => "$");
+}
+
 function callOver(draft: Draft, family: FunctionFamily, operands: readonly Operand[]): Operand | undefined {
   const fitting = operands.filter(({ kind }) => family.takes(kind));
   if (fitting.length === 0) return undefined;
   const operand = draft.random.pick(fitting);
   const [sql, result] = draft.random.pick(family.calls);
-  return { sql: sql.replaceAll("$", () => operand.sql), kind: kindById(result) };
+  return { sql: filled(sql, operand.sql), kind: kindById(result) };
 }
 
 /** One form for each family of functions; without a fitting operand a bare column. */
@@ -203,10 +208,10 @@ const conditionFamilies: readonly ConditionFamily[] = [
     weight: 0.5,
     takes: ({ id }) => id === "jso",
     conditions: [
-      "$ @? '$.a'",
-      "$ @? '$.b[*] ? (@ == 1 || @.c == null)'",
-      "$ @@ '$[last] > 1'",
-      "NOT $ @@ 'strict $.a starts with \"ä\"'",
+      "$ @? '§.a'",
+      "$ @? '§.b[*] ? (@ == 1 || @.c == null)'",
+      "$ @@ '§[last] > 1'",
+      "NOT $ @@ 'strict §.a starts with \"ä\"'",
     ],
   },
 ];
@@ -218,6 +223,6 @@ export const functionConditionForms: readonly ConditionForm[] = conditionFamilie
     const fitting = operands.filter(({ kind }) => family.takes(kind));
     if (fitting.length === 0) return `${draft.random.pick(operands).sql} IS NOT NULL`;
     const { sql } = draft.random.pick(fitting);
-    return draft.random.pick(family.conditions).replaceAll("$", () => sql);
+    return filled(draft.random.pick(family.conditions), sql);
   },
 }));
