@@ -3,7 +3,7 @@ export * from "./codec.ts";
 export * from "./codec-set.ts";
 export { arrayOf, type ArrayValue, readArray, writeArray } from "./codecs/array-wire.ts";
 export { recordField, writeRecord } from "./codecs/composite.ts";
-export { readMultirange } from "./codecs/multirange.ts";
+export { readMultirange, writeMultirange } from "./codecs/multirange.ts";
 export { normalizeRange, writeBoundKey } from "./codecs/range.ts";
 export { type RangeBound as RangeValueBound, type RangeValue, readRange, writeRange } from "./codecs/range-wire.ts";
 export { type CalendarDate, dateFromDays, daysFromDate } from "./codecs/calendar.ts";

@@ -71,6 +71,10 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   int4range: ["[1,5)", "empty", "(,)", "[1,)", "(,5)"],
   int8range: ["[1,5)"],
   numrange: ["[1.5,2.50]", "(,1000000000000000000000000.5]"],
+  int4multirange: ["{}", "{[1,5)}", "{(,1),[3,4),[7,)}", "{(,)}"],
+  nummultirange: ["{(1.5,2.50],[3,1000000000000000000000000.5),(1e30,)}", "{[1,1],[2,2],[3,3]}"],
+  tstzmultirange: ["{[2024-02-29 10:11:12.5+00,2024-03-01 00:00+00),[2025-01-01 00:00+00,)}"],
+  datemultirange: ["{[2024-02-28,2024-03-01),[2025-01-01,infinity]}"],
   tsrange: ["[2024-02-29 10:11:12.5,)"],
   interval: ["1 year 2 mons -3 days 04:05:06.7", "infinity"],
   time: ["12:34:56.7"],
@@ -104,6 +108,7 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
 
 function sendOf(name: string): string {
   if (name.endsWith("[]")) return "array_send";
+  if (name.endsWith("multirange")) return "multirange_send";
   if (name.endsWith("range")) return "range_send";
   if (name === "jsonpath") return "jsonpath_send";
   return TYPE_CASES.find((type) => type.name === name || type.codec === name)?.send ?? `${name}send`;

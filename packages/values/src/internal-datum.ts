@@ -3,6 +3,7 @@ import { writeNetwork } from "./codecs/network.ts";
 import { jsonbToWire } from "./internal-jsonb.ts";
 import { jsonpathToWire } from "./internal-jsonpath.ts";
 import { numericToWire, type Varlena, varlenaBody } from "./internal-varlena.ts";
+import { writeMultirange } from "./codecs/multirange.ts";
 import { writeRange } from "./codecs/range-wire.ts";
 import { BUILTIN_TYPES, OBJECT_NAME_OIDS, Oid } from "./oids.ts";
 
@@ -111,7 +112,7 @@ const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
   [Oid.cidr, { ...TEXT, toWire: (data) => networkToWire(data, true) }],
 ]);
 
-function partsOfKind(kind: "array" | "range"): ReadonlyMap<number, number> {
+function partsOfKind(kind: "array" | "range" | "multirange"): ReadonlyMap<number, number> {
   const types = BUILTIN_TYPES.filter((type) => type.kind === kind);
   return new Map(
     types.flatMap(({ oid, elementOid }) => (elementOid === undefined ? [] : [[oid, elementOid] as const])),
@@ -120,6 +121,7 @@ function partsOfKind(kind: "array" | "range"): ReadonlyMap<number, number> {
 
 const ARRAY_ELEMENTS: ReadonlyMap<number, number> = partsOfKind("array");
 const RANGE_SUBTYPES: ReadonlyMap<number, number> = partsOfKind("range");
+const MULTIRANGE_RANGES: ReadonlyMap<number, number> = partsOfKind("multirange");
 
 /**
  * The send format of a value in the server's memory layout, as Const nodes of analysed trees print it
@@ -130,10 +132,12 @@ const RANGE_SUBTYPES: ReadonlyMap<number, number> = partsOfKind("range");
 export function decodeInternalDatum(typeOid: number, bytes: Buffer, layout: DatumLayout): Buffer | undefined {
   const elementOid = ARRAY_ELEMENTS.get(typeOid);
   const subtypeOid = RANGE_SUBTYPES.get(typeOid);
-  if (elementOid !== undefined || subtypeOid !== undefined) {
+  const rangeOid = MULTIRANGE_RANGES.get(typeOid);
+  if (elementOid !== undefined || subtypeOid !== undefined || rangeOid !== undefined) {
     const body = layout.len === VARLENA && !layout.byVal ? varlenaBody(bytes) : undefined;
     if (body === undefined || body.length !== bytes.length) return undefined;
     if (elementOid !== undefined) return arrayToWire(body.data, elementOid);
+    if (rangeOid !== undefined) return multirangeToWire(body.data, RANGE_SUBTYPES.get(rangeOid) ?? 0);
     return rangeToWire(body.data, subtypeOid ?? 0);
   }
   const storage = STORAGE.get(typeOid);
@@ -169,8 +173,8 @@ function arrayToWire(data: Buffer, elementOid: number): Buffer | undefined {
   const bitmap = dataOffset === 0 ? undefined : bytes.subarray(ARRAY_HEADER + 8 * count, dataOffset);
   if (bitmap !== undefined && bitmap.length * 8 < total) return undefined;
   const start = dataOffset === 0 ? alignUp(ARRAY_HEADER + 8 * count, MAX_ALIGN) : dataOffset;
-  const elements = readElements(bytes, start, total, storage, bitmap);
-  return elements === undefined ? undefined : writeArray(elementOid, { dimensions, elements });
+  const read = readElements(bytes, start, total, storage, bitmap);
+  return read === undefined ? undefined : writeArray(elementOid, { dimensions, elements: read.elements });
 }
 
 const RANGE_HEADER = 8;
@@ -180,18 +184,51 @@ function rangeToWire(data: Buffer, subtypeOid: number): Buffer | undefined {
   const storage = STORAGE.get(subtypeOid);
   const flags = data.at(-1);
   if (storage === undefined || flags === undefined || flags > 0x1f) return undefined;
+  const bytes = Buffer.concat([Buffer.alloc(VARLENA_HEADER), data.subarray(0, -1)]);
+  return readBounds(bytes, RANGE_HEADER, flags, storage)?.range;
+}
+
+/** The range whose finite bounds lie from `start` on, and where they end. */
+function readBounds(
+  bytes: Buffer,
+  start: number,
+  flags: number,
+  storage: Storage,
+): { readonly range: Buffer; readonly end: number } | undefined {
   const [isEmpty, noLower, noUpper] = [(flags & 1) !== 0, (flags & 8) !== 0, (flags & 16) !== 0];
   const count = isEmpty ? 0 : (noLower ? 0 : 1) + (noUpper ? 0 : 1);
-  const bytes = Buffer.concat([Buffer.alloc(VARLENA_HEADER), data.subarray(0, -1)]);
-  const bounds = readElements(bytes, RANGE_HEADER, count, storage, undefined);
-  if (bounds === undefined) return undefined;
-  if (isEmpty) return writeRange(null);
-  const lower = noLower ? null : (bounds[0] ?? null);
-  const upper = noUpper ? null : (bounds.at(-1) ?? null);
-  return writeRange({
+  const read = readElements(bytes, start, count, storage, undefined);
+  if (read === undefined) return undefined;
+  const { elements, end } = read;
+  if (isEmpty) return { range: writeRange(null), end };
+  const lower = noLower ? null : (elements[0] ?? null);
+  const upper = noUpper ? null : (elements.at(-1) ?? null);
+  const range = writeRange({
     lower: { value: lower, inclusive: (flags & 2) !== 0 },
     upper: { value: upper, inclusive: (flags & 4) !== 0 },
   });
+  return { range, end };
+}
+
+const MULTIRANGE_HEADER = 12;
+
+/** MultirangeType: oid, number of ranges, where each but the first begins, the flags of each, and the bounds of each, aligned. */
+function multirangeToWire(data: Buffer, subtypeOid: number): Buffer | undefined {
+  const storage = STORAGE.get(subtypeOid);
+  const bytes = Buffer.concat([Buffer.alloc(VARLENA_HEADER), data]);
+  if (storage === undefined || bytes.length < MULTIRANGE_HEADER) return undefined;
+  const count = bytes.readUInt32LE(8);
+  const flagsAt = MULTIRANGE_HEADER + 4 * Math.max(0, count - 1);
+  if (bytes.length < flagsAt + count) return undefined;
+  const ranges: Buffer[] = [];
+  let at = flagsAt + count;
+  for (let index = 0; index < count; index++) {
+    const read = readBounds(bytes, alignUp(at, storage.align), bytes[flagsAt + index] ?? 0, storage);
+    if (read === undefined) return undefined;
+    ranges.push(read.range);
+    at = read.end;
+  }
+  return writeMultirange(ranges);
 }
 
 function readElements(
@@ -200,7 +237,7 @@ function readElements(
   total: number,
   storage: Storage,
   bitmap: Buffer | undefined,
-): (Buffer | null)[] | undefined {
+): { readonly elements: (Buffer | null)[]; readonly end: number } | undefined {
   const elements: (Buffer | null)[] = [];
   let at = start;
   for (let index = 0; index < total; index++) {
@@ -216,7 +253,7 @@ function readElements(
     elements.push(wire);
     at += element.length;
   }
-  return elements;
+  return { elements, end: at };
 }
 
 function fixedBody(bytes: Buffer, at: number, length: number): Varlena | undefined {

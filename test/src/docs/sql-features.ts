@@ -368,8 +368,16 @@ const types = area("Types of columns", [
   ["operators of bit strings", "SELECT a_bit & B'1010', ~a_bit FROM samples"],
   ["range", "SELECT a_range, count(*) FROM samples GROUP BY 1 ORDER BY 1"],
   ["operators of ranges", "SELECT id FROM samples WHERE a_range @> 5 OR a_range && '[10,20)'"],
+  [
+    "multiranges: `+`, `*`, `-`, `@>`, `&&` and the like, constructors, `range_merge`, `unnest`",
+    "SELECT id, int4multirange(a_range) - '{[2,5)}'::int4multirange, unnest(int4multirange(a_range)) FROM samples WHERE int4multirange(a_range) && '{(,3),[7,9)}'::int4multirange",
+  ],
   ["slice of an array", "SELECT an_array[2:] FROM samples"],
   ["field of a composite, `ROW`", "SELECT (a_composite).a, ROW(1, 'x')::pair FROM samples"],
+  [
+    "`IS NULL`, `IS DISTINCT FROM` and comparison of rows and composites",
+    "SELECT a_composite IS NULL, ROW(id, a_text) IS NOT NULL, (id, a_text) = (1, 'x') FROM samples WHERE a_composite IS DISTINCT FROM ROW(1, 'x')::pair",
+  ],
   ["`ORDER BY` a composite", "SELECT a_composite FROM samples ORDER BY a_composite"],
   ["`DISTINCT` tsvector", "SELECT DISTINCT a_tsvector FROM samples"],
   ["composite", "SELECT a_composite FROM samples"],

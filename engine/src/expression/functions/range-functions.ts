@@ -1,24 +1,16 @@
+import type { RangeValueBound, Value } from "@freshet/values";
 import {
-  type Codec,
-  normalizeRange,
-  type RangeValue,
-  type RangeValueBound,
-  type Value,
-  writeRange,
-} from "@freshet/values";
-import { EvaluationError, EvaluationState } from "../evaluation-error.ts";
+  adjacent,
+  contains,
+  difference,
+  intersection,
+  type Operation,
+  overlaps,
+  span,
+  union,
+} from "./range-algebra.ts";
 import { comparePositions, type PositionedRange, RangeReader } from "./range-positions.ts";
 import type { FunctionBuilder, ScalarImplementation } from "./scalar-function.ts";
-
-function dataException(message: string): EvaluationError {
-  return new EvaluationError(EvaluationState.dataException, message);
-}
-
-/** A range operation over one subtype. */
-interface Operation {
-  readonly subtype: Codec;
-  readonly reader: RangeReader;
-}
 
 type Pair = (a: PositionedRange | null, b: PositionedRange | null, operation: Operation) => Value | null;
 
@@ -41,89 +33,6 @@ function ofPair(combine: Pair): FunctionBuilder {
 /** Two ranges of which neither is empty; with an empty one the answer is no. */
 function whereNotEmpty(test: (a: PositionedRange, b: PositionedRange, operation: Operation) => boolean): Pair {
   return (a, b, operation) => a !== null && b !== null && test(a, b, operation);
-}
-
-function contains(a: PositionedRange | null, b: PositionedRange | null): boolean {
-  if (b === null) return true;
-  return a !== null && comparePositions(a.lower, b.lower) <= 0 && comparePositions(a.upper, b.upper) >= 0;
-}
-
-function overlaps(a: PositionedRange, b: PositionedRange): boolean {
-  return comparePositions(a.lower, b.upper) <= 0 && comparePositions(b.lower, a.upper) <= 0;
-}
-
-function flipped(bound: RangeValueBound): RangeValueBound {
-  return { value: bound.value, inclusive: !bound.inclusive };
-}
-
-/** Whether nothing lies between an upper and a lower bound, which do not overlap. */
-function touch(upper: RangeValueBound, lower: RangeValueBound, { subtype }: Operation): boolean {
-  if (upper.value === null || lower.value === null) return false;
-  const between = normalizeRange({ lower: flipped(upper), upper: flipped(lower) }, subtype);
-  if (between !== null) return false;
-  // At one value, exactly one of the two bounds must have it.
-  const sameValue = normalizeRange(
-    { lower: { value: upper.value, inclusive: true }, upper: { value: lower.value, inclusive: true } },
-    subtype,
-  );
-  const reversed = normalizeRange(
-    { lower: { value: lower.value, inclusive: true }, upper: { value: upper.value, inclusive: true } },
-    subtype,
-  );
-  return sameValue === undefined || reversed === undefined || upper.inclusive !== lower.inclusive;
-}
-
-function adjacent(a: PositionedRange, b: PositionedRange, operation: Operation): boolean {
-  return touch(a.range.upper, b.range.lower, operation) || touch(b.range.upper, a.range.lower, operation);
-}
-
-function bytesOf(range: PositionedRange | null): Buffer {
-  return writeRange(range?.range ?? null);
-}
-
-/** The range between two bounds as PostgreSQL keeps it. */
-function made(range: RangeValue, { subtype }: Operation): Buffer {
-  const normal = normalizeRange(range, subtype);
-  if (normal === undefined) throw dataException("range lower bound must be less than or equal to range upper bound");
-  return writeRange(normal);
-}
-
-/** Of equal bounds, which may show another scale, a span takes the second range's. */
-function lowest(a: PositionedRange, b: PositionedRange): RangeValueBound {
-  return (comparePositions(a.lower, b.lower) < 0 ? a : b).range.lower;
-}
-
-function highest(a: PositionedRange, b: PositionedRange): RangeValueBound {
-  return (comparePositions(a.upper, b.upper) > 0 ? a : b).range.upper;
-}
-
-/** The smallest range that holds both. */
-function span(a: PositionedRange | null, b: PositionedRange | null, operation: Operation): Buffer {
-  if (a === null || b === null) return bytesOf(a ?? b);
-  return made({ lower: lowest(a, b), upper: highest(a, b) }, operation);
-}
-
-function union(a: PositionedRange | null, b: PositionedRange | null, operation: Operation): Buffer {
-  if (a !== null && b !== null && !overlaps(a, b) && !adjacent(a, b, operation))
-    throw dataException("result of range union would not be contiguous");
-  return span(a, b, operation);
-}
-
-function intersection(a: PositionedRange | null, b: PositionedRange | null, operation: Operation): Buffer {
-  if (a === null || b === null || !overlaps(a, b)) return writeRange(null);
-  const lower = (comparePositions(a.lower, b.lower) >= 0 ? a : b).range.lower;
-  const upper = (comparePositions(a.upper, b.upper) <= 0 ? a : b).range.upper;
-  return made({ lower, upper }, operation);
-}
-
-function difference(a: PositionedRange | null, b: PositionedRange | null, operation: Operation): Buffer {
-  if (a === null || b === null) return bytesOf(a);
-  const [beginsBefore, endsBehind] = [comparePositions(a.lower, b.lower) < 0, comparePositions(a.upper, b.upper) > 0];
-  if (beginsBefore && endsBehind) throw dataException("result of range difference would not be contiguous");
-  if (!overlaps(a, b)) return bytesOf(a);
-  if (beginsBefore) return made({ lower: a.range.lower, upper: flipped(b.range.lower) }, operation);
-  if (endsBehind) return made({ lower: flipped(b.range.upper), upper: a.range.upper }, operation);
-  return writeRange(null);
 }
 
 function holds(range: PositionedRange | null, value: Value, { reader }: Operation): boolean {

@@ -25,6 +25,7 @@ import { MONEY_FUNCTIONS } from "./money-functions.ts";
 import { NETWORK_FUNCTIONS } from "./network-functions.ts";
 import { ELEMENT_ACCESS, ROW_CONSTRUCTOR } from "./element-access.ts";
 import { RANGE_CONSTRUCTORS } from "./range-constructors.ts";
+import { MULTIRANGE_FUNCTIONS } from "./multirange-functions.ts";
 import { RANGE_FUNCTIONS } from "./range-functions.ts";
 import { JSON_BUILDING, TO_JSON } from "./json-building.ts";
 import { JSON_CHANGES } from "./json-changes.ts";
@@ -104,6 +105,7 @@ const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...Object.entries(ARRAY_SETS),
   ["trim_array", TRIM_ARRAY] as const,
   ...Object.entries(RANGE_FUNCTIONS),
+  ...Object.entries(MULTIRANGE_FUNCTIONS),
   ["to_json", TO_JSON] as const,
   ["to_jsonb", TO_JSON] as const,
 ]);

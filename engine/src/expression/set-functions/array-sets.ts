@@ -1,4 +1,5 @@
-import { readArray } from "@freshet/values";
+import { must } from "@freshet/base";
+import { readArray, readMultirange } from "@freshet/values";
 import { declined } from "../evaluation-error.ts";
 import type { SetFunctionTable } from "./set-function.ts";
 
@@ -10,6 +11,11 @@ export function unnest(array: Buffer): readonly (readonly [Buffer | null])[] {
   const value = readArray(array, array.readUInt32BE(ELEMENT_OID_AT));
   if (value === undefined) throw declined("an array of an unknown form");
   return value.elements.map((element) => [element] as const);
+}
+
+/** A multirange's ranges, each a row. */
+export function unnestRanges(multirange: Buffer): readonly (readonly [Buffer])[] {
+  return must(readMultirange(multirange), "malformed multirange").map((range) => [range] as const);
 }
 
 function* subscripts(array: Buffer, dimension: number, reverse: boolean): Iterable<number> {

@@ -2,7 +2,7 @@ import type { SetFunctionCall } from "@freshet/sql";
 import type { CodecSet } from "@freshet/values";
 import { checkConstantPath } from "../constant-patterns.ts";
 import { callName, requireCodec, unsupported } from "../unsupported.ts";
-import { unnest } from "./array-sets.ts";
+import { unnest, unnestRanges } from "./array-sets.ts";
 import { findRowSetFunction, findSetFunction } from "./registry.ts";
 
 type Bytes = readonly (Buffer | null)[];
@@ -16,6 +16,7 @@ export function compileSetFunction(call: SetFunctionCall, codecs: CodecSet): Com
   const [results, inputs] = [call.columns, argTypes].map((types) => types.map((type) => requireCodec(type, codecs)));
   // Elements pass through as they are.
   if (call.name === "array_unnest") return ([array]) => (array === null || array === undefined ? [] : unnest(array));
+  if (call.name === "multirange_unnest") return ([ranges]) => (ranges ? unnestRanges(ranges) : []);
   const single = findSetFunction(call.name, call.inputCollation);
   const several = findRowSetFunction(call.name);
   if (results === undefined || inputs === undefined || (single === undefined && several === undefined))

@@ -84,6 +84,12 @@ const CASES: readonly SetCase[] = [
   { name: "unnest", symbol: "array_unnest", columns: ["int4"], args: [["_int4", ARRAYS]] },
   { name: "unnest", symbol: "array_unnest", columns: ["text"], args: [["_text", ['{a,NULL,"",ä}', "{}", null]]] },
   {
+    name: "unnest",
+    symbol: "multirange_unnest",
+    columns: ["int4range"],
+    args: [["int4multirange", ["{}", "{[1,3),[5,9)}", "{(,)}", null]]],
+  },
+  {
     name: "generate_subscripts",
     symbol: "generate_subscripts_nodir",
     columns: ["int4"],

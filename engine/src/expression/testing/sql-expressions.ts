@@ -21,6 +21,9 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   r: "jsonb",
   q: "jsonb",
   o: "json",
+  h: "nummultirange",
+  l: "numrange",
+  aa: "pair",
   a: "_int4",
   b: "_int4",
   g: "_text",
@@ -162,6 +165,36 @@ const moments = [
   "d + 3 - d",
 ];
 
+const rows = [
+  "aa IS NULL",
+  "aa IS NOT NULL",
+  "NOT (aa IS NULL)",
+  "ROW(i, t) IS NULL",
+  "ROW(i, t, aa) IS NOT NULL",
+  '(i, t) < (j, u COLLATE "C")',
+  "(i, t) = (j, u)",
+  "(i, n) <> (j, m)",
+  "(i, n, t) IS DISTINCT FROM (j, m, u)",
+  "aa IS DISTINCT FROM ROW(n, t)::pair",
+  "aa = ROW(1, 'a')::pair",
+  "aa IN (ROW(1, 'a')::pair, ROW(2, 'x y')::pair)",
+  "(aa).a + 1",
+  "CASE WHEN (i, j) >= (1, 2) THEN (aa).b END",
+];
+
+const multiranges = [
+  "h + h",
+  "h * multirange(l)",
+  "h - nummultirange(l, numrange(5, 6))",
+  "nummultirange()",
+  "h && l",
+  "h @> n",
+  "l <@ h",
+  "range_merge(h)",
+  "lower(h)",
+  "isempty(h * '{[1,2)}'::nummultirange)",
+];
+
 const casts = ["r::text", "o::text", "e::text", "r::varchar", "(r::text)::jsonb", "concat(r, o)", "t || r"];
 
 /** Expressions that are planned by PostgreSQL's analysis and compared with what it makes of them, row by row. */
@@ -172,5 +205,7 @@ export const SQL_EXPRESSIONS: readonly string[] = [
   ...documents,
   ...moments,
   ...spans,
+  ...rows,
+  ...multiranges,
   ...casts,
 ];

@@ -121,13 +121,15 @@ export async function loadCatalog(
   const castFunctions = [...casts.values()].map((cast) => cast.functionOid);
   const operators = await loadOperators(connection, oids.operators);
   const operatorFunctions = [...operators.values()].map((operator) => operator.functionOid);
+  const types = await loadTypes(connection, oids.types);
+  const ofFields = [...types.values()].flatMap(({ fields }) => fields?.map(({ collation }) => collation) ?? []);
   return {
     serverVersion,
-    types: await loadTypes(connection, oids.types),
+    types,
     relations,
     functions: await loadFunctions(connection, [...oids.functions, ...castFunctions, ...operatorFunctions]),
     operators,
-    collations: await loadCollations(connection, oids.collations),
+    collations: await loadCollations(connection, new Set([...oids.collations, ...ofFields])),
     casts,
     zones,
   };

@@ -52,13 +52,14 @@ export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
   return info;
 }
 
-/** Functions whose last parameter is VARIADIC text[]: calls hand it over as one array however they are written. */
-const VARIADIC_OF_TEXTS: ReadonlySet<string> = new Set([
+/** Functions whose last parameter is VARIADIC of one type: calls hand it over as one array however they are written. */
+const VARIADIC_OF_ONE_TYPE: ReadonlySet<string> = new Set([
   "json_extract_path",
   "json_extract_path_text",
   "jsonb_extract_path",
   "jsonb_extract_path_text",
   "jsonb_delete_array",
+  "multirange_constructor2",
 ]);
 
 /** Refuses a comparison whose result the byte order and byte equality of texts would not give. */
@@ -95,7 +96,7 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
   if (operator && node.flag("opretset")) throw unsupported("operators that return sets are not supported");
   const functionOid = node.int(operator ? "opfuncid" : "funcid");
   const found = scope.catalog.functions.get(functionOid);
-  if (!operator && node.flag("funcvariadic") && !VARIADIC_OF_TEXTS.has(found?.symbol ?? ""))
+  if (!operator && node.flag("funcvariadic") && !VARIADIC_OF_ONE_TYPE.has(found?.symbol ?? ""))
     throw unsupported("VARIADIC calls are not supported");
   const inputCollation = node.int("inputcollid");
   const args = node.nodes("args").map((item) => scope.translate(item));

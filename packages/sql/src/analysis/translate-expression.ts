@@ -14,6 +14,7 @@ import { translateWindowFunction } from "./translate-window.ts";
 import { translateAnyAll, translateArray, translateArrayCoercion } from "./translate-array.ts";
 import { inOuterQuery } from "./outer-level.ts";
 import { asOuter } from "./sublinks.ts";
+import { translateNullTest } from "./translate-null-test.ts";
 import { translateRowComparison } from "./translate-row-comparison.ts";
 import { translateField, translateRow, translateSubscript } from "./translate-subscript.ts";
 import { translateSublink } from "./translate-sublink.ts";
@@ -146,12 +147,6 @@ function translateLogic(node: TreeNode, scope: QueryScope): Expression {
   if (kind !== "and" && kind !== "or" && kind !== "not")
     throw unsupported(`the logical operator ${kind} is not supported`);
   return { kind, args: translateAll(node.nodes("args"), scope), type: BOOL_TYPE };
-}
-
-function translateNullTest(node: TreeNode, scope: QueryScope): Expression {
-  if (node.flag("argisrow")) throw unsupported("IS NULL of a row is not supported");
-  const arg = translateExpression(node.node("arg"), scope);
-  return { kind: node.int("nulltesttype") === 0 ? "is-null" : "is-not-null", arg, type: BOOL_TYPE };
 }
 
 const BOOLEAN_TESTS = ["is-true", "is-not-true", "is-false", "is-not-false", "is-unknown", "is-not-unknown"] as const;

@@ -58,6 +58,16 @@ export function translateField(node: TreeNode, scope: QueryScope): Expression {
   return ownCall("FIELD", [row, int4Constant(position)], type);
 }
 
+/** The fields of a composite value, one by one. */
+export function fieldsOf(row: Expression, scope: QueryScope): readonly Expression[] {
+  if (row.kind === "call" && row.name === "ROW") return row.args;
+  const fields = scope.catalog.types.get(row.type.typeOid)?.fields ?? null;
+  if (fields === null) throw unsupported(`fields of type ${scope.typeName(row.type.typeOid)} are not supported`);
+  return fields.map(({ typeOid, collation }, position) => {
+    return ownCall("FIELD", [row, int4Constant(position)], { typeOid, typmod: -1, collation });
+  });
+}
+
 /** A table's row as a value of its row type. */
 export function wholeRow(
   type: ColumnType,

@@ -23,6 +23,16 @@ export function readMultirange(bytes: Buffer): Buffer[] | undefined {
   return at === bytes.length ? ranges : undefined;
 }
 
+/** The send format of ranges as multiranges keep them. */
+export function writeMultirange(ranges: readonly Buffer[]): Buffer {
+  const word = (value: number): Buffer => {
+    const bytes = Buffer.allocUnsafe(4);
+    bytes.writeInt32BE(value);
+    return bytes;
+  };
+  return Buffer.concat([word(ranges.length), ...ranges.flatMap((range) => [word(range.length), range])]);
+}
+
 /** Whether no range is empty, and each begins behind the end of the one before with something between. */
 function areApart(ranges: readonly Buffer[], subtype: Codec): boolean {
   const values = ranges.map((item) => readRange(item) ?? null);

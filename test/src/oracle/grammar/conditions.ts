@@ -3,6 +3,7 @@ import type { ColumnKind } from "../column-types.ts";
 import type { Draft, Operand } from "./draft.ts";
 import type { ConditionForm } from "./forms.ts";
 import { functionConditionForms } from "./functions.ts";
+import { rowConditions } from "./row-conditions.ts";
 import { typeConditions } from "./type-operators.ts";
 import { subqueryConditions } from "./subqueries.ts";
 
@@ -14,6 +15,7 @@ const conditionForms: readonly ConditionForm[] = [
   { feature: "comparison", weight: 8, write: simpleCondition },
   ...functionConditionForms,
   ...typeConditions,
+  ...rowConditions,
   ...subqueryConditions,
 ];
 

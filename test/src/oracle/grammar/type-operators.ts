@@ -36,6 +36,8 @@ const EXPRESSIONS: Readonly<Record<string, readonly Template[]>> = {
     ["lower($)", "num"],
     ["$ * int4range(1, 3)", "ran"],
     ["$::text", "txt"],
+    ["range_merge(multirange($) + int4multirange(int4range(7, 9)))", "ran"],
+    ["lower(multirange($) - '{[2,3),[5,6)}'::int4multirange)", "num"],
   ],
   per: [["upper($)", "day"]],
   rec: [
@@ -52,11 +54,26 @@ const EXPRESSIONS: Readonly<Record<string, readonly Template[]>> = {
 
 const CONDITIONS: Readonly<Record<string, readonly string[]>> = {
   itv: ["$ < interval '1 day'", "$ = interval '720 hours'"],
-  ran: ["$ @> 2", "$ && '[2,4)'::int4range", "NOT isempty($)", "$ << '[5,6)'::int4range", "$ -|- int4range(3, 5)"],
+  ran: [
+    "$ @> 2",
+    "$ && '[2,4)'::int4range",
+    "NOT isempty($)",
+    "$ << '[5,6)'::int4range",
+    "$ -|- int4range(3, 5)",
+    "$ <@ '{(,2),[3,7)}'::int4multirange",
+    "multirange($) && '{[4,6)}'::int4multirange",
+  ],
   per: ["$ @> '2024-02-29'::date", "upper_inf($)"],
   net: ["$ << '10.0.0.0/8'::inet", "$ && '10.0.0.0/7'::inet", "family($) = 4", "masklen($) > 8"],
   cid: ["$ >>= '10.0.0.1'::inet"],
-  rec: ["($).a = 1", "($).b IS NULL", "$ < ROW(2, '')::pair"],
+  rec: [
+    "($).a = 1",
+    "($).b IS NULL",
+    "$ < ROW(2, '')::pair",
+    "$ IS NULL",
+    "$ IS NOT NULL",
+    "$ IS DISTINCT FROM ROW(1, 'a')::pair",
+  ],
   ids: ["($)[1] = 1", "($)[0:1] = '{1,2}'::int4[]"],
   bit: ["length($) > 1", "$ > B'1'"],
   uid: ["$::text LIKE 'a%'"],
