@@ -15,6 +15,7 @@ import type { ApplyResult, ChangeSource, Commit, Engine, EngineState } from "@fr
 import { loadParser } from "@freshet/sql";
 import { type StoreReader, openStoreReader } from "@freshet/store";
 import { LSN_ZERO } from "@freshet/values";
+import { type ClientAccess, createClientAccess } from "./authentication/client-access.ts";
 import { AdminServer } from "./admin/admin-server.ts";
 import { Metrics } from "./admin/metrics.ts";
 import { CacheBuilder } from "./caches/cache-builder.ts";
@@ -40,8 +41,6 @@ import { Lag } from "./replication/lag.ts";
 import { Pump } from "./replication/pump.ts";
 import { ReplicationStart } from "./replication/replication-start.ts";
 import { SlotGauge } from "./replication/slot-gauge.ts";
-import { createClientTls } from "./tls/client-tls-options.ts";
-import type { ClientTls } from "./tls/client-tls.ts";
 import { type Upstream, upstreamOf } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
 
@@ -113,8 +112,7 @@ class Freshet {
   readonly #admin: AdminServer;
   readonly #slotGauge: SlotGauge;
   readonly #schemaWatch: SchemaWatch;
-  /** Null: clients are served without. */
-  readonly #clientTls: ClientTls | null;
+  readonly #access: ClientAccess;
   #reader: StoreReader | null = null;
   #failure: string | null = null;
   #starting: Promise<void> = Promise.resolve();
@@ -169,7 +167,7 @@ class Freshet {
     );
     this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
     this.#metrics = this.#createMetrics();
-    this.#clientTls = createClientTls(options, logger);
+    this.#access = createClientAccess(options, upstream.driver, logger);
     this.#proxy = this.#createProxy(upstream, shared);
     this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
   }
@@ -179,7 +177,8 @@ class Freshet {
       options: proxyOptions(this.#options),
       upstream: upstream.url,
       upstreamTls: upstream.tls,
-      clientTls: this.#clientTls,
+      clientTls: this.#access.tls,
+      authenticator: this.#access.authenticator,
       front: this.#createFront(shared, this.#controls.positions),
       commands: this.#createCommands(shared),
       logger: this.#logger,
@@ -292,7 +291,7 @@ class Freshet {
     const { listen, admin } = this.#options;
     const adminAddress = await this.#admin.listen(admin.host, admin.port);
     const listenAddress = await this.#proxy.start();
-    this.#clientTls?.watch();
+    this.#access.watch();
     this.#source.onStatus((status) => {
       if (status.state !== "streaming") this.#invalidate.invalidations.forgetAnswers();
       if (status.state === "slot-lost") this.#restart();
@@ -305,7 +304,7 @@ class Freshet {
     return {
       listen: { host: listen.host, port: listenAddress.port },
       admin: { host: admin.host, port: adminAddress.port },
-      reload: () => this.#clientTls?.reload(),
+      reload: () => this.#access.reload(),
       stop: () => {
         this.#stopped ??= this.#stop().then(release);
         return this.#stopped;
@@ -319,7 +318,6 @@ class Freshet {
     this.#replicationStart.stop();
     this.#schemaWatch.stop();
     this.#slotGauge.stop();
-    this.#clientTls?.close();
     await this.#ending("clients", () => this.#proxy.stop());
     await this.#ending("stream", () => this.#pump.close());
     await this.#ending("replication", () => this.#source.stop());
@@ -327,6 +325,7 @@ class Freshet {
     this.#invalidate.stop();
     // What waits for the upstream ends with its connections.
     await Promise.all([
+      this.#ending("authentication", () => this.#access.close()),
       this.#ending("cache builds", () => this.#manager.stop()),
       this.#ending("write-back", () => this.#writeBacks.stopAll()),
       ...Object.values(this.#controls).map((control: ControlConnection) =>

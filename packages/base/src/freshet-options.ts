@@ -1,3 +1,4 @@
+import { type AuthenticationOptions, authenticationOptionSpecs } from "./authentication-options.ts";
 import { readCommandLine } from "./command-line.ts";
 import type { Invocation, InvocationInput, Program } from "./command-line.ts";
 import { FreshetError, SqlState } from "./errors.ts";
@@ -20,7 +21,7 @@ import type { OptionSpecs } from "./options.ts";
 import { type TlsOptions, tlsOptionSpecs } from "./tls-options.ts";
 
 /** Everything that Freshet can be told when it starts. */
-export interface FreshetOptions extends ListenOptions, TlsOptions {
+export interface FreshetOptions extends ListenOptions, TlsOptions, AuthenticationOptions {
   readonly upstream: string;
   readonly listen: Address;
   readonly admin: Address;
@@ -201,6 +202,7 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
   },
   ...listenOptionSpecs,
   ...tlsOptionSpecs,
+  ...authenticationOptionSpecs,
 };
 
 const freshetProgram: Program<FreshetOptions> = {
@@ -226,6 +228,8 @@ export function readFreshetCommandLine(input: InvocationInput): Invocation<Fresh
 /** What no option can tell for itself. */
 function checkTogether(options: FreshetOptions): void {
   checkTls(options);
+  if (options.authType === "hba" && options.authHbaFile === undefined)
+    throw new FreshetError(SqlState.invalidParameterValue, "--auth-hba-file is needed with --auth-type hba");
   if (options.reconnectMinMs > options.reconnectMaxMs) {
     throw new FreshetError(
       SqlState.invalidParameterValue,

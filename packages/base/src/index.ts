@@ -1,4 +1,5 @@
 export * from "./assert.ts";
+export * from "./authentication-options.ts";
 export * from "./backoff.ts";
 export * from "./bounded-queue.ts";
 export * from "./clock.ts";

@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
 import { FreshetError, SqlState } from "@freshet/base";
-import { encodeCancelRequest, encodeErrorResponse, toFreshetError } from "@freshet/wire";
-import { type LoginOutcome, LoginRelay } from "../session/login.ts";
+import { type BackendKeyData, encodeCancelRequest, encodeErrorResponse, toFreshetError } from "@freshet/wire";
+import { type Login, type LoginOutcome, LoginRelay } from "../session/login.ts";
 import { Session } from "../session/session.ts";
 import type { SessionServices } from "../session/session-state.ts";
+import type { Authenticator } from "../authentication/authenticator.ts";
+import { type ClientStartup, logInClient, readStartup, replicationKind } from "../authentication/client-login.ts";
 import type { ClientTls } from "../tls/client-tls.ts";
 import type { UpstreamServer } from "../upstream/upstream-server.ts";
 import { relayBytes } from "./byte-relay.ts";
@@ -19,6 +21,8 @@ export interface ConnectionSettings {
   readonly isUnix: boolean;
   readonly cancelKeys: CancelKeys;
   readonly failures: LoginFailures;
+  /** Null: every login is relayed to the upstream. */
+  readonly authenticator: Authenticator | null;
   readonly loginTimeoutMs: number;
 }
 
@@ -90,8 +94,68 @@ export class ClientConnection {
     }
     const { tls, isUnix } = this.#settings;
     const problem = refusal ?? (isUnix ? null : encryptionProblem(tls?.mode ?? "disable", startup.encryption));
-    if (problem === null) void this.#connect(startup);
+    if (problem === null) this.#authenticate(startup);
     else this.#fatal(problem);
+  }
+
+  /** Leaves the login to the upstream, or conducts it here. */
+  #authenticate(startup: Startup): void {
+    const { authenticator, isUnix } = this.#settings;
+    if (authenticator === null) {
+      void this.#connect(startup);
+      return;
+    }
+    try {
+      const read = readStartup(startup, isUnix);
+      if (authenticator.relays(read.applicant)) void this.#connect(startup);
+      else void this.#letIn(authenticator, startup, read);
+    } catch (thrown) {
+      this.#refused(thrown);
+    }
+  }
+
+  #refused(thrown: unknown): void {
+    const error = toFreshetError(thrown);
+    this.#services.logger.info(
+      { address: this.#address, code: error.code },
+      `a client was not let in: ${error.message}`,
+    );
+    if (error.code === SqlState.invalidPassword || error.code === SqlState.invalidAuthorization)
+      this.#settings.failures.failed(this.#address);
+    this.#fatal(error);
+  }
+
+  async #letIn(authenticator: Authenticator, startup: Startup, read: ClientStartup): Promise<void> {
+    this.#startupSeen = true;
+    const { cancelKeys } = this.#settings;
+    try {
+      const parts = {
+        authenticator,
+        connect: async () => {
+          const upstream = await this.#settings.upstream.connect();
+          upstream.on("error", (error) => this.#services.logger.debug({ error }, "an upstream connection failed"));
+          this.#upstream = upstream;
+          return upstream;
+        },
+        issueKey: (version: number, processId: number | undefined) => cancelKeys.issue(version, processId),
+      };
+      const own = await logInClient(parts, startup, read);
+      this.#stopLoginTimer();
+      if (own === null || !this.#socket.writable) {
+        this.destroy();
+        return;
+      }
+      if (read.isReplication) this.#relayBytes(own.upstream, own.login.frontend.takeRest());
+      else this.#beginSession(own.upstream, own.login, own.key);
+    } catch (thrown) {
+      this.#refused(thrown);
+    }
+  }
+
+  #relayBytes(upstream: Socket, early: Buffer): void {
+    this.#handedOver = true;
+    if (early.length > 0) upstream.write(early);
+    relayBytes(this.#socket, upstream);
   }
 
   async #connect(startup: Startup): Promise<void> {
@@ -109,11 +173,12 @@ export class ClientConnection {
   }
 
   #begin(startup: Startup, upstream: Socket): void {
-    if (startup.decoded.kind === "startup" && isReplication(startup.decoded.parameters)) {
+    if (
+      startup.decoded.kind === "startup" &&
+      replicationKind(startup.decoded.parameters.get("replication")) !== "none"
+    ) {
       this.#stopLoginTimer();
-      this.#handedOver = true;
-      upstream.write(Buffer.concat([startup.packet, startup.early]));
-      relayBytes(this.#socket, upstream);
+      this.#relayBytes(upstream, Buffer.concat([startup.packet, startup.early]));
       return;
     }
     const isBound = startup.encryption !== null;
@@ -136,17 +201,22 @@ export class ClientConnection {
       this.#fatal(outcome);
       return;
     }
-    const { key } = outcome;
+    this.#beginSession(upstream, outcome, outcome.key);
+  }
+
+  /** `clientKey`: with which the client may cancel; the upstream's own, or Freshet's. */
+  #beginSession(upstream: Socket, login: Login, clientKey: BackendKeyData | null): void {
+    const { key } = login;
     const cancelUpstream = (): Promise<void> =>
       key === null ? Promise.resolve() : this.#sendCancel(encodeCancelRequest(key.processId, key.secretKey));
     const session = new Session(
       this.#services,
       { client: this.#socket, upstream, cancel: () => void cancelUpstream() },
-      outcome,
+      login,
     );
     this.#session = session;
-    if (key !== null) {
-      this.#forgetKey = this.#settings.cancelKeys.register(key, {
+    if (clientKey !== null) {
+      this.#forgetKey = this.#settings.cancelKeys.register(clientKey, {
         cancel: () => (session.interrupt() ? Promise.resolve() : cancelUpstream()),
       });
     }
@@ -197,10 +267,4 @@ export class ClientConnection {
     if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
     this.#loginTimer = null;
   }
-}
-
-/** PostgreSQL's reading of the `replication` parameter: a walsender unless it is a false boolean. */
-function isReplication(parameters: ReadonlyMap<string, string>): boolean {
-  const value = parameters.get("replication");
-  return value !== undefined && !["off", "no", "false", "0", "f", "n"].includes(value.toLowerCase());
 }

@@ -25,7 +25,8 @@ export class LoginFailures {
   }
 
   tooMany(address: string): boolean {
-    return this.#perMinute > 0 && this.#level(address) >= this.#perMinute;
+    // The last one counts as long as any of it is left.
+    return this.#perMinute > 0 && this.#level(address) > this.#perMinute - 1;
   }
 
   get size(): number {

@@ -3,6 +3,7 @@ import { FreshetError, type Logger, SqlState, assert, now } from "@freshet/base"
 import type { CacheFront, CommandRunner } from "../session/front-ports.ts";
 import { NO_METRICS, type ProxyMetrics } from "../session/metrics.ts";
 import type { SessionServices } from "../session/session-state.ts";
+import type { Authenticator } from "../authentication/authenticator.ts";
 import type { ClientTls } from "../tls/client-tls.ts";
 import type { UpstreamTlsSettings } from "../tls/upstream-tls.ts";
 import type { UpstreamAddress } from "../upstream/address.ts";
@@ -50,6 +51,8 @@ export interface ProxyServerParts {
   readonly upstreamTls?: UpstreamTlsSettings;
   /** Null or left out: clients are told that there is no TLS. */
   readonly clientTls?: ClientTls | null;
+  /** Null or left out: every login is relayed to the upstream. */
+  readonly authenticator?: Authenticator | null;
   readonly front: CacheFront;
   readonly commands: CommandRunner;
   readonly logger: Logger;
@@ -136,6 +139,7 @@ export class ProxyServer {
       isUnix,
       cancelKeys: this.#cancelKeys,
       failures: this.#failures,
+      authenticator: this.#parts.authenticator ?? null,
       loginTimeoutMs:
         refusal === null ? options.loginTimeoutMs : Math.min(options.loginTimeoutMs, REFUSED_LOGIN_TIMEOUT_MS),
     };
