@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { now } from "@freshet/base";
 import { describeFailure, keepRegression } from "./regression-files.ts";
 import { startOracleServer } from "./oracle-server.ts";
+import { PairCover } from "./pair-cover.ts";
 import { randomCase } from "./random-case.ts";
 import type { OracleCase } from "./oracle-case.ts";
 import { knownFeatures } from "./grammar/features.ts";
@@ -10,14 +11,29 @@ import { runCase } from "./run-case.ts";
 import { shrink } from "./shrink.ts";
 import { list, OracleStatistics } from "./statistics.ts";
 
-/** `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100] [--favour "HAVING,FILTER"] [--mode invalidate]`: the oracle by hand, with new seeds until the steps are done. */
-async function main(): Promise<number> {
+/** Queries of a case that is to bring pairs of features together. */
+const CACHES_FOR_PAIRS = 16;
+
+interface OracleOptions {
+  readonly steps: number;
+  readonly firstSeed: number;
+  readonly perSeed: number;
+  readonly favoured: readonly string[];
+  readonly pairs: boolean;
+  readonly invalidate: boolean;
+  readonly verbose: boolean;
+  readonly keepGoing: boolean;
+  readonly shrinks: boolean;
+}
+
+function readOptions(): OracleOptions {
   const { values } = parseArgs({
     options: {
       steps: { type: "string", default: "2000" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
       "per-seed": { type: "string", default: "100" },
       favour: { type: "string", default: "" },
+      pairs: { type: "boolean", default: false },
       mode: { type: "string", default: "auto" },
       verbose: { type: "boolean", default: false },
       "keep-going": { type: "boolean", default: false },
@@ -33,34 +49,69 @@ async function main(): Promise<number> {
   const unknown = favoured.filter((name) => !knownFeatures().includes(name));
   if (unknown.length > 0)
     throw new RangeError(`no such features: ${unknown.join(", ")}; there are ${knownFeatures().join(", ")}`);
+  return {
+    steps,
+    firstSeed,
+    perSeed,
+    favoured,
+    pairs: values.pairs,
+    invalidate: values.mode === "invalidate",
+    verbose: values.verbose,
+    keepGoing: values["keep-going"],
+    shrinks: values.shrink,
+  };
+}
+
+/**
+ * `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100] [--favour "HAVING,FILTER"] [--mode invalidate]`: the
+ * oracle by hand, with new seeds until the steps are done. `npm run oracle -- --pairs [--per-seed 15]`: until every pair of the
+ * grammar's features has met in a query that was cached.
+ */
+async function main(): Promise<number> {
+  const options = readOptions();
   const server = await startOracleServer();
   const total = new OracleStatistics();
+  const cover = options.pairs ? new PairCover(knownFeatures()) : undefined;
+  const isDone = (): boolean => (cover === undefined ? total.steps >= options.steps : cover.remaining === 0);
   let failures = 0;
   const began = now();
   try {
-    for (let seed = firstSeed; total.steps < steps; seed += 1) {
-      const made = randomCase(seed, { steps: Math.max(1, Math.min(perSeed, steps - total.steps)), favoured });
-      const oracleCase = values.mode === "invalidate" ? invalidating(made) : made;
-      if (values.verbose)
-        console.log(
-          `seed ${seed}:\n${oracleCase.caches.map((cache) => `  ${cache.query.core} ${cache.query.tail}`).join("\n")}`,
-        );
+    for (let seed = options.firstSeed; !isDone(); seed += 1) {
+      const oracleCase = nextCase(seed, options, total.steps, cover);
+      if (cover?.wants(oracleCase.caches.map(({ query }) => query)) === false) continue;
       const result = await runCase(server, oracleCase);
       total.add(result.statistics);
-      console.log(`${((now() - began) / 1000).toFixed(0)} s, seed ${seed}: ${result.statistics.summary()}`);
+      cover?.settle(result.statistics);
+      const remaining = cover === undefined ? "" : `; ${cover.remaining} pairs remain`;
+      const seconds = ((now() - began) / 1000).toFixed(0);
+      console.log(`${seconds} s, seed ${seed}: ${result.statistics.summary()}${remaining}`);
       if (result.failure === undefined) continue;
       failures += 1;
       console.log(describeFailure(oracleCase, result));
-      if (values.shrink) console.log(await keepRegression(await shrink(server, oracleCase, result)));
-      if (!values["keep-going"]) break;
+      if (options.shrinks) console.log(await keepRegression(await shrink(server, oracleCase, result)));
+      if (!options.keepGoing) break;
       // A failed seed must not be run forever.
-      total.transactions += Math.max(0, perSeed - result.statistics.steps);
+      total.transactions += Math.max(0, options.perSeed - result.statistics.steps);
     }
   } finally {
     await server.stop();
   }
   console.log(`in all: ${total.summary()}\nrefused: ${list(total.refused)}\n${total.coverage(knownFeatures())}`);
+  if (cover !== undefined) console.log(cover.summary());
   return failures === 0 ? 0 : 1;
+}
+
+function nextCase(seed: number, options: OracleOptions, done: number, cover: PairCover | undefined): OracleCase {
+  const { perSeed, steps, favoured } = options;
+  const made = randomCase(seed, {
+    favoured,
+    ...(cover === undefined
+      ? { steps: Math.max(1, Math.min(perSeed, steps - done)) }
+      : { steps: perSeed, caches: CACHES_FOR_PAIRS, cover }),
+  });
+  if (options.verbose)
+    console.log(`seed ${seed}:\n${made.caches.map(({ query }) => `  ${query.core} ${query.tail}`).join("\n")}`);
+  return options.invalidate ? invalidating(made) : made;
 }
 
 /** All in mode invalidate that are not written to a table. */

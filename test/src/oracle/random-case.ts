@@ -1,5 +1,14 @@
 import { SeededRandom } from "@freshet/base";
-import type { AskMode, OracleCache, OracleCase, OracleStep, ParameterValues, QueryParameter } from "./oracle-case.ts";
+import type {
+  AskMode,
+  OracleCache,
+  OracleCase,
+  OracleQuery,
+  OracleStep,
+  ParameterValues,
+  QueryParameter,
+} from "./oracle-case.ts";
+import type { PairCover } from "./pair-cover.ts";
 import { knownFeatures } from "./grammar/features.ts";
 import { randomQuery } from "./grammar/query.ts";
 import { randomSchema } from "./random-schema.ts";
@@ -12,20 +21,23 @@ export interface CaseSize {
   readonly writtenBack: number;
   /** Features that queries should mostly have; none: two by chance for every other query, so that in time every pair meets. */
   readonly favoured: readonly string[];
+  /** Chooses the queries by the pairs of features that are still to meet. */
+  readonly cover?: PairCover;
 }
 
 const defaultSize: CaseSize = { steps: 100, caches: 8, writtenBack: 2, favoured: [] };
 
 /** The case of a seed: schema, caches, transactions and what is asked in between. */
 export function randomCase(seed: number, size: Partial<CaseSize> = {}): OracleCase {
-  const { steps, caches: cacheCount, writtenBack, favoured } = { ...defaultSize, ...size };
+  const { steps, caches: cacheCount, writtenBack, favoured, cover } = { ...defaultSize, ...size };
   const random = new SeededRandom(seed);
   const schema = randomSchema(random);
   const rows = initialRows(random, schema);
   const caches = Array.from({ length: cacheCount }, (_, index): OracleCache => {
     const forTable = index < writtenBack;
+    const write = (features: ReadonlySet<string>): OracleQuery => randomQuery(random, schema, { forTable }, features);
     const pair = random.chance(0.5) ? random.shuffle(knownFeatures()).slice(0, 2) : [];
-    const query = randomQuery(random, schema, { forTable }, new Set(favoured.length > 0 ? favoured : pair));
+    const query = cover?.choose(random, write) ?? write(new Set(favoured.length > 0 ? favoured : pair));
     const isLiteral = query.parameters.every(({ form }) => form !== "array") && random.chance(0.5);
     return {
       name: `cache_${index + 1}`,

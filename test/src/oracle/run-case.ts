@@ -101,7 +101,7 @@ class CaseRun {
       this.statistics.accept(query.features ?? []);
       this.#caches.set(cache.name, cache);
     } else if (error.code === "0A000" || error.code === "42710" || (await this.#isTooNew(error.code))) {
-      count(this.statistics.refused, error.message);
+      this.statistics.refuse(error.message, query.features ?? []);
     } else {
       throw new OracleFailure("create", `CREATE CACHE failed with ${error.code} ${error.message}\n${text}`, cache.name);
     }

@@ -18,6 +18,8 @@ export class OracleStatistics {
   /** How many queries with each feature, and with each pair of features, were cached. */
   readonly features: Map<string, number> = new Map();
   readonly pairs: Map<string, number> = new Map();
+  /** How many queries with each pair were refused. */
+  readonly refusedPairs: Map<string, number> = new Map();
   readonly misses: Map<string, number> = new Map();
 
   get steps(): number {
@@ -52,6 +54,7 @@ export class OracleStatistics {
     for (const [reason, times] of other.misses) count(this.misses, reason, times);
     for (const [feature, times] of other.features) count(this.features, feature, times);
     for (const [pair, times] of other.pairs) count(this.pairs, pair, times);
+    for (const [pair, times] of other.refusedPairs) count(this.refusedPairs, pair, times);
   }
 
   /** A query was cached. */
@@ -59,6 +62,12 @@ export class OracleStatistics {
     this.accepted += 1;
     for (const feature of features) count(this.features, feature);
     for (const pair of featurePairs(features)) count(this.pairs, pair);
+  }
+
+  /** A query was refused, with this reason. */
+  refuse(reason: string, features: readonly string[]): void {
+    count(this.refused, reason);
+    for (const pair of featurePairs(features)) count(this.refusedPairs, pair);
   }
 
   /** How often each feature was cached, how many pairs of features met in one query, and which features never did. */

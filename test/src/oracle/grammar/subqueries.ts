@@ -185,6 +185,7 @@ function firstRowSubquery(draft: Draft, operands: readonly Operand[]): Operand {
   return deeper(draft, () => {
     const inner = innerTable(draft);
     const ordered = inner.operands.filter(({ kind }) => kind.ordered);
+    if (ordered.length === 0) return aggregateOf(draft, operands);
     const { sql, kind } = draft.random.pick(ordered);
     if (kind.loose) draft.loose = true;
     const where = innerWhere(draft, inner, operands);
@@ -218,11 +219,12 @@ export function lateralItem(draft: Draft, operands: readonly Operand[]): FromIte
     const name = (operand: Operand | undefined): string => operand?.sql ?? "NULL";
     const link = inner.operands.find(({ sql }) => sql.endsWith(".link"));
     const own: Operand[] = [{ sql: `${alias}.link`, kind: kindById("num") }];
-    if (draft.use("grouped LATERAL", 0.4)) {
+    const others = inner.operands.filter(({ sql, kind }) => kind.ordered && !sql.endsWith(".link"));
+    if (others.length === 0 || draft.use("grouped LATERAL", 0.4)) {
       const body = `SELECT max(${name(link)}) AS link, count(*) AS n FROM ${inner.sql}${where}`;
       return { sql: `LATERAL (${body}) AS ${alias}`, operands: [...own, { sql: `${alias}.n`, kind: kindById("big") }] };
     }
-    const other = random.pick(inner.operands.filter(({ sql, kind }) => kind.ordered && !sql.endsWith(".link")));
+    const other = random.pick(others);
     if (other.kind.loose) draft.loose = true;
     const list = `${name(link)} AS link, ${other.sql} AS x`;
     const limit = draft.use("LIMIT in LATERAL", 0.5) ? ` ORDER BY x, link LIMIT ${random.integer(1, 2)}` : "";
