@@ -73,6 +73,18 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "`jsonb_build_object`, `jsonb_build_array`, `to_jsonb` of texts, numbers, booleans, dates",
     "SELECT jsonb_build_object('id', id, 'name', name, 'day', released_on), json_build_array(id, sku), to_jsonb(price) FROM products",
   ],
+  [
+    "`jsonb_set_lax`, `jsonb_object`, `json_object`, `json_strip_nulls`",
+    "SELECT jsonb_set_lax(attributes, '{color}', NULL, true, 'delete_key'), jsonb_object(ARRAY[name, sku]), json_object(ARRAY['a'], ARRAY[name]), json_strip_nulls('{\"a\": null}') FROM products",
+  ],
+  [
+    "`array_fill`, `overlay` of bit strings",
+    "SELECT array_fill(id, ARRAY[2, 2]), overlay(a_bit PLACING B'1' FROM 2) FROM samples",
+  ],
+  [
+    "`array_reverse`, `array_sort` (PostgreSQL 18)",
+    "SELECT array_reverse(an_array), array_sort(an_array) FROM samples",
+  ],
   ["jsonb of floats and timestamptz", "SELECT to_jsonb(ordered_at) FROM orders"],
   [
     "json `->`, `->>`, `#>>`, `json_typeof`",

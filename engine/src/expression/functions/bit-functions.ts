@@ -72,6 +72,14 @@ function substring(bytes: Buffer, from: number, size: number): Buffer {
   return slice(bytes, from, from + size);
 }
 
+/** Of `bytes`, `size` bits from `from` on give way to `placed`. */
+function overlay(bytes: Buffer, placed: Buffer, from: number, size: number): Buffer {
+  if (from <= 0) throw failure(EvaluationState.substringError, "negative substring length not allowed");
+  const behind = from + size;
+  if (behind > INT32_MAX) throw failure(EvaluationState.numericValueOutOfRange, "integer out of range");
+  return concatenated(concatenated(slice(bytes, 1, from), placed), slice(bytes, behind, INT32_MAX));
+}
+
 /** `bit(n)` of an explicit cast cuts or pads at the right; of an assignment it must fit. */
 function toLength(bytes: Buffer, wanted: number, isExplicit: boolean): Buffer {
   const { value, length } = readBits(bytes);
@@ -150,6 +158,10 @@ export const BIT_FUNCTIONS: FunctionTable = {
   bitposition: position,
   bitsubstr: substring,
   bitsubstr_no_len: (bytes: Buffer, from: number) => slice(bytes, from, INT32_MAX),
+  bitoverlay: overlay,
+  bitoverlay_no_len: (bytes: Buffer, placed: Buffer, from: number) => {
+    return overlay(bytes, placed, from, placed.readInt32BE(0));
+  },
   bitgetbit: getBit,
   bitsetbit: setBit,
   bit_bit_count: countBits,

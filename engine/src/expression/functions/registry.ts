@@ -4,6 +4,7 @@ import { CASTS } from "./casts.ts";
 import { COMPARISONS, EXTREMES } from "./comparisons.ts";
 import { ARRAY_FUNCTIONS } from "./array-functions.ts";
 import { ARRAY_CHANGES, ARRAY_CONSTRUCTOR, TRIM_ARRAY } from "./array-changes.ts";
+import { ARRAY_FILL, ARRAY_ORDER } from "./array-order.ts";
 import { ARRAY_SEARCH, ARRAY_SETS } from "./array-search.ts";
 import { BYTEA_FUNCTIONS } from "./bytea-functions.ts";
 import { C_COLLATION } from "./c-collation.ts";
@@ -29,6 +30,9 @@ import { MULTIRANGE_FUNCTIONS } from "./multirange-functions.ts";
 import { RANGE_FUNCTIONS } from "./range-functions.ts";
 import { JSON_BUILDING, TO_JSON } from "./json-building.ts";
 import { JSON_CHANGES } from "./json-changes.ts";
+import { JSON_PAIRS } from "./json-pairs.ts";
+import { JSON_SET_LAX } from "./json-set-lax.ts";
+import { STRIPPED_JSON } from "./json-stripping.ts";
 import { JSON_SEARCH } from "./json-search.ts";
 import { RAW_JSON } from "./raw-json.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
@@ -81,6 +85,8 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     JSON_CHANGES,
     JSON_SEARCH,
     RAW_JSON,
+    JSON_PAIRS,
+    STRIPPED_JSON,
     JSONPATH_FUNCTIONS,
   ].flatMap((table: FunctionTable) => Object.entries(table)),
 );
@@ -104,6 +110,7 @@ const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...TYPED_COMPARISONS,
   ...Object.entries(ARRAY_SETS),
   ["trim_array", TRIM_ARRAY] as const,
+  ...Object.entries(ARRAY_ORDER),
   ...Object.entries(RANGE_FUNCTIONS),
   ...Object.entries(MULTIRANGE_FUNCTIONS),
   ["to_json", TO_JSON] as const,
@@ -121,6 +128,8 @@ const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string,
     TEXT_ARRAYS,
     ARRAY_CHANGES,
     ARRAY_SEARCH,
+    ARRAY_FILL,
+    JSON_SET_LAX,
     RANGE_CONSTRUCTORS,
   ].flatMap((table) => Object.entries(table)),
 );

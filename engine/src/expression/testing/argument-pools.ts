@@ -78,6 +78,18 @@ const paths = fc
 const keyLists = fc
   .array(fc.constantFrom("a", "b", "two", "four", "", "NULL", "missing"), { maxLength: 3 })
   .map((parts) => `{${parts.map((part) => (part === "NULL" ? part : `"${part}"`)).join(",")}}`);
+const pairLists = fc.constantFrom(
+  "{}",
+  "{a,1,b,NULL}",
+  "{a,1,a,2}",
+  "{a}",
+  "{NULL,1}",
+  "{{b,1},{a,2}}",
+  "{{a,b,c}}",
+  "{{{a,b}}}",
+  '{"x\\"y","é\\\\"}',
+);
+const sizeLists = fc.constantFrom("{}", "{3}", "{2,2}", "{0}", "{1,NULL}", "{{1}}", "{2,1,1,1,1,1,1}", "{-1}", "{1,3}");
 const regexAtoms = fc.constantFrom(
   "a",
   "b",
@@ -215,7 +227,7 @@ const years = fc.constantFrom(
 );
 
 /** Arguments of certain functions that random ones would seldom suit; by C symbol and position. */
-const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>> = {
+const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string | null> | null)[]>> = {
   extract_date: [fields, null],
   extract_timestamp: [fields, null],
   timestamp_trunc: [fields, null],
@@ -313,6 +325,21 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string> | null)[]>
   jsonb_delete_path: [null, paths],
   jsonb_set: [null, paths, jsonParts, null],
   jsonb_insert: [null, paths, jsonParts, null],
+  jsonb_set_lax: [
+    null,
+    paths,
+    fc.oneof(jsonParts, fc.constant(null)),
+    null,
+    fc.constantFrom("use_json_null", "delete_key", "return_target", "raise_exception", "nonsense"),
+  ],
+  json_object: [pairLists],
+  jsonb_object: [pairLists],
+  json_object_two_arg: [keyLists, keyLists],
+  jsonb_object_two_arg: [keyLists, keyLists],
+  array_fill: [null, sizeLists],
+  array_fill_with_lower_bounds: [null, sizeLists, sizeLists],
+  bitoverlay: [null, null, smallCounts, smallCounts],
+  bitoverlay_no_len: [null, null, smallCounts],
   jsonb_exists_any: [null, keyLists],
   jsonb_exists_all: [null, keyLists],
   jsonb_extract_path: [null, paths],

@@ -195,6 +195,19 @@ const multiranges = [
   "isempty(h * '{[1,2)}'::nummultirange)",
 ];
 
+const made = [
+  "jsonb_set_lax(r, '{a}', q)",
+  "jsonb_set_lax(r, '{a}', NULL, true, 'delete_key')",
+  "jsonb_object(ARRAY[t, u])",
+  "json_object(ARRAY['k'], ARRAY[t])",
+  "json_strip_nulls(o)",
+  "array_fill(i, ARRAY[2, 2])",
+  "array_fill(t, ARRAY[3], ARRAY[0])",
+  "array_reverse(a)",
+  "array_sort(a)",
+  'array_sort(g COLLATE "C", true)',
+];
+
 const casts = ["r::text", "o::text", "e::text", "r::varchar", "(r::text)::jsonb", "concat(r, o)", "t || r"];
 
 /** Expressions that are planned by PostgreSQL's analysis and compared with what it makes of them, row by row. */
@@ -207,5 +220,6 @@ export const SQL_EXPRESSIONS: readonly string[] = [
   ...spans,
   ...rows,
   ...multiranges,
+  ...made,
   ...casts,
 ];

@@ -26,7 +26,9 @@ const FLOAT_ZERO: Expression = {
 const DEFAULTS: ReadonlyMap<string, readonly Expression[]> = new Map([
   ["jsonb_set", [TRUE]],
   ["jsonb_insert", [FALSE]],
+  ["jsonb_set_lax", [TRUE, { kind: "constant", value: "use_json_null", type: TEXT_TYPE }]],
   ["jsonb_strip_nulls", [FALSE]],
+  ["json_strip_nulls", [FALSE]],
   ["jsonb_path_exists", [NO_VARIABLES, FALSE]],
   ["jsonb_path_match", [NO_VARIABLES, FALSE]],
   ["jsonb_path_query", [NO_VARIABLES, FALSE]],

@@ -157,6 +157,7 @@ export function followsCollationOrder(symbol: string): boolean {
     /^(text|bpchar|name|array)_?(larger|smaller)$/.test(symbol) ||
     /^(name(lt|le|gt|ge)|bttextcmp|bpcharcmp|btnamecmp|bttextnamecmp|btnametextcmp)$/.test(symbol) ||
     /^(nametext|textname)(lt|le|gt|ge)$/.test(symbol) ||
+    /^array_sort(_|$)/.test(symbol) ||
     symbol === "width_bucket_array"
   );
 }

@@ -67,6 +67,7 @@ const families: readonly FunctionFamily[] = [
       ["array_replace($, 1, NULL)", "ids"],
       ["array_position($, 2)", "num"],
       ["cardinality($)", "num"],
+      ["array_fill(cardinality($), ARRAY[2])", "ids"],
       ["$ || $", "ids"],
     ],
   },
@@ -83,6 +84,8 @@ const families: readonly FunctionFamily[] = [
       ["jsonb_pretty($)", "txt"],
       ["jsonb_build_object('k', $, 'n', 1)", "jso"],
       ["jsonb_typeof($)", "txt"],
+      ["CASE WHEN jsonb_typeof($) = 'object' THEN jsonb_set_lax($, '{a}', NULL, true, 'delete_key') END", "jso"],
+      ["jsonb_object(ARRAY['k', $ ->> 'a'])", "jso"],
     ],
   },
   {
