@@ -52,6 +52,11 @@ async function signatures(): Promise<Signature[]> {
 
 /** STABLE, but pure for the arguments with which plans call them. */
 const PURE_IN_PLANS: ReadonlySet<string> = new Set([
+  "array_to_text",
+  "array_to_text_null",
+  "text_format",
+  "text_format_nv",
+  "timestamp_to_char",
   "text_concat",
   "text_concat_ws",
   "pg_convert_from",

@@ -29,7 +29,12 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "SELECT string_to_array(name, ' '), quote_literal(name), normalize(name) FROM products",
   ],
   ["`encode`, `decode`, `sha256`", "SELECT encode(sha256(decode(sku, 'escape')), 'hex') FROM products"],
-  ["`quote_ident`, `format`", "SELECT quote_ident(name), format('%s', name) FROM products"],
+  ["`format` with %s and %L", "SELECT format('%s (%5s): %L', name, id, sku) FROM products"],
+  ["`quote_ident`, `format` with %I", "SELECT quote_ident(name), format('%I', name) FROM products"],
+  ["`SIMILAR TO`", "SELECT id FROM products WHERE name SIMILAR TO '(Red|Blue)%'"],
+  ["`array_to_string`", "SELECT array_to_string(an_array, ', ', 'none') FROM samples"],
+  ["`to_char` of a timestamp", "SELECT to_char(a_timestamp, 'YYYY-MM-DD, FMMonth FMDDth') FROM samples"],
+  ["`to_char` of a timestamptz", "SELECT to_char(ordered_at, 'YYYY-MM-DD') FROM orders"],
   [
     "array operators `@>`, `<@`, `&&`, `||`",
     "SELECT an_array || id FROM samples WHERE an_array @> ARRAY[1] OR an_array && ARRAY[2]",

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { must } from "@freshet/base";
 import { EvaluationError, EvaluationState, outOfRange } from "../evaluation-error.ts";
+import { LIKE_FUNCTIONS } from "./like.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
 function negativeLength(): EvaluationError {
@@ -76,7 +78,15 @@ function digest(algorithm: string): (bytes: Buffer) => Buffer {
   return (bytes) => createHash(algorithm).update(bytes).digest();
 }
 
+/** LIKE of bytes: each of them is a character. */
+function likeBytes(bytes: Buffer, pattern: Buffer): boolean {
+  return must(LIKE_FUNCTIONS["textlike"])(bytes.toString("latin1"), pattern.toString("latin1")) === true;
+}
+
 export const BYTEA_FUNCTIONS: FunctionTable = {
+  bytealike: likeBytes,
+  byteanlike: (bytes: Buffer, pattern: Buffer) => !likeBytes(bytes, pattern),
+  bytea_reverse: (bytes: Buffer) => Buffer.from(bytes).reverse(),
   bytea_substr: byteSubstring,
   bytea_substr_no_len: (bytes: Buffer, start: number) => bytes.subarray(Math.max(start, 1) - 1),
   byteaoverlay: overlay,

@@ -84,7 +84,9 @@ function bin(stride: Buffer, moment: bigint, origin: bigint): bigint {
   }
   const micros = BigInt(interval.days) * MICROSECONDS_PER_DAY + interval.micros;
   if (micros <= 0n) throw datetimeError("stride must be greater than zero");
-  const rest = (moment - origin) % micros;
+  const distance = moment - origin;
+  if (BigInt.asIntN(64, micros) !== micros || BigInt.asIntN(64, distance) !== distance) throw intervalOutOfRange();
+  const rest = distance % micros;
   // Older minor versions put such moments one stride too early.
   if (rest === 0n && moment < origin)
     throw declined("date_bin() of a moment that is a multiple of the stride before the origin");

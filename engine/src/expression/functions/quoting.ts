@@ -3,7 +3,7 @@ import type { FunctionTable, NullableBuilder } from "./scalar-function.ts";
 import { characterCount } from "./text-units.ts";
 
 /** A string constant; with a backslash inside in the E'' form. */
-function quoteLiteral(text: string): string {
+export function quoteLiteral(text: string): string {
   const quoted = `'${text.replace(/['\\]/g, "$&$&")}'`;
   return text.includes("\\") ? `E${quoted}` : quoted;
 }

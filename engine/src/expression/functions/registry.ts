@@ -12,8 +12,12 @@ import { CONCATENATION, NULL_COUNTS } from "./concatenation.ts";
 import { ENCODINGS } from "./encodings.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import { NULLABLE_QUOTING, QUOTING } from "./quoting.ts";
+import { ARRAY_TO_TEXT, NULLABLE_ARRAY_TO_TEXT } from "./array-text.ts";
+import { NULLABLE_SIMILAR, SIMILAR } from "./similar.ts";
 import { TEXT_ARRAYS } from "./text-arrays.ts";
+import { TEXT_FORMAT } from "./text-format.ts";
 import { addDays, DATE_FUNCTIONS, datePart } from "./date-functions.ts";
+import { DATE_FORMATTING } from "./date-formatting.ts";
 import { FLOAT_ARITHMETIC } from "./float-arithmetic.ts";
 import { int4Checked, INTEGER_ARITHMETIC } from "./integer-arithmetic.ts";
 import { INTEGER_BITS } from "./integer-bits.ts";
@@ -66,6 +70,7 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     TEXT_LENGTH_COERCIONS,
     LIKE_FUNCTIONS,
     DATE_FUNCTIONS,
+    DATE_FORMATTING,
     ZONE_FUNCTIONS,
     JSON_FUNCTIONS,
     ARRAY_FUNCTIONS,
@@ -73,6 +78,7 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     ENCODINGS,
     NORMALIZATION,
     QUOTING,
+    SIMILAR,
     REGEX_FUNCTIONS,
     INTERVAL_ARITHMETIC,
     INTERVAL_FIELDS,
@@ -109,6 +115,7 @@ const SQL_FUNCTIONS: ReadonlyMap<number, ScalarImplementation> = new Map<number,
 const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...TYPED_COMPARISONS,
   ...Object.entries(ARRAY_SETS),
+  ...Object.entries(ARRAY_TO_TEXT),
   ["trim_array", TRIM_ARRAY] as const,
   ...Object.entries(ARRAY_ORDER),
   ...Object.entries(RANGE_FUNCTIONS),
@@ -126,6 +133,9 @@ const NULLABLE_FUNCTIONS: ReadonlyMap<string, NullableBuilder> = new Map<string,
     OVERLAPS,
     NULLABLE_QUOTING,
     TEXT_ARRAYS,
+    TEXT_FORMAT,
+    NULLABLE_SIMILAR,
+    NULLABLE_ARRAY_TO_TEXT,
     ARRAY_CHANGES,
     ARRAY_SEARCH,
     ARRAY_FILL,

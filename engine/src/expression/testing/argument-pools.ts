@@ -161,6 +161,55 @@ const unicodeTexts = fc.constantFrom(
   "が",
   "Ａ",
 );
+const bytePatterns = fc.constantFrom("", "%", "a%", "\\x615f", "\\xff", "\\x2500", "\\x0025", "_", "%c");
+const escapes = fc.constantFrom("", "\\", "!", "ab", "%");
+const similarPatterns = fc
+  .array(
+    fc.constantFrom(
+      "a",
+      "%",
+      "_",
+      "(b|c)",
+      "[a-z]",
+      "[^0-9]",
+      "+",
+      "{2}",
+      "!",
+      "\\",
+      '\\"',
+      ".",
+      "$",
+      "é",
+      "[[:alpha:]]",
+    ),
+    {
+      maxLength: 6,
+    },
+  )
+  .map((pieces) => pieces.join(""));
+const formatTexts = fc
+  .array(
+    fc.constantFrom(
+      "a",
+      "%s",
+      "%%",
+      "%1$s",
+      "%L",
+      "%5s|",
+      "%-5s|",
+      "%2$s",
+      "%*s",
+      "%",
+      "%x",
+      "%0$s",
+      "%*1$s",
+      "é",
+      "%-3L",
+      "%1$-4s",
+    ),
+    { maxLength: 4 },
+  )
+  .map((pieces) => pieces.join(""));
 const separators = fc.constantFrom(",", "a", "aa", "", " ", "b", "😀");
 const zones = fc.constantFrom("UTC", "GMT", "Etc/GMT+5", "Etc/GMT-14", "utc", "Zulu");
 const zoneIntervals = fc.constantFrom("0", "02:00", "-05:30", "15:59:59.5", "-00:00:00.5", "25:00", "1 day", "1 mon");
@@ -226,8 +275,24 @@ const years = fc.constantFrom(
   "2147483647",
 );
 
+const dateFormatPieces = [
+  ..."HH HH12 HH24 MI SS MS US FF1 FF3 FF6 SSSS SSSSS AM P.M. am p.m. Y,YYY YYYY YYY YY Y IYYY IYY IY I".split(" "),
+  ..."BC A.D. ad MONTH Month month MON Mon mon MM DAY Day day DY Dy dy DDD IDDD DD D ID W WW IW CC J Q RM rm".split(
+    " ",
+  ),
+  ..."hh24 mi ss yyyy dd FM FX TH th SP - / : , . x T é @ A Da".split(" "),
+  " ",
+  '"YYYY"',
+  '"a\\"b\\c"',
+  '\\"',
+  "\\",
+  '"open',
+];
+const dateFormats = fc.array(fc.constantFrom(...dateFormatPieces), { maxLength: 8 }).map((pieces) => pieces.join(""));
+
 /** Arguments of certain functions that random ones would seldom suit; by C symbol and position. */
 const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string | null> | null)[]>> = {
+  timestamp_to_char: [null, dateFormats],
   extract_date: [fields, null],
   extract_timestamp: [fields, null],
   timestamp_trunc: [fields, null],
@@ -401,6 +466,13 @@ const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string | null> | n
   binary_decode: [encoded, formats],
   unicode_normalize_func: [unicodeTexts, forms],
   unicode_is_normalized: [unicodeTexts, forms],
+  bytealike: [null, bytePatterns],
+  byteanlike: [null, bytePatterns],
+  similar_escape: [similarPatterns, escapes],
+  similar_to_escape_1: [similarPatterns],
+  similar_to_escape_2: [similarPatterns, escapes],
+  text_format: [formatTexts, null],
+  text_format_nv: [formatTexts],
   like_escape: [patterns, fc.constantFrom("", "\\", "!", "%", "a", "ab")],
   text_to_array: [null, separators],
   text_to_array_null: [null, separators, fc.constantFrom("", "a", "b", "NULL")],

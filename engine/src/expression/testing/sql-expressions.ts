@@ -29,6 +29,20 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   g: "_text",
 };
 
+const texts = [
+  "to_char(w, 'YYYY-MM-DD HH24:MI:SS.US')",
+  "to_char(w, 'FMMonth FMDDth, YYYY \"of\" BC')",
+  "to_char(z AT TIME ZONE 'UTC', 'IYYY-IW')",
+  "array_to_string(a, ', ')",
+  "array_to_string(g, '|', 'none')",
+  "array_to_string(ARRAY[n, m], ' ')",
+  "format('%s is %10s, %L: %s%%', t, i, u, n)",
+  "format('%2$s-%1$s', t, k)",
+  "t SIMILAR TO 'a%|(b|c)_*'",
+  "t NOT SIMILAR TO '%!%%' ESCAPE '!'",
+  "y LIKE '\\\\x61%'::bytea",
+];
+
 const spans = [
   "(w, interval '1 day') OVERLAPS (x, interval '-2 hours')",
   "(w, x) OVERLAPS (x, interval '1 mon')",
@@ -221,5 +235,6 @@ export const SQL_EXPRESSIONS: readonly string[] = [
   ...rows,
   ...multiranges,
   ...made,
+  ...texts,
   ...casts,
 ];

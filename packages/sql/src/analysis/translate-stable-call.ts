@@ -1,4 +1,4 @@
-import { type ColumnType, Oid, readInterval } from "@freshet/values";
+import { BUILTIN_TYPES, type ColumnType, Oid, readInterval } from "@freshet/values";
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import type { FunctionInfo } from "./catalog.ts";
 import { isTextCastable, isTextual } from "./type-support.ts";
@@ -10,6 +10,8 @@ const TEXTCAT_OID = 1258;
 const TEXT_ANY_CAT: ReadonlySet<number> = new Set([2003, 2004]);
 /** STABLE because the output of some types hangs on settings. */
 const CONCAT_SYMBOLS: ReadonlySet<string> = new Set(["text_concat", "text_concat_ws"]);
+const FORMAT_SYMBOLS: ReadonlySet<string> = new Set(["text_format", "text_format_nv"]);
+const ARRAY_JOINS: ReadonlySet<string> = new Set(["array_to_text", "array_to_text_null"]);
 /** STABLE because conversions are looked up in the catalog. */
 const CONVERSIONS: ReadonlySet<string> = new Set(["pg_convert_to", "pg_convert_from"]);
 
@@ -72,6 +74,9 @@ export function translateStableCall(call: Call): CallExpression | undefined {
   if (call.info.schema !== "pg_catalog") return undefined;
   if (TEXT_ANY_CAT.has(call.info.oid)) return textAnyCat(call);
   if (call.info.language !== "internal") return undefined;
+  if (ARRAY_JOINS.has(call.info.symbol) && isPlainArray(call.args[0])) return asCalled(call, call.args);
+  if (call.info.symbol === "timestamp_to_char" && isPlainFormat(call.args[1])) return asCalled(call, call.args);
+  if (FORMAT_SYMBOLS.has(call.info.symbol)) return formatted(call);
   if (CONCAT_SYMBOLS.has(call.info.symbol)) return concatenation(call);
   if (JSON_SYMBOLS.has(call.info.symbol) && call.args.every((arg) => JSON_TYPES.has(arg.type.typeOid))) {
     return asCalled(call, call.args);
@@ -98,6 +103,24 @@ function textAnyCat({ args, type, inputCollation }: Call): CallExpression | unde
 function concatenation(call: Call): CallExpression | undefined {
   const texts = allPrinted(call.args);
   return texts && asCalled(call, texts);
+}
+
+/** With %I it hangs on what is a keyword to the server, and on quote_all_identifiers. */
+function formatted(call: Call): CallExpression | undefined {
+  const [template] = call.args;
+  if (template?.kind !== "constant" || /%[^%]*I/.test(template.value ?? "")) return undefined;
+  return concatenation(call);
+}
+
+/** STABLE because of `lc_time`, which only what stands behind TM looks at, and of the time zone. */
+function isPlainFormat(arg: Expression | undefined): boolean {
+  return arg?.kind === "constant" && arg.value !== null && !/tm|tz|of/i.test(arg.value.replace(/"[^"]*"/g, ""));
+}
+
+/** An array whose elements' text form is the same in every session. */
+function isPlainArray(arg: Expression | undefined): boolean {
+  const array = BUILTIN_TYPES.find(({ oid }) => oid === arg?.type.typeOid);
+  return array?.elementOid !== undefined && (isTextCastable(array.elementOid) || array.elementOid === Oid.uuid);
 }
 
 /** The one field that no time zone changes. */
