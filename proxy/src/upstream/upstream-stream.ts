@@ -77,6 +77,8 @@ export class UpstreamStream extends Duplex {
     socket.on("end", () => this.push(null));
     socket.on("error", (error) => this.destroy(error));
     socket.on("close", () => this.destroy());
+    // Whoever opened it may have paused it, and reading may have been asked for before it was there.
+    socket.resume();
     this.emit("connect");
   }
 }
