@@ -30,6 +30,9 @@ export function rejectsNulls(condition: Expression, isNull: (symbol: number) => 
     case "or":
       return condition.args.every((arg) => rejectsNulls(arg, isNull));
     case "is-not-null":
+    case "is-true":
+    case "is-false":
+    case "is-not-unknown":
       return isNullWith(condition.arg, isNull);
     case "any":
       return equalityOf(condition.name) !== undefined && isNullWith(condition.left, isNull);

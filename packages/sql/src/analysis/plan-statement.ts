@@ -18,6 +18,7 @@ import { missingKeyRow } from "./missing-key-row.ts";
 import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
 import { RelationPrivileges } from "./relation-privileges.ts";
 import { checkSlotItems, type InferredTypes } from "./slot-types.ts";
+import { watchFailingConditions } from "./failing-conditions.ts";
 import { countsRows, limitWindows } from "./limit-windows.ts";
 import { planRecursive } from "./recursive-query.ts";
 import { limitPlan, translateQuery } from "./translate-query.ts";
@@ -175,7 +176,8 @@ class StatementPlanner {
     const context: TranslationContext = { catalog, privileges, planRecursive, translateQuery };
     const whole = translateQuery(query, context, { parent: null, top: true, used: null });
     this.#keepRowCounts(whole, substituted);
-    const translated = { ...whole, plan: limitWindows(whole.plan) };
+    const keys = whole.rangeColumn === null ? whole.equalityColumns : [...whole.equalityColumns, whole.rangeColumn];
+    const translated = { ...whole, plan: limitWindows(watchFailingConditions(whole.plan, keys)) };
     const parameters = viewParameters(translated, described.parameters.length);
     checkWholePlan(translated.plan);
     await tryPlanning(connection, substituted.text, typeNames);

@@ -2,9 +2,9 @@ import { planOuters } from "../decorrelation/outer-references.ts";
 import { planInputs, walkPlan, withInputs } from "../plan/plan-walk.ts";
 import type { Plan, RecursivePlan } from "../plan/plan.ts";
 import type { TreeNode } from "./node-tree.ts";
+import { watchFailingConditions } from "./failing-conditions.ts";
 import { QueryScope, type TranslationContext } from "./query-scope.ts";
 import { planUnion } from "./set-operation.ts";
-import { neverFails } from "./sure-plan.ts";
 import { translateExpression } from "./translate-expression.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -25,12 +25,9 @@ export function planRecursive(cte: TreeNode, owner: QueryScope, context: Transla
   const { branches, columns, all } = planUnion(operation, scope, context);
   const [base, term] = branches;
   const name = cte.text("ctename");
-  const inputs: Plan[] = [base];
-  const body = withoutOthers(term, name, inputs);
+  const inputs: Plan[] = [watchFailingConditions(base)];
+  const body = withoutOthers(watchFailingConditions(term), name, inputs);
   checkTerms(name, body, inputs, all);
-  // Rows that fail are not counted exactly through the rounds of a recursion, and a count that is wrong would hide a failure.
-  if (![...inputs, body].every(neverFails))
-    throw unsupported("a recursive query that calculates, and so may fail on a row, is not supported");
   const recursive: RecursivePlan = { kind: "recursive", inputs, body: unnamed(body), all, columns };
   return recursive;
 }
