@@ -8,16 +8,16 @@ import { type GraphNode, isDefect, runNodes } from "../graph/graph-node.ts";
 import { instantiate } from "../graph/instantiate.ts";
 import type { SpecNode } from "../graph/plan-specs.ts";
 import { BuildLayer } from "./build-layer.ts";
+import { BuildOrder } from "./build-order.ts";
 import type { StepSize } from "./step-size.ts";
 
 /** Entries of a former, broken-off build that one step clears away. */
 const CLEARED_PER_STEP = 5000;
 
 /**
- * Fills a cache's new nodes and its view while the stream goes on, layer by layer. A node without state
- * of its own (a join looks into the arrangements of its inputs) is live as soon as its inputs are: it
- * can be enumerated, and it puts out deltas. A layer are the nodes with state whose inputs are live;
- * the view is the last one. A build that is broken off begins again from nothing.
+ * Fills a cache's new nodes and its view while the stream goes on, layer by layer (see BuildOrder). A node without state
+ * of its own (a join looks into the arrangements of its inputs) becomes live with the layer that it is enumerated for: then it
+ * puts out deltas, too. A build that is broken off begins again from nothing.
  */
 export class CacheBuild {
   readonly #catalog: Catalog;
@@ -26,6 +26,7 @@ export class CacheBuild {
   readonly #size: StepSize;
   #output: GraphNode | null = null;
   #added: readonly GraphNode[] = [];
+  #order: BuildOrder | null = null;
   /** Nodes whose failures are not counted yet: the first enumeration of each does. */
   readonly #uncounted = new Set<GraphNode>();
   #layer: BuildLayer | null = null;
@@ -73,19 +74,19 @@ export class CacheBuild {
       this.#added = made.added;
       for (const node of made.added) this.#uncounted.add(node);
       this.#catalog.setOutput(this.#cache, made.output);
-      this.#nextLayer(transaction);
+      const order = new BuildOrder(made.added, made.output);
+      this.#order = order;
+      this.#nextLayer(transaction, order);
       this.#catalog.saveTallies(transaction);
     });
     this.#layer?.pin();
   }
 
-  /** Makes live what can be, and finds what is to be filled next: nodes with state, in the end the view. */
-  #nextLayer(transaction: WriteTransaction): void {
-    for (const node of this.#added) {
-      const stateless = node.record.arrangements.length === 0;
-      if (stateless && node.inputs.every((input) => input.live)) node.live = true;
-    }
-    this.#targets = this.#added.filter((node) => !node.live && node.inputs.every((input) => input.live));
+  /** Finds what is to be filled next, nodes with state and in the end the view, and makes live what is enumerated for it. */
+  #nextLayer(transaction: WriteTransaction, order: BuildOrder): void {
+    const { stateless, targets } = order.next();
+    for (const node of stateless) node.live = true;
+    this.#targets = targets;
     const output = this.#output;
     assert(output !== null, "a build's output is known before its layers");
     const inputs = this.#targets.length > 0 ? this.#targets.flatMap((node) => node.inputs) : [output];
@@ -128,7 +129,8 @@ export class CacheBuild {
       return;
     }
     for (const node of this.#targets) node.live = true;
-    this.#nextLayer(transaction);
+    assert(this.#order !== null, "a build's order is known before its layers");
+    this.#nextLayer(transaction, this.#order);
   }
 
   #finish(transaction: WriteTransaction): void {
