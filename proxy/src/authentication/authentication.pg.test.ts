@@ -140,6 +140,33 @@ describe.each(["scram-sha-256", "md5", "password"] as const)("auth_type %s", (ty
   });
 });
 
+describe("a client's startup packet", () => {
+  it("names no schema to an auth query: an auth query is not led astray by names in front of the catalog's", async () => {
+    await admin.query(`CREATE SCHEMA "trap"`);
+    await admin.query(
+      `CREATE FUNCTION trap.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT ''1999-01-01''::timestamptz'`,
+    );
+    await admin.query(`CREATE VIEW trap.pg_authid AS SELECT 'late user'::name AS rolname, '${PASSWORD}'::text AS rolpassword,
+      NULL::timestamptz AS rolvaliduntil, true AS rolcanlogin`);
+    const port = await serve({ type: "password" });
+    const client = new RawClient(port);
+    const who = { user: "late user", password: PASSWORD, database: postgres.database };
+    client.send(
+      startup(who, [
+        ["search_path", "trap"],
+        ["options", "-c search_path=trap,pg_catalog"],
+      ]),
+    );
+    expect(errorOf(await client.authenticate(who))).toBe(WRONG("late user"));
+    await client.closed;
+    await admin.query("DROP SCHEMA trap CASCADE");
+  });
+
+  it("with quotes in the user's name is only a name", async () => {
+    expect(await whoAmI(await serve({ type: "password" }), "x' OR true --", "x")).toBe(WRONG("x' OR true --"));
+  });
+});
+
 describe("a user with an md5 hash", () => {
   it("is let in by md5 and password, not by SCRAM", async () => {
     const stored = new Map([["md5 user", parseSecret(`md5${"0".repeat(32)}`)]]);

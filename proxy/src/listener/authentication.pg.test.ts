@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FakeCommands, FakeFront } from "../session/testing/fake-front.ts";
 import { type Credentials, RawClient, errorOf, startup, types } from "../session/testing/raw-client.ts";
 import { CACHED, query } from "../session/testing/statements.ts";
+import { NO_UPSTREAM_TLS } from "../tls/upstream-tls.ts";
 import { DEFAULT_PROXY_OPTIONS, ProxyServer } from "./proxy-server.ts";
 
 const METHODS = [
@@ -129,5 +130,23 @@ describe("a client that does not wait for the end of login", () => {
     client.send(startup(credentials("password")), encodeQuery("SELECT 1"));
     expect(errorOf(await client.until("E"))).toMatch(/^08P01 expected password response/);
     await client.closed;
+  });
+});
+
+describe("an upstream that is asked for TLS and has none", () => {
+  it("is logged in to in plain text", async () => {
+    const asking = new ProxyServer({
+      options: DEFAULT_PROXY_OPTIONS,
+      upstream: postgres,
+      upstreamTls: { ...NO_UPSTREAM_TLS, mode: "prefer" },
+      front: new FakeFront(),
+      commands: new FakeCommands(),
+      logger: silentLogger(),
+    });
+    const address = await asking.start();
+    const client = await RawClient.login(address.port, credentials("scram-sha-256"));
+    expect(types(await query(client, "SELECT 1"))).toBe("TDCZ");
+    client.close();
+    await asking.stop();
   });
 });

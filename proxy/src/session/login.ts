@@ -5,6 +5,7 @@ import {
   type BackendKeyData,
   BackendType,
   FrontendType,
+  HEADER_BYTES,
   type MessageScanner,
   type TransactionStatus,
   backendScanner,
@@ -57,6 +58,8 @@ export class LoginRelay {
   /** A message of the client that must wait for the end of login has been seen. */
   #ahead: Buffer[] = [];
   #refused = false;
+  /** SCRAM-SHA-256-PLUS has been taken out of what the upstream offers. */
+  #unbound = false;
   #finished = false;
   readonly #onClient = (chunk: Buffer): void => this.#clientData(chunk);
   readonly #onUpstream = (chunk: Buffer): void => this.#upstreamData(chunk);
@@ -77,6 +80,8 @@ export class LoginRelay {
     this.#upstream.write(startupPacket);
     if (early.length > 0) this.#clientData(early);
     this.#client.resume();
+    // Whoever opened it has paused it where TLS was asked for first.
+    this.#upstream.resume();
   }
 
   /** Gives up; the sockets are the caller's again. */
@@ -95,6 +100,7 @@ export class LoginRelay {
       while (this.#ahead.length === 0 && this.#frontend.advance()) {
         const { type, buffer, start, end } = this.#frontend;
         const bytes = buffer.subarray(start, end);
+        if (type === FrontendType.password) this.#assertRelayable(bytes);
         if (type === FrontendType.password || type === FrontendType.terminate || this.#asked) {
           this.#upstream.write(bytes);
           if (type === FrontendType.password) this.#asked = false;
@@ -107,6 +113,21 @@ export class LoginRelay {
     }
     // What waits is bounded: no more is read before the upstream has spoken.
     if (this.#ahead.length > 0) this.#client.pause();
+  }
+
+  /**
+   * A client that could bind, and was not asked to, says so (`y`), and an upstream that did ask refuses it as an attack. What the client says is
+   * signed, so it cannot be relayed in other words.
+   */
+  #assertRelayable(answer: Buffer): void {
+    if (!this.#unbound || !answer.includes("SCRAM-SHA-256\0", HEADER_BYTES, "latin1")) return;
+    const firstByte = HEADER_BYTES + "SCRAM-SHA-256\0".length + 4;
+    if (answer.toString("latin1", firstByte, firstByte + 2) !== "y,") return;
+    throw new FreshetError(SqlState.invalidAuthorization, "a login with channel binding cannot be relayed", {
+      detail:
+        "The client's TLS ends at Freshet, and upstream's begins there: the client would bind to the wrong channel.",
+      hint: "Connect with channel_binding=disable, or let Freshet authenticate clients (--auth-type).",
+    });
   }
 
   #upstreamData(chunk: Buffer): void {
@@ -151,7 +172,9 @@ export class LoginRelay {
     if (!this.#options.withoutChannelBinding || type !== BackendType.authentication) return message;
     if (decodeAuthenticationKind(message, 0, message.length) !== AuthenticationKind.sasl) return message;
     const mechanisms = decodeSaslMechanisms(message, 0, message.length);
-    return encodeSaslMechanisms(mechanisms.filter((mechanism) => !mechanism.endsWith("-PLUS")));
+    const relayed = mechanisms.filter((mechanism) => !mechanism.endsWith("-PLUS"));
+    this.#unbound = relayed.length < mechanisms.length;
+    return encodeSaslMechanisms(relayed);
   }
 
   /** The upstream asks while a message of another kind waits: it goes there, to be refused. */

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
+import { type AddressInfo, type Server, type Socket, createConnection, createServer } from "node:net";
+import { connect } from "node:tls";
 import { type SslMode, silentLogger } from "@freshet/base";
 import { type PostgresServer, startPostgres } from "@freshet/postgres";
-import { decodeBackendKeyData, encodeCancelRequest, encodeQuery } from "@freshet/wire";
+import { FrontendType, decodeBackendKeyData, encodeCancelRequest, encodeQuery, frame } from "@freshet/wire";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ControlConnection } from "../control/control-connection.ts";
@@ -12,6 +13,7 @@ import { RawClient, errorOf, startup, types } from "../session/testing/raw-clien
 import { query, rowsOf } from "../session/testing/statements.ts";
 import { waitUntil } from "../session/testing/wait-until.ts";
 import { certificate, tlsFiles } from "../testing/certificates.ts";
+import { ClientTls } from "../tls/client-tls.ts";
 import { NO_UPSTREAM_TLS, type UpstreamTlsSettings } from "../tls/upstream-tls.ts";
 import { parseUpstreamUrl } from "./address.ts";
 import { connectUpstream } from "./connect.ts";
@@ -166,6 +168,38 @@ describe("TLS to the upstream", () => {
     const big = await control.query("SELECT repeat('y', 5000000)");
     expect(big[0]?.[0]?.length).toBe(5_000_000);
     await control.close();
+  });
+});
+
+describe("a login that is relayed between TLS on both sides", () => {
+  it("says why a client that could bind its channel is not let in", async () => {
+    const upstreamUrl = parseUpstreamUrl(postgres.url);
+    const server = new ProxyServer({
+      options: DEFAULT_PROXY_OPTIONS,
+      upstream: upstreamUrl,
+      upstreamTls: settings("require"),
+      clientTls: new ClientTls({ ...tlsFiles("server"), mode: "prefer" }, silentLogger()),
+      front: new FakeFront(),
+      commands: new FakeCommands(),
+      logger: silentLogger(),
+    });
+    const { port } = await server.start();
+    const begin = async (first: string): Promise<string> => {
+      const socket = createConnection({ host: "127.0.0.1", port });
+      const client = new RawClient(connect({ socket, ALPNProtocols: ["postgresql"], rejectUnauthorized: false }));
+      client.send(startup(upstreamUrl));
+      const offer = (await client.until("R")).at(-1)?.bytes.toString("latin1", 9);
+      expect(offer).toBe("SCRAM-SHA-256\0\0");
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(first.length);
+      client.send(frame(FrontendType.password, Buffer.from("SCRAM-SHA-256\0"), length, Buffer.from(first)));
+      const [next] = await client.until("R");
+      client.close();
+      return next === undefined ? "closed" : errorOf([next]);
+    };
+    expect(await begin("y,,n=,r=abcdefgh")).toBe("28000 a login with channel binding cannot be relayed");
+    expect(await begin("n,,n=,r=abcdefgh")).toBe("no error");
+    await server.stop();
   });
 });
 
