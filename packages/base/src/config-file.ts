@@ -9,7 +9,7 @@ import { suggest } from "./suggest.ts";
 export function readConfigFile<T extends object>(specs: OptionSpecs<T>, file: string): Map<string, GivenOption> {
   const given = new Map<string, GivenOption>();
   const keys = new Map(optionKeys(specs).map((key) => [optionName(key), key]));
-  for (const [name, value] of Object.entries(parseFile(file))) {
+  for (const [name, value] of Object.entries(readTomlFile(file))) {
     const key = keys.get(name);
     if (key === undefined) throw unknownKey(name, file, keys.keys());
     given.set(key, { text: valueText(name, value, file), source: "file", place: `"${name}" in ${file}` });
@@ -17,7 +17,8 @@ export function readConfigFile<T extends object>(specs: OptionSpecs<T>, file: st
   return given;
 }
 
-function parseFile(file: string): object {
+/** A TOML file's contents; a FreshetError tells what is wrong with it. */
+export function readTomlFile(file: string): object {
   try {
     return parse(readFileSync(file, "utf8"));
   } catch (error) {
@@ -29,7 +30,8 @@ function parseFile(file: string): object {
   }
 }
 
-function valueText(name: string, value: unknown, file: string): string {
+/** A value of the file as the text that options are read from. */
+export function valueText(name: string, value: unknown, file: string): string {
   if (typeof value === "string" || typeof value === "boolean") return String(value);
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   throw new FreshetError(SqlState.configFileError, `invalid value for "${name}" in ${file}`, {

@@ -19,6 +19,7 @@ export { literalFitsType } from "./analysis/type-support.ts";
 export * from "./invalidation/invalidation-plan.ts";
 export * from "./invalidation/plan-invalidation.ts";
 export * from "./command/command.ts";
+export { NO_EFFECTS, type SessionEffects, UNKNOWN_EFFECTS } from "./statement/session-effects.ts";
 export * from "./statement/shape.ts";
 export * from "./command/parse-command.ts";
 export * from "./parser/load-parser.ts";

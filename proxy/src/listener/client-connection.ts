@@ -2,10 +2,14 @@ import type { Socket } from "node:net";
 import { FreshetError, SqlState } from "@freshet/base";
 import { type BackendKeyData, encodeCancelRequest, encodeErrorResponse, toFreshetError } from "@freshet/wire";
 import { type Login, type LoginOutcome, LoginRelay } from "../session/login.ts";
+import { ownServer } from "../session/own-server.ts";
 import { Session } from "../session/session.ts";
 import type { SessionServices } from "../session/session-state.ts";
 import type { Authenticator } from "../authentication/authenticator.ts";
 import { type ClientStartup, logInClient, readStartup, replicationKind } from "../authentication/client-login.ts";
+import { logInPooled } from "../pool/pooled-login.ts";
+import type { Pools } from "../pool/pools.ts";
+import type { Seat } from "../pool/seat.ts";
 import type { ClientTls } from "../tls/client-tls.ts";
 import type { UpstreamServer } from "../upstream/upstream-server.ts";
 import { relayBytes } from "./byte-relay.ts";
@@ -24,6 +28,8 @@ export interface ConnectionSettings {
   /** Null: every login is relayed to the upstream. */
   readonly authenticator: Authenticator | null;
   readonly loginTimeoutMs: number;
+  /** Null: every client has a server connection of its own. */
+  readonly pools: Pools | null;
 }
 
 /** One accepted connection from its first byte to its end. */
@@ -108,6 +114,8 @@ export class ClientConnection {
     try {
       const read = readStartup(startup, isUnix);
       if (authenticator.relays(read.applicant)) void this.#connect(startup);
+      else if (this.#settings.pools?.covers(read) === true)
+        void this.#joinPool(authenticator, this.#settings.pools, startup, read);
       else void this.#letIn(authenticator, startup, read);
     } catch (thrown) {
       this.#refused(thrown);
@@ -123,6 +131,30 @@ export class ClientConnection {
     if (error.code === SqlState.invalidPassword || error.code === SqlState.invalidAuthorization)
       this.#settings.failures.failed(this.#address);
     this.#fatal(error);
+  }
+
+  async #joinPool(authenticator: Authenticator, pools: Pools, startup: Startup, read: ClientStartup): Promise<void> {
+    this.#startupSeen = true;
+    const { cancelKeys } = this.#settings;
+    try {
+      const issueKey = (version: number, processId: number | undefined, seat: Seat): BackendKeyData => {
+        const key = cancelKeys.issue(version, processId);
+        this.#forgetKey = cancelKeys.register(key, { cancel: () => seat.cancel() });
+        return key;
+      };
+      const joined = await logInPooled({ pools, authenticator, issueKey }, startup, read);
+      this.#stopLoginTimer();
+      if (joined === null) {
+        this.destroy();
+        return;
+      }
+      const { seat, server, login } = joined;
+      const link = { kind: "pool", seat, server, user: read.applicant.user } as const;
+      this.#session = new Session(this.#services, this.#socket, link, login);
+      this.#session.start();
+    } catch (thrown) {
+      this.#refused(thrown);
+    }
   }
 
   async #letIn(authenticator: Authenticator, startup: Startup, read: ClientStartup): Promise<void> {
@@ -211,7 +243,8 @@ export class ClientConnection {
       key === null ? Promise.resolve() : this.#sendCancel(encodeCancelRequest(key.processId, key.secretKey));
     const session = new Session(
       this.#services,
-      { client: this.#socket, upstream, cancel: () => void cancelUpstream() },
+      this.#socket,
+      { kind: "own", server: ownServer(upstream, login.backend, () => void cancelUpstream()) },
       login,
     );
     this.#session = session;

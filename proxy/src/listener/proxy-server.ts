@@ -1,5 +1,6 @@
 import { type Server, type Socket, createServer } from "node:net";
 import { FreshetError, type Logger, SqlState, assert, now } from "@freshet/base";
+import type { Pools } from "../pool/pools.ts";
 import type { CacheFront, CommandRunner } from "../session/front-ports.ts";
 import { NO_METRICS, type ProxyMetrics } from "../session/metrics.ts";
 import type { SessionServices } from "../session/session-state.ts";
@@ -57,6 +58,8 @@ export interface ProxyServerParts {
   readonly commands: CommandRunner;
   readonly logger: Logger;
   readonly metrics?: ProxyMetrics;
+  /** Null or left out: every client has a server connection of its own. */
+  readonly pools?: Pools | null;
 }
 
 /** Accepts clients; each gets a session on an upstream connection of its own. */
@@ -140,6 +143,7 @@ export class ProxyServer {
       cancelKeys: this.#cancelKeys,
       failures: this.#failures,
       authenticator: this.#parts.authenticator ?? null,
+      pools: this.#parts.pools ?? null,
       loginTimeoutMs:
         refusal === null ? options.loginTimeoutMs : Math.min(options.loginTimeoutMs, REFUSED_LOGIN_TIMEOUT_MS),
     };

@@ -14,10 +14,17 @@ import type { SessionState } from "./session-state.ts";
 export class BackendRelay {
   readonly #state: SessionState;
   readonly #scanner: MessageScanner;
+  readonly #onParameter: ((name: string, value: string) => void) | null;
   /** The upstream has said that it ends the session. */
   sawFatal = false;
 
-  constructor(state: SessionState, scanner: MessageScanner) {
+  /** `onParameter` hears of what the server reports. */
+  constructor(
+    state: SessionState,
+    scanner: MessageScanner,
+    onParameter: ((name: string, value: string) => void) | null = null,
+  ) {
+    this.#onParameter = onParameter;
     this.#state = state;
     this.#scanner = scanner;
   }
@@ -89,6 +96,7 @@ export class BackendRelay {
     const { buffer, start, end } = this.#scanner;
     const { name, value } = decodeParameterStatus(buffer, start, end);
     this.#state.parameters.set(name, value);
+    this.#onParameter?.(name, value);
     this.#state.facts.invalidate();
     this.#relay();
   }
@@ -96,11 +104,15 @@ export class BackendRelay {
   #error(): void {
     const { expected } = this.#state;
     const { buffer, start, end } = this.#scanner;
-    const severity =
-      this.#scanner.first && this.#scanner.last ? decodeErrorFields(buffer, start, end).get("V") : undefined;
+    const fields = this.#scanner.first && this.#scanner.last ? decodeErrorFields(buffer, start, end) : null;
+    const severity = fields?.get("V");
+    // The plan does not fit the schema any more, or somebody's DEALLOCATE was not seen: statements are prepared anew.
+    if (fields?.get("R") === "RevalidateCachedQuery" || fields?.get("C") === SqlState.invalidSqlStatementName)
+      this.#state.pooling?.server?.statements.retire();
     if (severity === "FATAL" || severity === "PANIC") this.sawFatal = true;
     const head = expected.head();
-    if (head?.replacement != null && !this.sawFatal) {
+    const isAborted = fields?.get("C") === "25P02";
+    if (head?.replacement != null && !this.sawFatal && !isAborted) {
       if (this.#scanner.last) this.#state.client.message(head.replacement);
     } else if (this.sawFatal || head?.swallowError !== true) {
       this.#relay();

@@ -1,4 +1,4 @@
-import { FreshetError, SqlState, assert } from "@freshet/base";
+import { FreshetError, SqlState, assert, must } from "@freshet/base";
 import {
   BIND_COMPLETE,
   type BindMessage,
@@ -9,11 +9,13 @@ import {
   encodeErrorResponse,
   selectComplete,
 } from "@freshet/wire";
+import { expectation } from "./expected-responses.ts";
 import { describeStatement } from "./extended-parse.ts";
 import { commandDescription, commandError, commandRows, runCommand } from "./freshet-commands.ts";
-import { type Piece, ensureUpstream, forward, forwardRun, whenSettled } from "./forwarding.ts";
+import { type Piece, ensureUpstream, forward, forwardRun, whenAttached, whenSettled } from "./forwarding.ts";
 import type { Answer, BoundParameters, Miss } from "./front-ports.ts";
 import type { AnsweredPortal, CommandPortal, Portal } from "./portal.ts";
+import { ensureOnServer, failPooled, noUnnamedStatement, sendBind, whenNameSettled } from "./pooled-statements.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import { decide, gate, noteHit, probe } from "./routing.ts";
 import { failSegment } from "./segment-failure.ts";
@@ -29,7 +31,11 @@ export function handleBind(state: SessionState, piece: Piece): void | Promise<vo
   const statement = state.statements.get(bind.statement);
   const settled = whenSettled(state, statement);
   if (settled !== null) return settled.then(() => (state.segment.failed ? undefined : handleBind(state, piece)));
-  if (statement === undefined) return forwardBind(state, piece, bind, null, missed("not_parsed"));
+  if (statement === undefined) {
+    // The server's unnamed statement may be another session's.
+    if (state.pooling !== null && bind.statement === "") return failPooled(state, noUnnamedStatement());
+    return forwardBind(state, piece, bind, null, missed("not_parsed"));
+  }
   if (statement.command !== null) return bindCommand(state, bind, statement);
   return routeBind(state, piece, bind, statement);
 }
@@ -83,13 +89,12 @@ function finishBind(
   bind: BindMessage,
   statement: PreparedStatement,
   decision: Answer | Miss,
-): void {
+): void | Promise<void> {
   // While the decision was waited for, something before it may have failed.
   if (state.segment.failed) return;
   const { route } = statement;
   if (decision.kind === "miss" || route === null) {
-    forwardBind(state, piece, bind, statement, decision.kind === "miss" ? decision : missed("not_parsed"));
-    return;
+    return forwardBind(state, piece, bind, statement, decision.kind === "miss" ? decision : missed("not_parsed"));
   }
   const portal: AnsweredPortal = {
     kind: "answer",
@@ -100,19 +105,49 @@ function finishBind(
     position: 0,
   };
   state.expected.local(BIND_COMPLETE, state.portals.set(bind.portal, portal));
+  return undefined;
 }
 
 /** Forwards a Bind, after its statement's Parse where that has not gone yet. */
 export function forwardBind(
   state: SessionState,
   piece: Piece,
-  bind: Pick<BindMessage, "portal">,
+  bind: Pick<BindMessage, "portal" | "statement">,
   statement: PreparedStatement | null,
   miss: Miss,
-): void {
-  if (statement !== null) ensureUpstream(state, statement);
-  const undo = state.portals.set(bind.portal, { kind: "forwarded", route: statement?.route ?? null, miss });
-  forward(state, piece, "bind", { undo });
+): void | Promise<void> {
+  return whenAttached(state, () => {
+    const { pooling } = state;
+    if (pooling !== null && statement !== null) return bindPooled(state, piece, bind, statement, miss);
+    if (statement !== null) ensureUpstream(state, statement);
+    const undo = state.portals.set(bind.portal, { kind: "forwarded", route: statement?.route ?? null, miss });
+    return forward(state, piece, "bind", { undo });
+  });
+}
+
+/** The same under the statement's name on the server. */
+function bindPooled(
+  state: SessionState,
+  piece: Piece,
+  bind: Pick<BindMessage, "portal" | "statement">,
+  statement: PreparedStatement,
+  miss: Miss,
+): void | Promise<void> {
+  const pooling = must(state.pooling);
+  const settled = whenNameSettled(state, pooling, statement);
+  if (settled !== null) {
+    return settled.then(() => {
+      if (state.segment.failed) return undefined;
+      const isKept = state.statements.get(bind.statement) === statement;
+      return forwardBind(state, piece, bind, isKept ? statement : null, miss);
+    });
+  }
+  const name = ensureOnServer(state, pooling, statement);
+  sendBind(state, piece, bind.portal, bind.statement, name);
+  state.segment.forwarded = true;
+  const undo = state.portals.set(bind.portal, { kind: "forwarded", route: statement.route, miss });
+  state.expected.forwarded(expectation("bind", { undo }));
+  return undefined;
 }
 
 /** Describe of a statement or portal. */
@@ -131,7 +166,7 @@ export function handleDescribe(
       return state.expected.local(commandDescription(state.services.commands.columns(portal.command), portal.formats));
     case "forwarded":
     case undefined:
-      return forward(state, piece, "describe-portal");
+      return whenAttached(state, () => forward(state, piece, "describe-portal"));
   }
 }
 
@@ -144,9 +179,9 @@ export function handleExecute(state: SessionState, piece: Piece): void | Promise
     case "command":
       return executeCommand(state, portal, maxRows);
     case "forwarded":
-      return forwardRun(state, piece, "execute", portal.route, portal.miss);
+      return whenAttached(state, () => forwardRun(state, piece, "execute", portal.route, portal.miss));
     case undefined:
-      return forwardRun(state, piece, "execute", null, missed("not_parsed"));
+      return whenAttached(state, () => forwardRun(state, piece, "execute", null, missed("not_parsed")));
   }
 }
 

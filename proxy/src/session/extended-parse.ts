@@ -1,8 +1,28 @@
-import { PARSE_COMPLETE, CLOSE_COMPLETE, decodeParse, decodeTarget, encodeParameterDescription } from "@freshet/wire";
+import {
+  PARSE_COMPLETE,
+  CLOSE_COMPLETE,
+  decodeParse,
+  decodeTarget,
+  encodeDescribe,
+  encodeParameterDescription,
+} from "@freshet/wire";
+import { expectation } from "./expected-responses.ts";
+import { must } from "@freshet/base";
 import { failSegment } from "./segment-failure.ts";
 import { commandDescription, commandError } from "./freshet-commands.ts";
-import { type Piece, ensureUpstream, forward, whenSettled } from "./forwarding.ts";
+import { type Piece, ensureUpstream, forward, whenAttached, whenSettled } from "./forwarding.ts";
 import type { DescribedStatement, PreparedRoute } from "./front-ports.ts";
+import {
+  duplicateStatement,
+  ensureOnServer,
+  failPooled,
+  noUnnamedStatement,
+  parseBody,
+  parsePooled,
+  whenNameSettled,
+} from "./pooled-statements.ts";
+import { namedCall, renamedBody } from "./names-in-sql.ts";
+import type { Pooling } from "./pooling.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import { type Gate, gate, inspect, probe } from "./routing.ts";
 import type { SessionState } from "./session-state.ts";
@@ -14,11 +34,28 @@ export function handleParse(state: SessionState, piece: Piece): void | Promise<v
   const existing = name === "" ? undefined : state.statements.get(name);
   const settled = whenSettled(state, existing);
   if (settled !== null) return settled.then(() => (state.segment.failed ? undefined : handleParse(state, piece)));
+  if (state.pooling !== null) return handlePooledParse(state, piece, existing, { name, route, typeOids });
   if (existing !== undefined && existing.command === null) {
     return forwardDuplicate(state, piece, existing, { name, route, typeOids, command: null, parseMessage: null });
   }
   if (route?.command != null) return parseCommand(state, name, route);
   return routeParse(state, piece, { name, route, typeOids, command: null, parseMessage: null });
+}
+
+/** Parse where connections are shared: a name is the session's own, known to no server. */
+function handlePooledParse(
+  state: SessionState,
+  piece: Piece,
+  existing: PreparedStatement | undefined,
+  parsed: Pick<PreparedStatement, "name" | "route" | "typeOids">,
+): void | Promise<void> {
+  const { name, route } = parsed;
+  if (existing !== undefined && existing.command === null) {
+    if (existing.body === undefined) return whenAttached(state, () => forward(state, piece, "parse"));
+    return failPooled(state, duplicateStatement(name));
+  }
+  if (route?.command != null) return parseCommand(state, name, route);
+  return routeParse(state, piece, { ...parsed, command: null, parseMessage: null, body: parseBody(piece, name) });
 }
 
 function parseCommand(state: SessionState, name: string, route: PreparedRoute): void {
@@ -35,13 +72,25 @@ function routeParse(state: SessionState, piece: Piece, statement: PreparedStatem
   const opened = gate(state, statement.route);
   if (opened.kind === "probe") return probe(state).then(() => routeParse(state, piece, statement));
   if (opened.kind === "ready" && describe(state, opened, statement) !== null) {
-    statement.parseMessage = Buffer.from(piece.buffer.subarray(piece.start, piece.end));
+    // Where connections are shared its body says all.
+    if (state.pooling === null) statement.parseMessage = Buffer.from(piece.buffer.subarray(piece.start, piece.end));
     // Behind forwarded messages: should one of them fail, this Parse is skipped like all up to Sync.
     if (state.segment.forwarded) statement.sentIn = state.segment;
     state.expected.local(PARSE_COMPLETE, state.statements.set(statement.name, statement));
     return undefined;
   }
-  return forwardParse(state, piece, statement);
+  const { pooling } = state;
+  if (pooling === null) return forwardParse(state, piece, statement);
+  return whenAttached(state, () => sendPooledParse(state, pooling, statement));
+}
+
+function sendPooledParse(state: SessionState, pooling: Pooling, parsed: PreparedStatement): void | Promise<void> {
+  const body = must(parsed.body);
+  const call = namedCall(state, body.toString("utf8", 0, body.indexOf(0)));
+  const statement = call === null ? parsed : { ...parsed, body: renamedBody(state, pooling, call, body) };
+  const settled = whenNameSettled(state, pooling, statement);
+  if (settled === null) return parsePooled(state, pooling, statement);
+  return settled.then(() => (state.segment.failed ? undefined : parsePooled(state, pooling, statement)));
 }
 
 /** Forwards a Parse; the statement is forgotten again when the upstream refuses it. */
@@ -100,7 +149,10 @@ export function describeStatement(state: SessionState, piece: Piece, name: strin
   const settled = whenSettled(state, statement);
   if (settled !== null)
     return settled.then(() => (state.segment.failed ? undefined : describeStatement(state, piece, name)));
-  if (statement === undefined) return forward(state, piece, "describe-statement");
+  if (statement === undefined) {
+    if (state.pooling !== null && name === "") return failPooled(state, noUnnamedStatement());
+    return whenAttached(state, () => forward(state, piece, "describe-statement"));
+  }
   if (statement.command !== null) {
     const columns = state.services.commands.columns(statement.command);
     state.expected.local(Buffer.concat([encodeParameterDescription([]), commandDescription(columns, [])]));
@@ -109,31 +161,48 @@ export function describeStatement(state: SessionState, piece: Piece, name: strin
   const opened = gate(state, statement.route);
   if (opened.kind === "probe") return probe(state).then(() => describeStatement(state, piece, name));
   const described = opened.kind === "ready" ? describe(state, opened, statement) : null;
-  if (described === null) {
-    ensureUpstream(state, statement);
-    return forward(state, piece, "describe-statement");
-  }
+  if (described === null) return whenAttached(state, () => forwardDescribe(state, piece, statement));
   state.expected.local(
     Buffer.concat([encodeParameterDescription(described.parameterTypes), described.rowDescription([])]),
   );
   return undefined;
 }
 
+function forwardDescribe(state: SessionState, piece: Piece, statement: PreparedStatement): void | Promise<void> {
+  const { pooling } = state;
+  if (pooling === null) {
+    ensureUpstream(state, statement);
+    return forward(state, piece, "describe-statement");
+  }
+  const settled = whenNameSettled(state, pooling, statement);
+  if (settled !== null) return settled.then(() => describeStatement(state, piece, statement.name));
+  state.upstream.message(encodeDescribe("statement", ensureOnServer(state, pooling, statement)));
+  state.segment.forwarded = true;
+  state.expected.forwarded(expectation("describe-statement"));
+  return undefined;
+}
+
 /** Close of a statement or portal. What only Freshet knows is closed here. */
-export function handleClose(state: SessionState, piece: Piece): void {
+export function handleClose(state: SessionState, piece: Piece): void | Promise<void> {
   const { target, name } = decodeTarget(piece.buffer, piece.start, piece.end);
   if (target === "statement") {
     const statement = state.statements.get(name);
     const undo = state.statements.delete(name);
+    // A statement that servers know by other names is closed when no room is left for it there.
+    if (state.pooling !== null && (name === "" || statement?.body !== undefined)) {
+      state.expected.local(CLOSE_COMPLETE, undo);
+      return undefined;
+    }
     if (statement !== undefined && (statement.command !== null || statement.parseMessage !== null)) {
       state.expected.local(CLOSE_COMPLETE, undo);
-    } else {
-      forward(state, piece, "close", { undo });
+      return undefined;
     }
-    return;
+    return whenAttached(state, () => forward(state, piece, "close", { undo }));
   }
   const portal = state.portals.get(name);
   const undo = state.portals.delete(name);
-  if (portal !== undefined && portal.kind !== "forwarded") state.expected.local(CLOSE_COMPLETE, undo);
-  else forward(state, piece, "close", { undo });
+  if (portal === undefined || portal.kind === "forwarded")
+    return whenAttached(state, () => forward(state, piece, "close", { undo }));
+  state.expected.local(CLOSE_COMPLETE, undo);
+  return undefined;
 }

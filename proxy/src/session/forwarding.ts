@@ -24,6 +24,12 @@ export function forward(
   state.expected.forwarded(expectation(kind, special));
 }
 
+/** Runs `work` when messages may go upstream, for which a pooled session may have to wait. */
+export function whenAttached(state: SessionState, work: () => void | Promise<void>): void | Promise<void> {
+  const attaching = state.attach();
+  return attaching === null ? work() : attaching.then(() => (state.closed ? undefined : work()));
+}
+
 /** Sends bytes that have no response of their own. */
 export function relay(state: SessionState, piece: Piece): void {
   state.upstream.range(piece.buffer, piece.start, piece.end);
@@ -44,7 +50,9 @@ export function forwardRun(
   undo: (() => void) | null = null,
 ): void {
   const pure = route?.info.pure === true;
-  if (namesPrepared(route)) sendLocalStatements(state);
+  if (state.pooling === null && namesPrepared(route)) sendLocalStatements(state);
+  // The server drops its unnamed statement for a simple Query.
+  if (state.pooling?.server != null && kind === "query") state.pooling.server.unnamed = null;
   if (!pure) state.segment.impure = true;
   forward(state, piece, kind, {
     impure: state.segment.impure,
@@ -130,7 +138,13 @@ function observeTag(state: SessionState, route: PreparedRoute | null, type: numb
   const name = tag === "DEALLOCATE" && route !== null ? deallocatedName(route.info.normalized) : null;
   for (const statement of [...state.statements.values()]) {
     const isUpstreams = statement.command === null && statement.parseMessage === null;
-    if (isUpstreams && (name === null || name === statement.name)) state.statements.delete(statement.name);
+    if (!isUpstreams || (name !== null && name !== statement.name)) continue;
+    state.statements.delete(statement.name);
+    if (statement.remapped !== undefined) state.pooling?.server?.statements.delete(statement.remapped.name);
+  }
+  if (name === null && state.pooling?.server != null) {
+    state.pooling.server.statements.clear();
+    state.pooling.server.unnamed = null;
   }
 }
 

@@ -1,8 +1,8 @@
 import { unreachable } from "@freshet/base";
-import { decodeBindNames, decodeParseName, decodeTarget } from "@freshet/wire";
+import { FrontendType, decodeBindNames, decodeParseName, decodeTarget, protocolViolation } from "@freshet/wire";
 import { forwardBind, handleBind, handleDescribe, handleExecute } from "./extended-execute.ts";
 import { forwardParse, handleClose, handleParse } from "./extended-parse.ts";
-import { type Piece, flushUpstream, forward, relay } from "./forwarding.ts";
+import { type Piece, flushUpstream, forward, relay, whenAttached } from "./forwarding.ts";
 import { FRONTEND_STATES, type FrontendAction, frontendKind } from "./frontend-states.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { forwardQuery, handleQuery } from "./simple-query.ts";
@@ -41,17 +41,29 @@ function handleWhole(state: SessionState, piece: Piece, action: FrontendAction):
     case "flush":
       return flushUpstream(state);
     case "function-call":
-      return handleFunctionCall(state, piece);
+      return whenAttached(state, () => handleFunctionCall(state, piece));
     case "copy-end":
       return handleCopyEnd(state, piece);
     case "relay":
     case "terminate":
-      return relay(state, piece);
+      return state.pooling === null ? relay(state, piece) : relayPooled(state, piece);
     case "discard":
       return undefined;
     default:
       return unreachable(action, "action");
   }
+}
+
+/** What brings no response must not end up on a server connection that is another session's next. */
+function relayPooled(state: SessionState, piece: Piece): void {
+  const { pooling } = state;
+  const isData = ([FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail] as number[]).includes(piece.type);
+  if (pooling === null || piece.type === FrontendType.terminate) return;
+  if (!state.copying && !isData) throw protocolViolation(`invalid frontend message type ${piece.type}`);
+  // Late copy data of a COPY that has failed: the server would ignore it.
+  if (pooling.server === null) return;
+  if (!isData) pooling.pin("message within COPY");
+  relay(state, piece);
 }
 
 /** A message over the limit of inspection goes upstream as it comes; only its names are noted. */
@@ -62,7 +74,13 @@ function handleLarge(state: SessionState, piece: Piece, action: FrontendAction):
       return forwardQuery(state, piece, null, missed("not_parsed"));
     case "parse": {
       const name = decodeParseName(buffer, start, end);
-      return forwardParse(state, piece, { name, route: null, typeOids: [], command: null, parseMessage: null });
+      const statement = { name, route: null, typeOids: [], command: null, parseMessage: null };
+      return whenAttached(state, () => {
+        forwardParse(state, piece, statement);
+        if (state.pooling?.server == null) return;
+        state.pooling.keepUnmapped(statement);
+        if (name === "") state.pooling.server.unnamed = statement;
+      });
     }
     case "bind": {
       const names = decodeBindNames(buffer, start, end);
@@ -70,7 +88,7 @@ function handleLarge(state: SessionState, piece: Piece, action: FrontendAction):
       return forwardBind(state, piece, names, statement ?? null, missed("parameter_value"));
     }
     case "function-call":
-      return handleFunctionCall(state, piece);
+      return whenAttached(state, () => handleFunctionCall(state, piece));
     case "discard":
       return undefined;
     case "describe":
@@ -82,7 +100,7 @@ function handleLarge(state: SessionState, piece: Piece, action: FrontendAction):
     case "relay":
     case "terminate":
       // PostgreSQL refuses a large message of these kinds and closes the connection; copy data is no such kind.
-      return relay(state, piece);
+      return state.pooling === null ? relay(state, piece) : relayPooled(state, piece);
     default:
       return unreachable(action, "action");
   }
@@ -102,7 +120,8 @@ function handleFunctionCall(state: SessionState, piece: Piece): void {
 }
 
 function handleCopyEnd(state: SessionState, piece: Piece): void {
-  relay(state, piece);
+  if (state.pooling === null) relay(state, piece);
+  else relayPooled(state, piece);
   if (state.copying) state.copying = false;
   else state.expected.copyEnded();
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { assert } from "@freshet/base";
 
 /** Below this the parts of one batch are joined by copying; above, they are written as they are. */
 const JOIN_BYTES = 32_768;
@@ -13,7 +14,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Collects what one turn sends to a socket, so that it leaves in one write. Neighbouring ranges of one buffer stay one part. */
 export class OutputBatch {
-  readonly #socket: Duplex;
+  #socket: Duplex | null;
   #parts: Buffer[] = [];
   #bytes = 0;
   /** The part that still grows is `buffer[start, end)`. */
@@ -23,7 +24,13 @@ export class OutputBatch {
   #arena: Buffer = NOTHING;
   #filled = 0;
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex | null) {
+    this.#socket = socket;
+  }
+
+  /** What comes from now on goes there; null: nowhere, and nothing may come. */
+  redirect(socket: Duplex | null): void {
+    assert(this.#parts.length === 0 && this.#buffer === null, "what was collected for a socket has been sent there");
     this.#socket = socket;
   }
 
@@ -50,12 +57,12 @@ export class OutputBatch {
 
   /** Bytes that the socket holds because its peer does not read. */
   get backlog(): number {
-    return this.#socket.writableLength;
+    return this.#socket?.writableLength ?? 0;
   }
 
   /** Whether the socket asks to wait for `drain`. */
   get congested(): boolean {
-    return this.#socket.writableNeedDrain;
+    return this.#socket?.writableNeedDrain ?? false;
   }
 
   flush(): void {
@@ -65,16 +72,18 @@ export class OutputBatch {
     const bytes = this.#bytes;
     this.#parts = [];
     this.#bytes = 0;
-    if (!this.#socket.writable) return;
+    const socket = this.#socket;
+    assert(socket !== null, "without a connection nothing is sent");
+    if (!socket.writable) return;
     const [only] = parts;
     if (parts.length === 1 && only !== undefined) {
-      this.#socket.write(only);
+      socket.write(only);
     } else if (bytes <= JOIN_BYTES) {
-      this.#socket.write(Buffer.concat(parts, bytes));
+      socket.write(Buffer.concat(parts, bytes));
     } else {
-      this.#socket.cork();
-      for (const part of parts) this.#socket.write(part);
-      this.#socket.uncork();
+      socket.cork();
+      for (const part of parts) socket.write(part);
+      socket.uncork();
     }
   }
 

@@ -14,4 +14,8 @@ export interface PreparedStatement {
   parseMessage: Buffer | null;
   /** The segment whose fate decides whether the statement exists, until that is known. */
   sentIn?: Segment | null;
+  /** Parse's body behind the name, kept where connections are shared; left out for what is too large to be kept. */
+  readonly body?: Buffer;
+  /** Its name on servers, and the digest that it was made with. */
+  remapped?: { readonly digest: string; readonly name: string };
 }

@@ -66,6 +66,11 @@ export function canProbe(state: SessionState): boolean {
 
 /** Reads the session's facts on its own upstream connection; unseen by the client. */
 export function probe(state: SessionState): Promise<void> {
+  const attaching = state.attach();
+  return attaching === null ? askFacts(state) : attaching.then(() => askFacts(state));
+}
+
+function askFacts(state: SessionState): Promise<void> {
   const reader = new ProbeReader();
   const { generation } = state.facts;
   const { epoch } = state.services.front;

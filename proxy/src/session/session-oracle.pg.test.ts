@@ -13,6 +13,7 @@ import {
 } from "@freshet/wire";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type PooledProxy, startPooledProxy } from "./testing/pooled-postgres.ts";
 import { type ProxiedPostgres, startProxiedPostgres } from "./testing/proxied-postgres.ts";
 import { RawClient, type ReceivedMessage } from "./testing/raw-client.ts";
 import { BY_KEY, CACHED, query } from "./testing/statements.ts";
@@ -23,6 +24,8 @@ const numRuns = 120 * runsMultiplier();
 const MARKER = "SELECT 'the end'";
 
 let proxied: ProxiedPostgres;
+/** Before the same server, with connections shared between clients. */
+let pooled: PooledProxy;
 
 beforeAll(async () => {
   proxied = await startProxiedPostgres();
@@ -32,8 +35,12 @@ beforeAll(async () => {
   await query(setup, "INSERT INTO cached_rows SELECT n, 'cached' FROM generate_series(1, 3) n");
   await query(setup, "CREATE TABLE written (a int)");
   setup.close();
+  pooled = await startPooledProxy(proxied.upstream, { poolMode: "transaction", defaultPoolSize: 2 });
 });
-afterAll(() => proxied.stop());
+afterAll(async () => {
+  await pooled.stop();
+  await proxied.stop();
+});
 
 interface Step {
   readonly what: string;
@@ -137,19 +144,25 @@ function summary({ type, bytes }: ReceivedMessage): string {
 }
 
 describe("a session through the proxy", () => {
-  it.each([true, false])(
-    "answers any sequence of messages as PostgreSQL does (sent together: %s)",
-    async (together) => {
+  it.each([
+    [true, "own"],
+    [false, "own"],
+    [true, "shared"],
+    [false, "shared"],
+  ] as const)(
+    "answers any sequence of messages as PostgreSQL does (sent together: %s, server connection: %s)",
+    async (together, connection) => {
+      const { port, front } = connection === "own" ? proxied : pooled;
       const steps = fc.array(fc.oneof({ weight: 3, arbitrary: step }, { weight: 1, arbitrary: usual }), {
         maxLength: 25,
       });
       await fc.assert(
         fc.asyncProperty(steps, fc.boolean(), async (sequence, slow) => {
-          proxied.front.slow = slow;
+          front.slow = slow;
           const direct = await answers(proxied.upstream.port, sequence, together);
           // PostgreSQL's own internal error (mixing Query into an open pipeline) is no answer to be like.
           fc.pre(!direct.some((answer) => answer.startsWith("E XX000")));
-          const through = await answers(proxied.port, sequence, together);
+          const through = await answers(port, sequence, together);
           const what = sequence.map((one) => one.what);
           expect({ what, answers: through }).toEqual({ what, answers: direct });
         }),

@@ -1,4 +1,5 @@
 import { type Logger, now } from "@freshet/base";
+import { UNKNOWN_EFFECTS } from "@freshet/sql";
 import type { TransactionStatus } from "@freshet/wire";
 import { ExpectedResponses } from "./expected-responses.ts";
 import type { CacheFront, CommandRunner, LastStatement, Miss, MissReason, PreparedRoute } from "./front-ports.ts";
@@ -6,6 +7,7 @@ import type { FrontendState } from "./frontend-states.ts";
 import type { ProxyMetrics } from "./metrics.ts";
 import { NamedEntries } from "./named-entries.ts";
 import type { OutputBatch } from "./output-batch.ts";
+import type { Pooling } from "./pooling.ts";
 import type { Portal } from "./portal.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import { Segment } from "./segment.ts";
@@ -38,6 +40,10 @@ export class SessionState {
   last: LastStatement | null = null;
   /** Interrupts the command that runs here; null while none does. */
   interruption: AbortController | null = null;
+  /** Of a session that gives its server connection back after each transaction; null: it keeps it. */
+  pooling: Pooling | null = null;
+  /** Sees to it that messages may go upstream: null when they may, else resolves when they do. */
+  attach: () => Promise<void> | null = () => null;
   /** The session has ended: late results of what it waited for are dropped. */
   closed = false;
 
@@ -73,6 +79,7 @@ export class SessionState {
   noteForwarded(route: PreparedRoute | null, miss: Miss): (succeeded: boolean) => void {
     const started = now();
     this.facts.forwarded(route);
+    this.pooling?.forwarded(route?.info.effects ?? UNKNOWN_EFFECTS);
     this.services.metrics.miss(miss.reason);
     this.last = {
       destination: "upstream",

@@ -1,65 +1,88 @@
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, SqlState, assert, must } from "@freshet/base";
 import type { Duplex } from "node:stream";
-import { type MessageScanner, encodeErrorResponse, encodeFlush, toFreshetError } from "@freshet/wire";
+import { type MessageScanner, encodeErrorResponse, encodeFlush, encodeParameterStatus, toFreshetError } from "@freshet/wire";
 import { BackendRelay } from "./backend-relay.ts";
 import { type Dispatched, dispatch } from "./frontend-dispatch.ts";
+import { takeInventory } from "./inventory-taking.ts";
 import type { Login } from "./login.ts";
 import { OutputBatch } from "./output-batch.ts";
+import type {
+  PooledServer,
+  PooledSession,
+  PoolSeat,
+  ServerChannel,
+  ServerCondition,
+  SessionActivity,
+} from "./pool-port.ts";
+import { ActivityTracker } from "./session-activity.ts";
+import { Pooling } from "./pooling.ts";
 import { type SessionServices, SessionState } from "./session-state.ts";
 
 /** Local answers may wait or pile up to this many bytes before the client's next message is looked at. */
 const MAX_WAITING_BYTES = 4 << 20;
 const MAX_EXPECTED = 4096;
 
-/** The two sockets of a session and how to interrupt what the upstream does. */
-export interface SessionSockets {
-  readonly client: Duplex;
-  readonly upstream: Duplex;
-  /** Sends a CancelRequest for the upstream connection. */
-  readonly cancel: () => void;
-}
+/** How a session comes by its server connection: its own, or its pool's. */
+export type SessionLink =
+  | { readonly kind: "own"; readonly server: ServerChannel }
+  /** `server`: given for as long as the session lasts, in mode session. */
+  | { readonly kind: "pool"; readonly seat: PoolSeat; readonly server: PooledServer | null; readonly user: string };
 
-/** One client's connection after login, on one upstream connection of its own. */
-export class Session {
-  readonly #sockets: SessionSockets;
+/** One client's connection after login. */
+export class Session implements PooledSession {
+  readonly #client: Duplex;
   readonly #frontend: MessageScanner;
-  readonly #backend: BackendRelay;
   readonly #state: SessionState;
-  /** A message of the client waits for a probe, a decision or a command. */
+  readonly #seat: PoolSeat | null;
+  readonly #activity: ActivityTracker;
+  #server: ServerChannel | null = null;
+  #pooled: PooledServer | null = null;
+  #backend: BackendRelay | null = null;
+  /** A message of the client waits for a probe, a decision, a command or a server connection. */
   #pending = false;
+  #waiting = false;
   #restOfMessage: "relay" | "discard" = "relay";
   #terminated = false;
   #ended = false;
 
-  constructor(services: SessionServices, sockets: SessionSockets, login: Login) {
-    this.#sockets = sockets;
+  constructor(
+    services: SessionServices,
+    client: Duplex,
+    link: SessionLink,
+    login: Pick<Login, "frontend" | "status" | "parameters">,
+  ) {
+    this.#client = client;
     this.#frontend = login.frontend;
-    this.#state = new SessionState(services, new OutputBatch(sockets.client), new OutputBatch(sockets.upstream), login);
-    this.#backend = new BackendRelay(this.#state, login.backend);
+    this.#state = new SessionState(services, new OutputBatch(client), new OutputBatch(null), login);
+    this.#seat = link.kind === "pool" ? link.seat : null;
+    this.#activity = new ActivityTracker(this.#seat);
+    if (link.kind === "pool" && link.seat.mode !== "session") {
+      this.#state.pooling = new Pooling(link.seat, link.user, login.parameters.get("application_name") ?? "");
+      this.#state.attach = () => this.#attach();
+    }
+    if (link.kind === "own") this.#connect(link.server);
+    else if (link.server !== null) this.#connectPooled(link.server);
   }
 
-  /** Takes the sockets over; both scanners may still hold bytes. */
+  /** Takes the sockets over; scanners may still hold bytes. */
   start(): void {
-    const { client, upstream } = this.#sockets;
+    const client = this.#client;
     client.on("data", (chunk: Buffer) => this.#clientData(chunk));
-    upstream.on("data", (chunk: Buffer) => this.#upstreamData(chunk));
     client.on("drain", () => this.#turn());
-    upstream.on("drain", () => this.#turn());
     // After Terminate a client may still read what it has asked for.
     client.on("end", () => {
       if (!this.#terminated) this.#clientGone();
     });
     client.on("close", () => this.#clientGone());
-    upstream.on("end", () => this.#upstreamGone());
-    upstream.on("close", () => this.#upstreamGone());
-    this.#guard(() => this.#backend.drain());
+    this.#seat?.joined(this);
+    this.#guard(() => this.#backend?.drain());
     this.#turn();
   }
 
   /** Ends the session with a FATAL error, as a server that shuts down does. */
   terminate(error: FreshetError): void {
     if (this.#ended) return;
-    if (!this.#state.expected.idle) this.#sockets.cancel();
+    if (this.#seat === null && !this.#state.expected.idle) this.#server?.cancel();
     this.#fail(error);
   }
 
@@ -70,15 +93,81 @@ export class Session {
     return interruption !== null;
   }
 
+  activity(): SessionActivity {
+    return this.#activity.now(this.#state.pooling?.pins ?? []);
+  }
+
+  /** Interrupts what the server does for this session, and for no other. */
+  cancel(): void {
+    if (!this.#ended && !this.#state.expected.idle) this.#server?.cancel();
+  }
+
+  #connect(server: ServerChannel): void {
+    this.#server = server;
+    this.#state.upstream.redirect(server.socket);
+    const pooled = this.#pooled;
+    this.#backend = new BackendRelay(
+      this.#state,
+      server.scanner,
+      pooled === null
+        ? null
+        : (name, value) => {
+            pooled.reported.set(name, value);
+            this.#state.pooling?.reported(name);
+          },
+    );
+    server.listen({
+      data: (chunk) => this.#upstreamData(chunk),
+      drain: () => this.#turn(),
+      gone: () => this.#upstreamGone(),
+    });
+  }
+
+  #connectPooled(server: PooledServer): void {
+    this.#pooled = server;
+    if (this.#state.pooling !== null) this.#state.pooling.server = server;
+    this.#connect(server);
+    const { parameters } = this.#state;
+    for (const [name, value] of server.reported) {
+      if (parameters.get(name) === value) continue;
+      parameters.set(name, value);
+      this.#state.facts.invalidate();
+      this.#state.client.message(encodeParameterStatus(name, value));
+    }
+  }
+
+  /** Null when there is a server connection; else resolves when one has been got from the pool. */
+  #attach(): Promise<void> | null {
+    if (this.#server !== null) return null;
+    const { pooling } = this.#state;
+    assert(pooling !== null && !this.#waiting, "a pooled session asks for one connection at a time");
+    const acquired = pooling.seat.acquire(pooling.settings);
+    if (!(acquired instanceof Promise)) {
+      this.#connectPooled(acquired);
+      return null;
+    }
+    this.#waiting = true;
+    return acquired.then((server) => {
+      this.#waiting = false;
+      if (this.#ended) pooling.seat.release(server, "clean");
+      else this.#connectPooled(server);
+    });
+  }
+
   #clientData(chunk: Buffer): void {
     if (this.#ended || this.#terminated) return;
+    if (this.#seat !== null) {
+      this.#seat.transferred(chunk.length, 0);
+      this.#activity.heard();
+    }
     this.#frontend.push(chunk);
     this.#turn();
   }
 
   #upstreamData(chunk: Buffer): void {
     if (this.#ended) return;
-    this.#guard(() => this.#backend.process(chunk));
+    this.#seat?.transferred(0, chunk.length);
+    this.#guard(() => must(this.#backend).process(chunk));
     this.#turn();
   }
 
@@ -86,15 +175,22 @@ export class Session {
   #turn(): void {
     if (this.#ended) return;
     this.#guard(() => this.#pump());
+    if (this.#isOver()) return;
     this.#state.upstream.flush();
     this.#state.client.flush();
+    if (this.#seat !== null) this.#settle();
     this.#setFlow();
+  }
+
+  /** Asked anew after whatever may have ended the session. */
+  #isOver(): boolean {
+    return this.#ended;
   }
 
   #pump(): void {
     while (!this.#mustWait() && this.#frontend.advance()) {
       if (!this.#frontend.first) {
-        if (this.#restOfMessage === "relay")
+        if (this.#restOfMessage === "relay" && this.#server !== null)
           this.#state.upstream.range(this.#frontend.buffer, this.#frontend.start, this.#frontend.end);
         continue;
       }
@@ -111,7 +207,7 @@ export class Session {
     this.#pending = true;
     pending.then(
       () => this.#resume(),
-      (thrown: unknown) => this.#fail(this.#unexpected(thrown)),
+      (thrown: unknown) => this.#fail(thrown instanceof FreshetError ? thrown : this.#unexpected(thrown)),
     );
   }
 
@@ -133,40 +229,123 @@ export class Session {
   }
 
   #setFlow(): void {
-    const { client, upstream } = this.#sockets;
     if (this.#ended) return;
-    if (this.#mustWait() && !this.#terminated) client.pause();
-    else client.resume();
-    if (this.#state.client.congested) upstream.pause();
-    else upstream.resume();
+    if (this.#mustWait() && !this.#terminated) this.#client.pause();
+    else this.#client.resume();
+    if (this.#server === null) return;
+    if (this.#state.client.congested) this.#server.socket.pause();
+    else this.#server.socket.resume();
+  }
+
+  /** Nothing of the session's is under way on its server connection. */
+  get #isQuiet(): boolean {
+    const { expected, segment, copying } = this.#state;
+    if (!expected.idle || segment.forwarded || copying || this.#frontend.streaming) return false;
+    return this.#backend?.inMessage !== true;
+  }
+
+  /** Between statements of a pooled session: gives the server connection back when it may. */
+  #settle(): void {
+    const { status, pooling } = this.#state;
+    this.#activity.update(this.#activityState, status !== "I");
+    if (this.#terminated && this.#state.expected.idle) {
+      this.#end();
+      this.#client.end();
+      return;
+    }
+    if (pooling === null || this.#server === null || this.#pending || !this.#isQuiet) return;
+    if (status !== "I") {
+      if (pooling.seat.mode === "statement") {
+        this.#fail(new FreshetError(SqlState.featureNotSupported, "transaction blocks are not allowed in pool_mode statement"));
+      }
+      return;
+    }
+    if (pooling.touched) {
+      takeInventory(this.#state, pooling);
+      return;
+    }
+    pooling.dropUnmapped((statement) => this.#state.statements.get(statement.name) === statement);
+    if (!pooling.pinned) this.#giveBack("clean");
+  }
+
+  get #activityState(): SessionActivity["state"] {
+    if (this.#waiting) return "waiting";
+    const { expected, status, segment } = this.#state;
+    if (!expected.idle || segment.forwarded) return "active";
+    return status === "I" ? "idle" : "idle in transaction";
+  }
+
+  #giveBack(condition: ServerCondition): void {
+    const server = this.#pooled;
+    const { pooling, upstream } = this.#state;
+    if (server === null) return;
+    upstream.flush();
+    upstream.redirect(null);
+    this.#server = null;
+    this.#pooled = null;
+    this.#backend = null;
+    if (pooling !== null) {
+      pooling.server = null;
+      pooling.ended();
+    }
+    this.#seat?.release(server, condition);
+  }
+
+  /** The session is over: so is its use of a pool. What was under way cannot be finished for anybody else. */
+  #leavePool(): void {
+    const server = this.#pooled;
+    if (this.#seat === null) return;
+    if (server !== null) {
+      if (!this.#state.expected.idle) server.cancel();
+      this.#giveBack(this.#condition());
+    }
+    this.#seat.left();
+  }
+
+  #condition(): ServerCondition {
+    const { status, pooling } = this.#state;
+    if (!this.#isQuiet) return "broken";
+    if (status !== "I") return "in-transaction";
+    return pooling === null || pooling.touched || pooling.pinned ? "to-reset" : "clean";
   }
 
   #terminate(): void {
     this.#terminated = true;
+    if (this.#seat !== null) return;
     this.#state.upstream.flush();
-    this.#sockets.upstream.end();
+    this.#server?.socket.end();
   }
 
   #clientGone(): void {
     if (this.#ended) return;
-    this.#end();
-    const { client, upstream } = this.#sockets;
-    if (this.#terminated) {
-      // The upstream finishes what it was asked for; nobody reads the answers.
-      upstream.resume();
-    } else {
-      if (!this.#state.expected.idle) this.#sockets.cancel();
-      upstream.destroy();
+    const isFinishing = this.#terminated && !this.#state.segment.forwarded && !this.#state.copying;
+    // The server finishes what it was asked for; nobody reads the answers.
+    if (this.#seat !== null && isFinishing && this.#server !== null) {
+      this.#client.destroy();
+      this.#turn();
+      return;
     }
-    client.destroy();
+    this.#end();
+    if (this.#seat === null) this.#abandonServer();
+    this.#client.destroy();
+  }
+
+  #abandonServer(): void {
+    const socket = this.#server?.socket;
+    if (this.#terminated) {
+      socket?.resume();
+      return;
+    }
+    if (!this.#state.expected.idle) this.#server?.cancel();
+    socket?.destroy();
   }
 
   #upstreamGone(): void {
     if (this.#ended) return;
-    if (this.#terminated || this.#backend.sawFatal) {
+    if (this.#terminated || this.#backend?.sawFatal === true) {
       this.#state.client.flush();
-      this.#end();
-      this.#sockets.client.end();
+      this.#end("broken");
+      this.#client.end();
       return;
     }
     this.#fail(
@@ -193,19 +372,23 @@ export class Session {
   #fail(error: FreshetError): void {
     if (this.#ended) return;
     this.#state.client.flush();
-    if (!this.#backend.inMessage) {
+    if (this.#backend?.inMessage !== true) {
       this.#state.client.message(encodeErrorResponse(error, "FATAL"));
       this.#state.client.flush();
     }
     this.#end();
-    this.#sockets.upstream.destroy();
-    this.#sockets.client.end();
-    this.#sockets.client.resume();
+    if (this.#seat === null) this.#server?.socket.destroy();
+    this.#client.end();
+    this.#client.resume();
   }
 
-  #end(): void {
+  #end(condition?: "broken"): void {
     this.#ended = true;
     this.#state.closed = true;
+    if (condition === "broken" && this.#pooled !== null) {
+      this.#giveBack("broken");
+    }
+    this.#leavePool();
   }
 }
 

@@ -1,7 +1,8 @@
 import { decodeQuery, selectComplete } from "@freshet/wire";
 import { runSimpleCommand } from "./freshet-commands.ts";
-import { type Piece, forwardRun } from "./forwarding.ts";
+import { type Piece, forwardRun, whenAttached } from "./forwarding.ts";
 import type { Answer, Miss, PreparedRoute } from "./front-ports.ts";
+import { namedCall, renamedQuery } from "./names-in-sql.ts";
 import { decide, gate, inspect, noteHit, probe } from "./routing.ts";
 import { type SessionState, missed } from "./session-state.ts";
 
@@ -48,6 +49,17 @@ export function forwardQuery(
   route: PreparedRoute | null,
   miss: Miss,
 ): void | Promise<void> {
+  return whenAttached(state, () => sendQuery(state, piece, route, miss));
+}
+
+function sendQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, miss: Miss): void | Promise<void> {
+  const { pooling } = state;
+  const call = pooling === null || !piece.last ? null : namedCall(state, decodeQuery(piece.buffer, piece.start, piece.end).text);
+  if (pooling !== null && call !== null) return runQuery(state, renamedQuery(state, pooling, call), route, miss);
+  return runQuery(state, piece, route, miss);
+}
+
+function runQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, miss: Miss): void | Promise<void> {
   const mixed = state.segment.forwarded;
   const undo = state.statements.delete("");
   forwardRun(state, piece, "query", route, miss, undo);

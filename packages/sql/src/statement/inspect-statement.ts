@@ -8,6 +8,7 @@ import { classify } from "./classify.ts";
 import { findSlots, type PlacedSlot } from "./find-slots.ts";
 import { normalizeText } from "./normalize-text.ts";
 import { queryId, shapeKey, textQueryId } from "./query-key.ts";
+import { NO_EFFECTS, UNKNOWN_EFFECTS, joinEffects, sessionEffects } from "./session-effects.ts";
 import type { SelectShape, Slot, StatementInfo } from "./shape.ts";
 
 const HIGHEST_PARAMETER = 65_535;
@@ -34,12 +35,14 @@ function inspectParsed(text: string, statements: readonly ParsedStatement[]): St
   const { tree } = statement;
   const { kind, pure, changesSchema, plainSelect } = classify(tree);
   const shape = plainSelect && "SelectStmt" in tree ? selectShape(text, statement, tree.SelectStmt) : null;
-  return { kind, shape, pure, changesSchema, normalized: normalizeText(text), queryId: queryId(tree) };
+  const effects = pure ? NO_EFFECTS : sessionEffects(tree);
+  return { kind, shape, pure, changesSchema, effects, normalized: normalizeText(text), queryId: queryId(tree) };
 }
 
 function unparsed(kind: "freshet" | "invalid" | "empty", text: string, changesSchema: boolean): StatementInfo {
   const normalized = normalizeText(text);
-  return { kind, shape: null, pure: false, changesSchema, normalized, queryId: textQueryId(normalized) };
+  const effects = kind === "invalid" ? UNKNOWN_EFFECTS : NO_EFFECTS;
+  return { kind, shape: null, pure: false, changesSchema, effects, normalized, queryId: textQueryId(normalized) };
 }
 
 function inspectSeveral(text: string, statements: readonly ParsedStatement[]): StatementInfo {
@@ -49,6 +52,7 @@ function inspectSeveral(text: string, statements: readonly ParsedStatement[]): S
     shape: null,
     pure: parts.every(({ pure }) => pure),
     changesSchema: parts.some(({ changesSchema }) => changesSchema),
+    effects: joinEffects(statements.map(({ tree }) => sessionEffects(tree))),
     normalized: normalizeText(text),
     queryId: queryId(statements.map(({ tree }) => tree)),
   };

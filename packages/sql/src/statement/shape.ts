@@ -1,3 +1,5 @@
+import type { SessionEffects } from "./session-effects.ts";
+
 /** A literal as it stands in a statement's text, before any type is known. */
 export interface Literal {
   readonly kind: "integer" | "decimal" | "string" | "boolean" | "null";
@@ -49,6 +51,8 @@ export interface StatementInfo {
   readonly pure: boolean;
   /** True for statements that may change the schema or privileges (DDL, GRANT, DO, CALL …). */
   readonly changesSchema: boolean;
+  /** What it may leave behind in its session. */
+  readonly effects: SessionEffects;
   /** Text with literals replaced by `$n`, for SHOW PROXIED QUERIES. */
   readonly normalized: string;
   /** `q_` and 16 hex digits: names the normalised query. */

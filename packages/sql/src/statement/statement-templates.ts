@@ -146,8 +146,8 @@ function isNegated(found: LexedLiteral, literal: Literal): boolean | null {
 
 function instantiate({ info, shape }: Template, text: string, literals: readonly LexedLiteral[]): StatementInfo {
   if (shape === null) return info;
-  const { kind, pure, changesSchema, normalized, queryId } = info;
-  return { kind, shape: shapeOf(shape, text, literals), pure, changesSchema, normalized, queryId };
+  const { kind, pure, changesSchema, effects, normalized, queryId } = info;
+  return { kind, shape: shapeOf(shape, text, literals), pure, changesSchema, effects, normalized, queryId };
 }
 
 function shapeOf(template: ShapeTemplate, text: string, literals: readonly LexedLiteral[]): SelectShape {

@@ -33,7 +33,7 @@ export function treeFacts(tree: unknown): TreeFacts {
 }
 
 /** The parts of a qualified name. */
-function namePath(names: unknown): readonly string[] {
+export function namePath(names: unknown): readonly string[] {
   if (!Array.isArray(names)) return [];
   return names.map((name: unknown) => stringOf(name));
 }

@@ -1,5 +1,5 @@
 import { SqlState, FreshetError } from "@freshet/base";
-import type { Command, StatementInfo } from "@freshet/sql";
+import { type Command, NO_EFFECTS, type SessionEffects, type StatementInfo, UNKNOWN_EFFECTS } from "@freshet/sql";
 import { encodeDataRow, encodeRowDescription, toFreshetError } from "@freshet/wire";
 import type {
   Answer,
@@ -31,10 +31,12 @@ export class FakeFront implements CacheFront {
   succeeded: boolean[] = [];
   seenFacts: SessionFacts | null = null;
   seenWriteLsn = 0n;
+  /** What a statement leaves in its session; real sessions that share connections need the parser's word. */
+  effects: (text: string) => SessionEffects = (text) => (PURE.test(text) ? NO_EFFECTS : UNKNOWN_EFFECTS);
 
   prepare(text: string): PreparedRoute {
     const trimmed = text.trim().replace(/;$/, "").trim();
-    return { info: statementInfo(trimmed), command: command(trimmed) };
+    return { info: statementInfo(trimmed, this.effects(text)), command: command(trimmed) };
   }
 
   candidate(route: PreparedRoute): Miss | null {
@@ -154,12 +156,13 @@ function command(text: string): (() => Command) | null {
   return null;
 }
 
-function statementInfo(text: string): StatementInfo {
+function statementInfo(text: string, effects: SessionEffects): StatementInfo {
   return {
     kind: kindOf(text),
     shape: null,
     pure: PURE.test(text) && !text.includes(";"),
     changesSchema: false,
+    effects,
     normalized: text,
     queryId: "q_0000000000000000",
   };
