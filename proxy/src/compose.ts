@@ -36,6 +36,7 @@ import { UpstreamLsn } from "./front/upstream-lsn.ts";
 import { proxyOptions } from "./listener/proxy-options.ts";
 import { ProxyServer } from "./listener/proxy-server.ts";
 import { type InvalidateMode, createInvalidateMode } from "./invalidate/compose-invalidate.ts";
+import { PoolService } from "./pool/compose-pools.ts";
 import { ReplicationHealth } from "./replication/health.ts";
 import { Lag } from "./replication/lag.ts";
 import { Pump } from "./replication/pump.ts";
@@ -113,6 +114,7 @@ class Freshet {
   readonly #slotGauge: SlotGauge;
   readonly #schemaWatch: SchemaWatch;
   readonly #access: ClientAccess;
+  readonly #pools: PoolService;
   #reader: StoreReader | null = null;
   #failure: string | null = null;
   #starting: Promise<void> = Promise.resolve();
@@ -168,6 +170,7 @@ class Freshet {
     this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
     this.#metrics = this.#createMetrics();
     this.#access = createClientAccess(options, upstream.driver, logger);
+    this.#pools = new PoolService(options, upstream, logger);
     this.#proxy = this.#createProxy(upstream, shared);
     this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
   }
@@ -179,6 +182,7 @@ class Freshet {
       upstreamTls: upstream.tls,
       clientTls: this.#access.tls,
       authenticator: this.#access.authenticator,
+      pools: this.#pools.pools,
       front: this.#createFront(shared, this.#controls.positions),
       commands: this.#createCommands(shared),
       logger: this.#logger,
@@ -304,7 +308,7 @@ class Freshet {
     return {
       listen: { host: listen.host, port: listenAddress.port },
       admin: { host: admin.host, port: adminAddress.port },
-      reload: () => this.#access.reload(),
+      reload: () => [this.#access, this.#pools].forEach((part) => part.reload()),
       stop: () => {
         this.#stopped ??= this.#stop().then(release);
         return this.#stopped;
@@ -319,6 +323,7 @@ class Freshet {
     this.#schemaWatch.stop();
     this.#slotGauge.stop();
     await this.#ending("clients", () => this.#proxy.stop());
+    this.#pools.stop();
     await this.#ending("stream", () => this.#pump.close());
     await this.#ending("replication", () => this.#source.stop());
     await this.#starting;

@@ -1,11 +1,12 @@
 import { integerKind, pathKind, textKind } from "./option-kinds.ts";
 import type { OptionSpecs } from "./options.ts";
 
-/** Where clients connect beside the TCP address, and how many of them may fail to log in. */
+/** Where clients connect beside the TCP address, how many of them may fail to log in, and whether they share server connections. */
 export interface ListenOptions {
   readonly unixSocketDir: string | undefined;
   readonly unixSocketMode: string;
   readonly loginFailuresPerMinute: number;
+  readonly pools: string | undefined;
 }
 
 export const listenOptionSpecs: OptionSpecs<ListenOptions> = {
@@ -23,5 +24,11 @@ export const listenOptionSpecs: OptionSpecs<ListenOptions> = {
     kind: integerKind({ min: 0, max: 1_000_000 }),
     description: "The most failed logins from one address in a minute; further connections are refused. 0: no limit.",
     default: 300,
+  },
+  pools: {
+    kind: pathKind("FILE"),
+    description:
+      "A TOML file with pool modes and limits, for clients that Freshet authenticates itself; without it each client has a server connection of its own.",
+    optional: true,
   },
 };

@@ -29,7 +29,6 @@ describe("the file of pools", () => {
       pool_mode = "statement"
       dbname = "application"
       [users."a b"]
-      password = "secret"
       max_user_connections = 3
     `);
     expect(options).toMatchObject({
@@ -39,7 +38,7 @@ describe("the file of pools", () => {
       serverLifetime: 3600,
     });
     expect(databases.get("app")).toMatchObject({ poolMode: "statement", dbname: "application", poolSize: undefined });
-    expect(users.get("a b")).toMatchObject({ password: "secret", maxUserConnections: 3, queryTimeout: undefined });
+    expect(users.get("a b")).toMatchObject({ maxUserConnections: 3, queryTimeout: undefined });
   });
 
   it("has defaults for all", () => {
@@ -51,7 +50,7 @@ describe("the file of pools", () => {
     ["pool_mode = 'x'", 'invalid value for "pool_mode"'],
     ["[databases]\napp = 1", '"databases.app"'],
     ["users = 3", '"users"'],
-    ["[users.a]\npassword = [1]", 'invalid value for "password"'],
+    ["[users.a]\npool_size = [1]", 'invalid value for "pool_size"'],
     ["= nonsense", "could not read"],
   ])("%s is refused", (text, message) => {
     expect(() => read(text)).toThrow(message);

@@ -44,9 +44,8 @@ export interface PoolDatabaseOptions {
   readonly maxDbConnections: number | undefined;
 }
 
-/** What one user may have otherwise, and its secret. */
+/** What one user may have otherwise. */
 export interface PoolUserOptions {
-  readonly password: string | undefined;
   readonly poolMode: PoolMode | undefined;
   readonly poolSize: number | undefined;
   readonly maxUserConnections: number | undefined;
@@ -149,10 +148,6 @@ export const poolDatabaseOptionSpecs: OptionSpecs<PoolDatabaseOptions> = {
 };
 
 export const poolUserOptionSpecs: OptionSpecs<PoolUserOptions> = {
-  password: {
-    ...optional(anyText(), "The user's password, for its clients and on the server; without one it is trusted."),
-    secret: true,
-  },
   poolMode: optional(choiceKind(poolModes), "pool_mode of this user; stronger than the database's."),
   poolSize: optional(connections(), "default_pool_size of this user; stronger than the database's."),
   maxUserConnections: optional(connections(), "max_user_connections of this user."),

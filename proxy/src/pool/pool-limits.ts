@@ -27,7 +27,11 @@ export interface PoolLimits {
 const ms = (seconds: number): number => seconds * 1000;
 
 /** What is said of the user beats what is said of the database, which beats what is said of all. */
-export function poolLimits({ options, databases, users }: PoolConfiguration, database: string, user: string): PoolLimits {
+export function poolLimits(
+  { options, databases, users }: PoolConfiguration,
+  database: string,
+  user: string,
+): PoolLimits {
   const ofDatabase = databases.get(database);
   const ofUser = users.get(user);
   return {

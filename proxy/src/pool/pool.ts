@@ -3,7 +3,7 @@ import { toFreshetError } from "@freshet/wire";
 import type { ServerCondition } from "../session/pool-port.ts";
 import { type PoolStatistics, noStatistics } from "./pool-statistics.ts";
 import type { PoolLimits } from "./pool-limits.ts";
-import { ServerConnection } from "./server-connection.ts";
+import type { ServerConnection } from "./server-connection.ts";
 import { type Settings, replaySql } from "./settings-replay.ts";
 
 /** What a client needs a server connection to be. */
@@ -27,7 +27,11 @@ export interface PoolParts {
   readonly limits: () => PoolLimits;
   readonly logger: Logger;
   /** Opens a connection, or null when connections of all pools together are at a limit. */
-  readonly open: (pool: Pool, wish: ServerWish, onGone: (server: ServerConnection) => void) => Promise<ServerConnection> | null;
+  readonly open: (
+    pool: Pool,
+    wish: ServerWish,
+    onGone: (server: ServerConnection) => void,
+  ) => Promise<ServerConnection> | null;
   /** A connection has been closed: another pool may have waited for that. */
   readonly closed: () => void;
 }
@@ -284,7 +288,10 @@ export class Pool {
       server.statements.clear();
       this.#settle(server);
     } catch (thrown) {
-      this.#parts.logger.info({ error: toFreshetError(thrown) }, "a server connection could not be reset: it is closed");
+      this.#parts.logger.info(
+        { error: toFreshetError(thrown) },
+        "a server connection could not be reset: it is closed",
+      );
       this.#discard(server);
     }
   }
@@ -353,7 +360,10 @@ export class Pool {
 
   /** Those who could wait for nothing else are told; the rest waits for the connections that are there. */
   #failed(wish: ServerWish, error: FreshetError): void {
-    this.#parts.logger.warn({ error: error.message, database: this.database, user: this.user }, "a pool could not open a server connection");
+    this.#parts.logger.warn(
+      { error: error.message, database: this.database, user: this.user },
+      "a pool could not open a server connection",
+    );
     this.#failures.set(wish.startupKey, { at: now(), error });
     const others = [...this.#idle, ...this.#active.keys()].some(({ startupKey }) => startupKey === wish.startupKey);
     if (!others) {

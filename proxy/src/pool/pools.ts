@@ -1,12 +1,4 @@
-import {
-  FreshetError,
-  type Logger,
-  type PoolConfiguration,
-  SqlState,
-  assert,
-  now,
-  wallTime,
-} from "@freshet/base";
+import { FreshetError, type Logger, type PoolConfiguration, SqlState, assert, now, wallTime } from "@freshet/base";
 import { Pool, type ServerWish } from "./pool.ts";
 import { type PoolLimits, poolLimits } from "./pool-limits.ts";
 import type { Applicant } from "../authentication/authenticator.ts";
@@ -213,11 +205,7 @@ export class Pools {
     return pool;
   }
 
-  #open(
-    pool: Pool,
-    wish: ServerWish,
-    onGone: (server: ServerConnection) => void,
-  ): Promise<ServerConnection> | null {
+  #open(pool: Pool, wish: ServerWish, onGone: (server: ServerConnection) => void): Promise<ServerConnection> | null {
     const { maxDbConnections, maxUserConnections, connectTimeoutMs } = this.limits(pool.database, pool.user);
     const isFull =
       !this.#roomFor(pool, maxDbConnections, (other) => other.database === pool.database) ||

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { FreshetError, SqlState, now } from "@freshet/base";
 import {
   type BackendKeyData,
@@ -18,7 +18,7 @@ import { type ServerCredentials, type ServerLogin, logIn, serverError } from "..
 
 /** How the server is reached. */
 export interface ServerAddress {
-  connect(): Promise<Socket>;
+  connect(): Promise<Duplex>;
   /** Resolves when the server has closed the connection that carried the request. */
   cancel(packet: Buffer): Promise<void>;
 }
@@ -38,7 +38,7 @@ const NO_SETTINGS: ReadonlyMap<string, string> = new Map();
 
 /** One connection to the server that sessions take turns on. */
 export class ServerConnection implements PooledServer {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   readonly scanner: MessageScanner;
   readonly statements: ServerStatements = new ServerStatements();
   readonly reported: Map<string, string>;
@@ -60,7 +60,7 @@ export class ServerConnection implements PooledServer {
   #whenCancelled: (() => void)[] = [];
   #closed = false;
 
-  private constructor(socket: Socket, login: ServerLogin, options: ServerConnectionOptions, startupKey: string) {
+  private constructor(socket: Duplex, login: ServerLogin, options: ServerConnectionOptions, startupKey: string) {
     this.socket = socket;
     this.scanner = login.scanner;
     this.reported = login.parameters;
@@ -149,9 +149,9 @@ export class ServerConnection implements PooledServer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.socket.writable) this.socket.end(encodeTerminate());
     // What is still being done there is of no use to anybody.
-    this.socket.destroySoon();
+    if (this.socket.writable) this.socket.end(encodeTerminate(), () => this.socket.destroy());
+    else this.socket.destroy();
     this.socket.resume();
   }
 
@@ -176,7 +176,8 @@ export class ServerConnection implements PooledServer {
       this.scanner.push(chunk);
       while (this.scanner.advance()) {
         if (this.scanner.type === BackendType.parameterStatus) this.#reported();
-        else if (this.scanner.type !== BackendType.noticeResponse && !message()) throw protocolViolation("unexpected message");
+        else if (this.scanner.type !== BackendType.noticeResponse && !message())
+          throw protocolViolation("unexpected message");
       }
       return true;
     } catch (thrown) {

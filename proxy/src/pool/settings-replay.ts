@@ -28,11 +28,8 @@ function setConfig(name: string, value: string): string {
 
 /** An escape string means the same whatever standard_conforming_strings and client_encoding are. */
 function literal(text: string): string {
-  const escaped = [...text].map((character) => {
-    if (character === "'") return "''";
-    if (character === "\\") return "\\\\";
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x80 ? character : `\\U${code.toString(16).padStart(8, "0")}`;
+  const escaped = text.replace(/['\\]/g, "$&$&").replace(/[^\0-\x7f]/gu, (character) => {
+    return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
   });
-  return `E'${escaped.join("")}'`;
+  return `E'${escaped}'`;
 }

@@ -57,7 +57,9 @@ function handleWhole(state: SessionState, piece: Piece, action: FrontendAction):
 /** What brings no response must not end up on a server connection that is another session's next. */
 function relayPooled(state: SessionState, piece: Piece): void {
   const { pooling } = state;
-  const isData = ([FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail] as number[]).includes(piece.type);
+  const isData = ([FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail] as number[]).includes(
+    piece.type,
+  );
   if (pooling === null || piece.type === FrontendType.terminate) return;
   if (!state.copying && !isData) throw protocolViolation(`invalid frontend message type ${piece.type}`);
   // Late copy data of a COPY that has failed: the server would ignore it.

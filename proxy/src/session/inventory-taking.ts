@@ -3,17 +3,19 @@ import { InventoryReader, inventoryMessages } from "./inventory.ts";
 import type { Pooling } from "./pooling.ts";
 import type { SessionState } from "./session-state.ts";
 
-/** Asks the server what the session has there, unseen by the client, whose next statement may follow at once. */
-export function takeInventory(state: SessionState, pooling: Pooling): void {
+/** Asks the server what the session has there, unseen by the client. */
+export function takeInventory(state: SessionState, pooling: Pooling, done: () => void): void {
   const reader = new InventoryReader();
-  pooling.asked();
   state.upstream.message(inventoryMessages(pooling.customNames, pooling.login));
   state.expected.forwarded(
     expectation("query", {
       swallow: true,
       swallowError: true,
       observe: (type, bytes, whole) => reader.observe(type, bytes, whole),
-      done: (succeeded) => pooling.counted(succeeded ? reader.inventory : null),
+      done: (succeeded) => {
+        pooling.counted(succeeded ? reader.inventory : null);
+        done();
+      },
     }),
   );
   state.upstream.flush();

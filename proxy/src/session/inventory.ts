@@ -69,7 +69,9 @@ export class InventoryReader {
 
   observe(type: number, message: Buffer, whole: boolean): void {
     if (type !== BackendType.dataRow || !whole) return;
-    const [settings, custom, pins] = decodeDataRow(message, 0, message.length).map((value) => value?.toString("latin1"));
+    const [settings, custom, pins] = decodeDataRow(message, 0, message.length).map((value) =>
+      value?.toString("latin1"),
+    );
     if (settings === undefined || custom === undefined || pins === undefined) return;
     const entries = [...readObject(settings), ...readObject(custom)].filter(
       ([name, value]) => name !== "role" || value !== "none",

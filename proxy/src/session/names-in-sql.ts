@@ -37,7 +37,15 @@ export function renamedQuery(state: SessionState, pooling: Pooling, call: NamedC
     state.segment.forwarded = false;
   }
   const buffer = encodeQuery(call.renamed(name));
-  return { type: FrontendType.query, buffer, start: 0, end: buffer.length, first: true, last: true, size: buffer.length };
+  return {
+    type: FrontendType.query,
+    buffer,
+    start: 0,
+    end: buffer.length,
+    first: true,
+    last: true,
+    size: buffer.length,
+  };
 }
 
 /** The body of a Parse (behind its name) with the name on the server. */

@@ -30,8 +30,14 @@ export class OutputBatch {
 
   /** What comes from now on goes there; null: nowhere, and nothing may come. */
   redirect(socket: Duplex | null): void {
-    assert(this.#parts.length === 0 && this.#buffer === null, "what was collected for a socket has been sent there");
+    assert(
+      this.#parts.length === 0 && this.#end === this.#start,
+      "what was collected for a socket has been sent there",
+    );
     this.#socket = socket;
+    if (socket !== null) return;
+    this.#arena = NOTHING;
+    this.#filled = 0;
   }
 
   /** Adds `buffer[start, end)`, which must not change until it is sent. */

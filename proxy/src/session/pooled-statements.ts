@@ -32,7 +32,11 @@ function serverName(pooling: Pooling, statement: PreparedStatement): string {
 }
 
 /** Null when nothing before it decides whether the server has the statement; else resolves when that is known. */
-export function whenNameSettled(state: SessionState, pooling: Pooling, statement: PreparedStatement): Promise<void> | null {
+export function whenNameSettled(
+  state: SessionState,
+  pooling: Pooling,
+  statement: PreparedStatement,
+): Promise<void> | null {
   if (statement.name === "" || statement.body === undefined || pooling.server === null) return null;
   const pendingIn = pooling.pendingIn.get(serverName(pooling, statement));
   if (pendingIn === undefined || pendingIn === state.segment || state.expected.idle) return null;

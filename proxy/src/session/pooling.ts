@@ -33,7 +33,6 @@ export class Pooling {
   #digest: string | null = null;
   /** Set while settings may differ from the known ones within a transaction. */
   #salt = "";
-  #saltWhenAsked = "";
 
   constructor(seat: PoolSeat, login: string, applicationName: string) {
     this.seat = seat;
@@ -98,14 +97,9 @@ export class Pooling {
     return this.#digest + this.#salt;
   }
 
-  /** The server is asked what the session has; what goes there from now on is looked into again. */
-  asked(): void {
-    this.touched = false;
-    this.#saltWhenAsked = this.#salt;
-  }
-
   /** What the session has, as the server says at the end of a transaction; null: the server could not say. */
   counted(inventory: Inventory | null): void {
+    this.touched = false;
     if (inventory === null) {
       this.pin("session state unknown");
       return;
@@ -116,7 +110,7 @@ export class Pooling {
     must(this.server).applied = inventory.settings;
     this.#pins = inventory.pins;
     this.#digest = null;
-    if (this.#salt === this.#saltWhenAsked) this.#salt = "";
+    this.#salt = "";
   }
 
   /** The transaction has ended and left nothing. */

@@ -1,6 +1,12 @@
 import { FreshetError, SqlState, assert, must } from "@freshet/base";
 import type { Duplex } from "node:stream";
-import { type MessageScanner, encodeErrorResponse, encodeFlush, encodeParameterStatus, toFreshetError } from "@freshet/wire";
+import {
+  type MessageScanner,
+  encodeErrorResponse,
+  encodeFlush,
+  encodeParameterStatus,
+  toFreshetError,
+} from "@freshet/wire";
 import { BackendRelay } from "./backend-relay.ts";
 import { type Dispatched, dispatch } from "./frontend-dispatch.ts";
 import { takeInventory } from "./inventory-taking.ts";
@@ -168,6 +174,8 @@ export class Session implements PooledSession {
     if (this.#ended) return;
     this.#seat?.transferred(0, chunk.length);
     this.#guard(() => must(this.#backend).process(chunk));
+    // Gives the connection back before the client's next message can use it as it was left.
+    if (this.#seat !== null && !this.#isOver()) this.#settle();
     this.#turn();
   }
 
@@ -256,12 +264,18 @@ export class Session implements PooledSession {
     if (pooling === null || this.#server === null || this.#pending || !this.#isQuiet) return;
     if (status !== "I") {
       if (pooling.seat.mode === "statement") {
-        this.#fail(new FreshetError(SqlState.featureNotSupported, "transaction blocks are not allowed in pool_mode statement"));
+        this.#fail(
+          new FreshetError(SqlState.featureNotSupported, "transaction blocks are not allowed in pool_mode statement"),
+        );
       }
       return;
     }
     if (pooling.touched) {
-      takeInventory(this.#state, pooling);
+      // The client's next statement waits: what it finds may have to be put in force first.
+      this.#pending = true;
+      takeInventory(this.#state, pooling, () => {
+        this.#pending = false;
+      });
       return;
     }
     pooling.dropUnmapped((statement) => this.#state.statements.get(statement.name) === statement);

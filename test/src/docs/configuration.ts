@@ -1,4 +1,13 @@
-import { freshetOptionSpecs, optionKeys, optionName, optionVariable } from "@freshet/base";
+import {
+  freshetOptionSpecs,
+  optionKeys,
+  optionName,
+  optionVariable,
+  poolDatabaseOptionSpecs,
+  poolOptionName,
+  poolOptionSpecs,
+  poolUserOptionSpecs,
+} from "@freshet/base";
 import type { OptionSpec, OptionSpecs } from "@freshet/base";
 import { markdownTable } from "./documents.ts";
 
@@ -15,7 +24,30 @@ start with what would be right. \`npx freshet --help\` lists the same.
 ${markdownTable(["option", "environment", "value", "default", "meaning"], rows)}
 
 Settings of one session, changed with \`SET\` like PostgreSQL's own: \`freshet.consistency\` (see [consistency.md](consistency.md)).
+
+## Pools
+
+The file that \`--pools\` names is TOML. Its settings have PgBouncer's names and, where the names are the same, its meanings; times are in seconds, 0 means no limit.
+\`SIGHUP\` and \`RELOAD\` on the admin console read it again. How pools work: [pooling.md](pooling.md).
+
+${settingsTable(poolOptionSpecs)}
+
+Of one database, in a table \`[databases.NAME]\`:
+
+${settingsTable(poolDatabaseOptionSpecs)}
+
+Of one user, in a table \`[users.NAME]\`:
+
+${settingsTable(poolUserOptionSpecs)}
 `;
+}
+
+function settingsTable<T extends object>(specs: OptionSpecs<T>): string {
+  const rows = optionKeys(specs).map((key) => {
+    const spec = specs[key];
+    return [`\`${poolOptionName(key)}\``, spec.kind.expected, defaultText(spec), spec.description];
+  });
+  return markdownTable(["setting", "value", "default", "meaning"], rows);
 }
 
 function optionRow<T extends object>(specs: OptionSpecs<T>, key: keyof T & string): string[] {

@@ -1,5 +1,8 @@
-import { type PoolOptions, type PoolUserOptions, defaultPoolConfiguration, silentLogger } from "@freshet/base";
+import { type PoolOptions, defaultPoolConfiguration, silentLogger } from "@freshet/base";
 import { inspectStatement, loadParser } from "@freshet/sql";
+import { Authenticator } from "../../authentication/authenticator.ts";
+import { IdentMap } from "../../authentication/ident-map.ts";
+import { parseSecret } from "../../authentication/secrets.ts";
 import { DEFAULT_PROXY_OPTIONS, ProxyServer } from "../../listener/proxy-server.ts";
 import { Pools } from "../../pool/pools.ts";
 import type { UpstreamUrl } from "../../upstream/address.ts";
@@ -16,21 +19,22 @@ export interface PooledProxy {
   stop(): Promise<void>;
 }
 
-/** The server's own user is known; `users`: others that are. */
+/** Clients are let in as the server's own user, and as `users` (with their passwords on the server). */
 export async function startPooledProxy(
   upstream: UpstreamUrl,
   options: Partial<PoolOptions>,
-  users: Readonly<Record<string, Partial<PoolUserOptions>>> = {},
+  users: Readonly<Record<string, string>> = {},
 ): Promise<PooledProxy> {
   await loadParser();
   const front = new FakeFront();
   front.effects = (text) => inspectStatement(text).effects;
-  const known = { [upstream.user ?? ""]: { password: upstream.password ?? undefined }, ...users };
+  const passwords = { [upstream.user ?? ""]: upstream.password ?? "", ...users };
+  const secrets = Object.entries(passwords).map(([user, password]) => [user, parseSecret(password)] as const);
   const pools = new Pools({
     configuration: {
       options: { ...defaultPoolConfiguration().options, ...options },
       databases: new Map(),
-      users: new Map(Object.entries(known).map(([name, user]) => [name, { ...NO_USER_OPTIONS, ...user }])),
+      users: new Map(),
     },
     address: new UpstreamServer(upstream, CONNECT_TIMEOUT_MS),
     logger: silentLogger(),
@@ -41,6 +45,11 @@ export async function startPooledProxy(
     front,
     commands: new FakeCommands(),
     logger: silentLogger(),
+    authenticator: new Authenticator({
+      type: "trust",
+      rules: () => ({ hba: [], identMap: IdentMap.parse("", ""), users: new Map(secrets) }),
+      query: () => Promise.resolve(null),
+    }),
     pools,
   });
   const { port } = await server.start();
@@ -54,12 +63,3 @@ export async function startPooledProxy(
     },
   };
 }
-
-const NO_USER_OPTIONS: PoolUserOptions = {
-  password: undefined,
-  poolMode: undefined,
-  poolSize: undefined,
-  maxUserConnections: undefined,
-  queryTimeout: undefined,
-  idleTransactionTimeout: undefined,
-};
