@@ -1,3 +1,5 @@
+import { parseDateFormat } from "./functions/format-parsing.ts";
+import { parseNumberFormat } from "./functions/number-formats.ts";
 import type { CallExpression } from "@freshet/sql";
 import { fixedOffset } from "@freshet/values";
 import { EvaluationError } from "./evaluation-error.ts";
@@ -17,6 +19,14 @@ const ZONE_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ["timestamptz_zone", 0],
   ["timestamp_zone", 0],
   ["timestamptz_trunc_zone", 2],
+]);
+
+/** Functions whose second argument is a format, and what reads it: null for one that is not followed. */
+const FORMATS: ReadonlyMap<string, (format: string) => unknown> = new Map<string, (format: string) => unknown>([
+  ["timestamp_to_char", parseDateFormat],
+  ["int4_to_char", parseNumberFormat],
+  ["int8_to_char", parseNumberFormat],
+  ["numeric_to_char", parseNumberFormat],
 ]);
 
 /** The value of the constant argument at a position, where it is a text or a number. */
@@ -44,6 +54,10 @@ export function checkConstantPattern(
     throw unsupported(`${expression.name}() with the time zone "${zone}"`);
   }
   if (expression.name in JSONPATH_FUNCTIONS) return checkConstantPath(decode(1));
+  const format = decode(1);
+  if (typeof format === "string" && FORMATS.get(expression.name)?.(format) === null) {
+    throw unsupported(`to_char() with the format "${format}"`);
+  }
   if (!PATTERN_FUNCTIONS.has(expression.name)) return;
   const rest = constantRest(expression, decode);
   if (rest === undefined) return;

@@ -34,6 +34,8 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
   ["`SIMILAR TO`", "SELECT id FROM products WHERE name SIMILAR TO '(Red|Blue)%'"],
   ["`array_to_string`", "SELECT array_to_string(an_array, ', ', 'none') FROM samples"],
   ["`to_char` of a timestamp", "SELECT to_char(a_timestamp, 'YYYY-MM-DD, FMMonth FMDDth') FROM samples"],
+  ["`to_char` of integers and numeric", "SELECT to_char(price, 'FM999,990.00'), to_char(id, '00000') FROM products"],
+  ["`to_char` of numbers by the locale", "SELECT to_char(price, 'L999D99') FROM products"],
   ["`to_char` of a timestamptz", "SELECT to_char(ordered_at, 'YYYY-MM-DD') FROM orders"],
   [
     "array operators `@>`, `<@`, `&&`, `||`",

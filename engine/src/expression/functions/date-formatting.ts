@@ -3,6 +3,7 @@ import { civilDate, dayOfWeek, daysOf, isoWeek, isoWeekStart } from "./calendar.
 import { splitTimestamp } from "./date-fields.ts";
 import { isInfiniteTimestamp } from "./date-order.ts";
 import { type FormatPart, parseDateFormat } from "./format-parsing.ts";
+import { withEnding } from "./ordinals.ts";
 import type { FunctionTable } from "./scalar-function.ts";
 
 const MONTHS = "January February March April May June July August September October November December".split(" ");
@@ -113,15 +114,6 @@ const WORDS: Readonly<Record<string, { readonly width: number; readonly word: (m
   "a.d.": { width: 0, word: ({ year }) => (year <= 0 ? "B.C." : "A.D.") },
 };
 const SYNONYMS: Readonly<Record<string, string>> = { pm: "am", bc: "ad", "p.m.": "a.m.", "b.c.": "a.d." };
-
-const ENDINGS: Readonly<Record<string, string>> = { "1": "st", "2": "nd", "3": "rd" };
-
-/** The number with its ordinal ending. */
-function withEnding(digits: string, ordinal: "TH" | "th" | null): string {
-  if (ordinal === null) return digits;
-  const ending = (digits.at(-2) === "1" ? undefined : ENDINGS[digits.at(-1) ?? ""]) ?? "th";
-  return digits + (ordinal === "TH" ? ending.toUpperCase() : ending);
-}
 
 function inCase(word: string, keyword: string): string {
   if (keyword === keyword.toLowerCase()) return word.toLowerCase();

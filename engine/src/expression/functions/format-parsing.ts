@@ -17,7 +17,7 @@ function startingAt(words: readonly string[], format: string, at: number): strin
 }
 
 /** Text between double quotes, from behind the first of them: as it is but for backslashes, which quote what follows. */
-function quotedText(format: string, from: number): { readonly text: string; readonly end: number } {
+export function quotedText(format: string, from: number): { readonly text: string; readonly end: number } {
   let text = "";
   let at = from;
   while (at < format.length) {

@@ -42,6 +42,7 @@ import { RAW_JSON } from "./raw-json.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
 import { JSONPATH_FUNCTIONS } from "../jsonpath/functions.ts";
 import { LIKE_FUNCTIONS } from "./like.ts";
+import { NUMBER_FORMATTING } from "./number-formatting.ts";
 import { decimalLogarithm, NUMERIC_FUNCTIONS } from "./numeric-functions.ts";
 import { C_REGEX_FUNCTIONS, REGEX_FUNCTIONS } from "./regex-functions.ts";
 import type {
@@ -65,6 +66,7 @@ const FUNCTIONS: ReadonlyMap<string, ScalarImplementation> = new Map(
     INTEGER_BITS,
     FLOAT_ARITHMETIC,
     NUMERIC_FUNCTIONS,
+    NUMBER_FORMATTING,
     CASTS,
     TEXT_FUNCTIONS,
     TEXT_LENGTH_COERCIONS,

@@ -290,9 +290,41 @@ const dateFormatPieces = [
 ];
 const dateFormats = fc.array(fc.constantFrom(...dateFormatPieces), { maxLength: 8 }).map((pieces) => pieces.join(""));
 
+const numberFormats = fc.oneof(
+  fc.constantFrom(
+    "FM999,999,990.00",
+    "999,999,999,999",
+    "00000",
+    "FM9990.0099",
+    "9.99",
+    "FM9.9",
+    "0.9",
+    "999PR",
+    "FM99.9PR",
+    "99MI",
+    "FM99MI",
+    "PL99.9",
+    "SG099",
+    "99TH",
+    "FM99th",
+    '$99 a\\"b',
+    "99.",
+    "9,9,9.9",
+    "",
+  ),
+  fc
+    .array(fc.constantFrom("9", "9", "9", "0", ",", ".", "FM", "MI", "PL", "SG", "PR", "TH", " ", "x", '"0"'), {
+      maxLength: 9,
+    })
+    .map((pieces) => pieces.join("")),
+);
+
 /** Arguments of certain functions that random ones would seldom suit; by C symbol and position. */
 const SPECIAL: Readonly<Record<string, readonly (fc.Arbitrary<string | null> | null)[]>> = {
   timestamp_to_char: [null, dateFormats],
+  int4_to_char: [null, numberFormats],
+  int8_to_char: [null, numberFormats],
+  numeric_to_char: [null, numberFormats],
   extract_date: [fields, null],
   extract_timestamp: [fields, null],
   timestamp_trunc: [fields, null],

@@ -30,6 +30,10 @@ export const COLUMNS: Readonly<Record<string, string>> = {
 };
 
 const texts = [
+  "to_char(n, 'FM999,999,990.00')",
+  "to_char(i, '000,000')",
+  "to_char(k, 'SG999999999990.9')",
+  "to_char(f::numeric, '9990.099')",
   "to_char(w, 'YYYY-MM-DD HH24:MI:SS.US')",
   "to_char(w, 'FMMonth FMDDth, YYYY \"of\" BC')",
   "to_char(z AT TIME ZONE 'UTC', 'IYYY-IW')",

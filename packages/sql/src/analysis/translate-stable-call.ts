@@ -11,6 +11,7 @@ const TEXT_ANY_CAT: ReadonlySet<number> = new Set([2003, 2004]);
 /** STABLE because the output of some types hangs on settings. */
 const CONCAT_SYMBOLS: ReadonlySet<string> = new Set(["text_concat", "text_concat_ws"]);
 const FORMAT_SYMBOLS: ReadonlySet<string> = new Set(["text_format", "text_format_nv"]);
+const NUMBER_FORMATS: ReadonlySet<string> = new Set(["int4_to_char", "int8_to_char", "numeric_to_char"]);
 const ARRAY_JOINS: ReadonlySet<string> = new Set(["array_to_text", "array_to_text_null"]);
 /** STABLE because conversions are looked up in the catalog. */
 const CONVERSIONS: ReadonlySet<string> = new Set(["pg_convert_to", "pg_convert_from"]);
@@ -76,6 +77,7 @@ export function translateStableCall(call: Call): CallExpression | undefined {
   if (call.info.language !== "internal") return undefined;
   if (ARRAY_JOINS.has(call.info.symbol) && isPlainArray(call.args[0])) return asCalled(call, call.args);
   if (call.info.symbol === "timestamp_to_char" && isPlainFormat(call.args[1])) return asCalled(call, call.args);
+  if (NUMBER_FORMATS.has(call.info.symbol) && isLocaleFree(call.args[1])) return asCalled(call, call.args);
   if (FORMAT_SYMBOLS.has(call.info.symbol)) return formatted(call);
   if (CONCAT_SYMBOLS.has(call.info.symbol)) return concatenation(call);
   if (JSON_SYMBOLS.has(call.info.symbol) && call.args.every((arg) => JSON_TYPES.has(arg.type.typeOid))) {
@@ -112,9 +114,21 @@ function formatted(call: Call): CallExpression | undefined {
   return concatenation(call);
 }
 
+/** A format without what stands in quotes. */
+function plainPart(format: string): string {
+  return format.replace(/"[^"]*"/g, "");
+}
+
 /** STABLE because of `lc_time`, which only what stands behind TM looks at, and of the time zone. */
 function isPlainFormat(arg: Expression | undefined): boolean {
-  return arg?.kind === "constant" && arg.value !== null && !/tm|tz|of/i.test(arg.value.replace(/"[^"]*"/g, ""));
+  return arg?.kind === "constant" && arg.value !== null && !/tm|tz|of/i.test(plainPart(arg.value));
+}
+
+/** STABLE because of `lc_numeric` and `lc_monetary`, which signs and separators by name look at: D, G, L and S. */
+function isLocaleFree(arg: Expression | undefined): boolean {
+  return (
+    arg?.kind === "constant" && arg.value !== null && !/[dglsvbce]|rn/i.test(plainPart(arg.value).replace(/sg/gi, ""))
+  );
 }
 
 /** An array whose elements' text form is the same in every session. */

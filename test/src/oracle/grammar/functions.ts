@@ -29,6 +29,8 @@ const families: readonly FunctionFamily[] = [
       ["log(abs($::numeric) + 2)", "dec"],
       ["width_bucket($, -10, 10, 5)", "num"],
       ["gcd($::int4, 12)", "num"],
+      ["to_char($::int4, 'FM99,990')", "txt"],
+      ["to_char($::numeric / 8, 'SG09990.99')", "txt"],
       ["degrees($::float8)", "flo"],
     ],
   },
