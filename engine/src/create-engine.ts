@@ -8,6 +8,7 @@ import {
   type EngineState,
   type EngineStats,
   type GraphNodeInfo,
+  type MakeUpstreamCalls,
   META_ARRANGEMENT,
   outboxArrangement,
   outboxKey,
@@ -50,6 +51,8 @@ export interface EngineOptions {
   readonly buildStepRows?: number;
   /** Seconds on a monotonic clock, for the statistics and the size of steps. */
   readonly now?: () => number;
+  /** How functions that the engine does not know are evaluated. */
+  readonly upstreamCalls?: MakeUpstreamCalls;
 }
 
 const BUILD_STEP_ROWS = 1000;
@@ -71,6 +74,7 @@ class SynchronousEngine implements Engine {
   readonly #stepSize: StepSize;
   readonly #now: () => number;
   readonly #durability: DurabilityTracker;
+  readonly #upstreamCalls: MakeUpstreamCalls | undefined;
   readonly #builds = new Map<number, CacheBuild>();
   #catalog: Catalog;
   #stagedParts = 0;
@@ -84,7 +88,8 @@ class SynchronousEngine implements Engine {
     this.#chunk = options.chunk ?? CHUNK_LIMITS;
     this.#stepSize = new StepSize(options.buildStepRows ?? BUILD_STEP_ROWS, options.now ?? null);
     this.#now = options.now ?? (() => 0);
-    this.#catalog = recoverCatalog(store);
+    this.#upstreamCalls = options.upstreamCalls;
+    this.#catalog = recoverCatalog(store, options.upstreamCalls);
     this.#durability = new DurabilityTracker(store, this.#catalog.applied);
   }
 
@@ -379,7 +384,7 @@ class SynchronousEngine implements Engine {
     } catch (error) {
       this.#abandonBuilds();
       this.#stagedParts = 0;
-      this.#catalog = recoverCatalog(this.#store);
+      this.#catalog = recoverCatalog(this.#store, this.#upstreamCalls);
       throw error;
     }
   }

@@ -1,3 +1,4 @@
 export { createEngine, type EngineOptions } from "./create-engine.ts";
+export { supportsCall } from "./expression/supports-call.ts";
 export type { WorkerOptions } from "./worker/protocol.ts";
 export { startEngineWorker } from "./worker/start-engine-worker.ts";

@@ -1,4 +1,5 @@
-import type { FreshetOptions } from "@freshet/base";
+import { Backoff, type FreshetOptions, sleep } from "@freshet/base";
+import type { RetryDelay } from "./caches/retry.ts";
 import { CompiledCaches } from "./front/compiled-caches.ts";
 import { Privileges } from "./front/privileges.ts";
 import { ProxiedQueries } from "./front/proxied-queries.ts";
@@ -25,5 +26,19 @@ export function createShared(
     privileges: new Privileges(ask, options.privilegeTtlMs, clock),
     compiled: new CompiledCaches(),
     queries: new ProxiedQueries(options.queryStatisticsEntries),
+  };
+}
+
+/** Waits longer from one attempt to the next, and no more once `stopping` is aborted. */
+export function retryDelay(options: FreshetOptions, stopping: AbortSignal): RetryDelay {
+  const { reconnectMinMs: minMs, reconnectMaxMs: maxMs } = options;
+  return async (attempt) => {
+    const backoff = new Backoff({ minMs, maxMs });
+    for (let skipped = 0; skipped < Math.min(attempt, 20); skipped++) backoff.nextDelay();
+    try {
+      await sleep(backoff.nextDelay(), stopping);
+    } catch (thrown) {
+      if (!stopping.aborted) throw thrown;
+    }
   };
 }

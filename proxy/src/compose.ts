@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import {
-  Backoff,
   FreshetError,
   type FreshetOptions,
   type Logger,
@@ -8,11 +7,10 @@ import {
   createLogger,
   errorMessage,
   now,
-  sleep,
   wallTime,
 } from "@freshet/base";
-import type { ApplyResult, ChangeSource, Commit, Engine, EngineState } from "@freshet/contract";
-import { loadParser } from "@freshet/sql";
+import type { ApplyResult, ChangeSource, Commit, Engine, EngineState, UpstreamCaller } from "@freshet/contract";
+import { type UpstreamCallPlanning, loadParser } from "@freshet/sql";
 import { type StoreReader, openStoreReader } from "@freshet/store";
 import { LSN_ZERO } from "@freshet/values";
 import { type ClientAccess, createClientAccess } from "./authentication/client-access.ts";
@@ -28,7 +26,7 @@ import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/s
 import { Commands } from "./commands/command-runner.ts";
 import type { ControlConnection } from "./control/control-connection.ts";
 import { type Controls, createControls } from "./control/controls.ts";
-import { type Shared, createShared } from "./compose-shared.ts";
+import { type Shared, createShared, retryDelay } from "./compose-shared.ts";
 import { DataLock } from "./data-lock.ts";
 import { ViewFront } from "./front/cache-front.ts";
 import { ZoneTables } from "./front/zone-tables.ts";
@@ -42,6 +40,8 @@ import { Lag } from "./replication/lag.ts";
 import { Pump } from "./replication/pump.ts";
 import { ReplicationStart } from "./replication/replication-start.ts";
 import { SlotGauge } from "./replication/slot-gauge.ts";
+import type { CallClient } from "./upstream-calls/call-client.ts";
+import { createCallClient } from "./upstream-calls/create-call-client.ts";
 import { type Upstream, upstreamOf } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
 
@@ -50,8 +50,10 @@ const SLOT_GAUGE_INTERVAL_MS = 10_000;
 
 /** Replicator and engine, as the composition root makes them. */
 export interface FreshetFactories {
-  engine(directory: string): Promise<Engine>;
+  engine(directory: string, caller: UpstreamCaller): Promise<Engine>;
   source(options: FreshetOptions, logger: Logger): ChangeSource;
+  /** Whether the engine computes a call itself. */
+  readonly isNative: UpstreamCallPlanning["isNative"];
 }
 
 export interface RunningFreshet {
@@ -71,9 +73,10 @@ export async function composeFreshet(options: FreshetOptions, factories: Freshet
   await loadParser();
   const lock = await DataLock.acquire(options.data);
   try {
-    const engine = await factories.engine(join(options.data, "store"));
+    const calls = createCallClient(options, upstreamOf(options).driver, logger, now);
+    const engine = await factories.engine(join(options.data, "store"), calls);
     const freshet = await construct(engine, () => {
-      return new Freshet(options, engine, factories.source(options, logger), logger);
+      return new Freshet(options, engine, factories, calls, logger);
     });
     return await freshet.start(() => lock.release());
   } catch (thrown) {
@@ -97,6 +100,7 @@ class Freshet {
   readonly #logger: Logger;
   readonly #engine: Engine;
   readonly #source: ChangeSource;
+  readonly #calls: CallClient;
   readonly #stopping = new AbortController();
   readonly #controls: Controls;
   readonly #catalog: CacheCatalog;
@@ -121,7 +125,9 @@ class Freshet {
   #restarting = false;
   #stopped: Promise<void> | null = null;
 
-  constructor(options: FreshetOptions, engine: Engine, source: ChangeSource, logger: Logger) {
+  constructor(options: FreshetOptions, engine: Engine, factories: FreshetFactories, calls: CallClient, logger: Logger) {
+    const source = factories.source(options, logger);
+    this.#calls = calls;
     this.#options = options;
     this.#logger = logger;
     const upstream = upstreamOf(options);
@@ -131,9 +137,9 @@ class Freshet {
     this.#source = source;
     this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
     this.#health = new ReplicationHealth(source, options.replicationStaleMs, now);
-    const retry = this.#retryDelay();
+    const retry = retryDelay(options, this.#stopping.signal);
     const shared = createShared(options, upstream.url, (sql) => privileging.query(sql), now);
-    this.#builder = new CacheBuilder({ engine: this.#engine, source: this.#source, control: analysis, clock: now });
+    this.#builder = this.#createBuilder(factories.isNative);
     this.#invalidate = createInvalidateMode(options, {
       source,
       health: this.#health,
@@ -188,6 +194,11 @@ class Freshet {
       logger: this.#logger,
       metrics: this.#metrics,
     });
+  }
+
+  #createBuilder(isNative: UpstreamCallPlanning["isNative"]): CacheBuilder {
+    const control = this.#controls.analysis;
+    return new CacheBuilder({ engine: this.#engine, source: this.#source, control, clock: now, isNative });
   }
 
   #createWriteBacks(retry: RetryDelay): WriteBacks {
@@ -249,6 +260,7 @@ class Freshet {
       catalog: this.#catalog,
       engine: this.#engine,
       invalidate: this.#invalidate,
+      calls: this.#calls,
       lag: () => this.#lag.now(),
       appliedLsn: () => this.#health.applied,
       clients: () => this.#metrics.clients,
@@ -324,6 +336,8 @@ class Freshet {
     this.#slotGauge.stop();
     await this.#ending("clients", () => this.#proxy.stop());
     this.#pools.stop();
+    // The engine may be waiting for the upstream.
+    this.#calls.stop();
     await this.#ending("stream", () => this.#pump.close());
     await this.#ending("replication", () => this.#source.stop());
     await this.#starting;
@@ -430,18 +444,5 @@ class Freshet {
   #openReader(): StoreReader {
     this.#reader ??= openStoreReader(join(this.#options.data, "store"));
     return this.#reader;
-  }
-
-  #retryDelay(): RetryDelay {
-    const { reconnectMinMs: minMs, reconnectMaxMs: maxMs } = this.#options;
-    return async (attempt) => {
-      const backoff = new Backoff({ minMs, maxMs });
-      for (let skipped = 0; skipped < Math.min(attempt, 20); skipped++) backoff.nextDelay();
-      try {
-        await sleep(backoff.nextDelay(), this.#stopping.signal);
-      } catch (thrown) {
-        if (!this.#stopping.signal.aborted) throw thrown;
-      }
-    };
   }
 }

@@ -1,5 +1,5 @@
 import type { FreshetOptions } from "@freshet/base";
-import { startEngineWorker } from "@freshet/engine";
+import { startEngineWorker, supportsCall } from "@freshet/engine";
 import { createReplicator } from "@freshet/replicator";
 import { type RunningFreshet, composeFreshet } from "./compose.ts";
 import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
@@ -7,7 +7,8 @@ import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
 /** Starts an instance with the real engine and replicator. */
 export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
   return composeFreshet(options, {
-    engine: (directory) => startEngineWorker({ directory }),
+    engine: (directory, caller) => startEngineWorker({ directory }, caller),
+    isNative: supportsCall,
     source: (given, logger) =>
       createReplicator({
         url: replicatorUpstream(given),

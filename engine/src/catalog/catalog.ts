@@ -1,5 +1,6 @@
 import { must } from "@freshet/base";
 import {
+  type MakeUpstreamCalls,
   APPLIED_KEY,
   type CacheDefinition,
   type CacheState,
@@ -84,8 +85,14 @@ export class Catalog {
   readonly shareable: Map<string, GraphNode> = new Map();
   #nextId = FIRST_ID;
 
-  static load(reads: ReadTransaction): Catalog {
-    const catalog = new Catalog();
+  readonly #upstreamCalls: MakeUpstreamCalls | undefined;
+
+  constructor(upstreamCalls?: MakeUpstreamCalls) {
+    this.#upstreamCalls = upstreamCalls;
+  }
+
+  static load(reads: ReadTransaction, upstreamCalls?: MakeUpstreamCalls): Catalog {
+    const catalog = new Catalog(upstreamCalls);
     const origin = reads.get(META_ARRANGEMENT, ORIGIN_KEY);
     catalog.applied = reads.get(META_ARRANGEMENT, APPLIED_KEY)?.readBigUInt64BE(0) ?? LSN_ZERO;
     if (origin !== undefined) {
@@ -123,7 +130,7 @@ export class Catalog {
 
   addNode(record: NodeRecord, tally: Tally, live: boolean): GraphNode {
     const inputs = record.inputs.map((id) => must(this.nodes.get(id), "a node's inputs are stored before it"));
-    const node = createNode(record, inputs, tally, live);
+    const node = createNode(record, inputs, tally, live, this.#upstreamCalls);
     this.nodes.set(record.id, node);
     return node;
   }

@@ -1,3 +1,4 @@
+import type { MakeUpstreamCalls } from "@freshet/contract";
 import type { Store, WriteTransaction } from "@freshet/store";
 import { Catalog, dropNodeRecord, STAGED_ARRANGEMENT } from "./catalog.ts";
 import { discardArrangement, forgetBuildLogs, readRecords, removeRecord } from "./records.ts";
@@ -24,10 +25,10 @@ function discardUnfinished(transaction: WriteTransaction): void {
 }
 
 /** Reads the state that the last committed transaction left, and clears away what it left unfinished. */
-export function recoverCatalog(store: Store): Catalog {
+export function recoverCatalog(store: Store, upstreamCalls?: MakeUpstreamCalls): Catalog {
   discardStagedParts(store);
   store.write(discardUnfinished);
-  const catalog = store.read((reads) => Catalog.load(reads));
+  const catalog = store.read((reads) => Catalog.load(reads, upstreamCalls));
   store.write((transaction) => {
     catalog.saveTallies(transaction);
     catalog.removeUnused(transaction);

@@ -4,6 +4,7 @@ import type { CodecSet, ColumnType, Value } from "@freshet/values";
 import { compileColumn } from "./column-reader.ts";
 import { compileAnyAll } from "./compile-any-all.ts";
 import { compileCall } from "./compile-call.ts";
+import { compileCalled } from "./compile-called.ts";
 import { compileCase, compileCoalesce, compileDistinctFrom, compileMinMax, compileNullIf } from "./compile-choice.ts";
 import { compileBooleanTest, compileLogic, compileNullTest } from "./compile-logic.ts";
 import { compileOneRow } from "./compile-one-row.ts";
@@ -58,6 +59,10 @@ export function compileExpression(expression: Expression, context: ExpressionCon
       return compileTextCast(expression, context, compileExpression);
     case "one-row":
       return compileOneRow(expression, context, compileExpression);
+    case "called":
+      return compileCalled(expression, context, compileExpression);
+    case "upstream":
+      throw unsupported("a call that was not lifted out of its expression");
     case "outer":
       throw unsupported("a reference to a row around its subquery");
     default:

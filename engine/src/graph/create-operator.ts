@@ -17,6 +17,7 @@ import { SetOperationOperator } from "../operators/set-operation.ts";
 import { TopKOperator } from "../operators/top-k.ts";
 import { UnionAllOperator } from "../operators/union-all.ts";
 import { UnitOperator } from "../operators/unit.ts";
+import { UpstreamCallsOperator } from "../operators/upstream-calls.ts";
 import { WindowOperator } from "../operators/window.ts";
 import { arrangementsNeeded, type NodeSpec } from "./node-spec.ts";
 import { TableOperator } from "../tables/table-operator.ts";
@@ -72,6 +73,8 @@ export function createOperator(
       return new SingleRowOperator(spec.partition, columns, arrangement(), context);
     case "recursive":
       return createRecursive(spec, arrangements, columns, context);
+    case "upstream-calls":
+      return new UpstreamCallsOperator(spec, columns, arrangement(), context);
     case "window":
       return new WindowOperator(spec, columns, arrangements, context);
     default:

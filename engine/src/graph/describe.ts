@@ -1,5 +1,5 @@
 import type { GraphNodeInfo } from "@freshet/contract";
-import type { Expression } from "@freshet/sql";
+import { callText, type Expression } from "@freshet/sql";
 import type { GraphNode } from "./graph-node.ts";
 import type { NodeSpec } from "./node-spec.ts";
 import type { SpecNode } from "./plan-specs.ts";
@@ -67,6 +67,8 @@ export function describeSpec(spec: NodeSpec): string {
       const calls = spec.calls.map((call) => (call.kind === "aggregate" ? call.call.name : call.name)).join(", ");
       return `${calls}${spec.partition.length === 0 ? "" : ` partitioned by ${list(spec.partition)}`}`;
     }
+    case "upstream-calls":
+      return `${spec.calls.map((call) => callText(call, describeExpression)).join(", ")} as ${spec.role}`;
     case "unit":
     case "distinct":
     case "union-all":

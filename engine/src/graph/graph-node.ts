@@ -1,4 +1,5 @@
 import { AssertionError, FreshetError } from "@freshet/base";
+import type { MakeUpstreamCalls } from "@freshet/contract";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import { createCodecs } from "@freshet/values";
 import { consolidate, type DeltaBatch, EMPTY_BATCH } from "../delta/delta-batch.ts";
@@ -34,9 +35,15 @@ const VOID_OPERATOR: Operator = {
   },
 };
 
-export function createNode(record: NodeRecord, inputs: readonly GraphNode[], tally: Tally, live: boolean): GraphNode {
+export function createNode(
+  record: NodeRecord,
+  inputs: readonly GraphNode[],
+  tally: Tally,
+  live: boolean,
+  upstreamCalls?: MakeUpstreamCalls,
+): GraphNode {
   const node = { record, inputs, tally, live, pending: !live, failed: false, changed: false };
-  const context = { codecs: createCodecs(record.types), collations: record.collations };
+  const context = { codecs: createCodecs(record.types), collations: record.collations, upstreamCalls };
   const shapes = inputs.map((input) => input.record);
   try {
     return { ...node, operator: createOperator(record.spec, record.arrangements, shapes, context) };

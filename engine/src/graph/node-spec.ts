@@ -4,6 +4,7 @@ import type { ArrangeSpec } from "../operators/arrange.ts";
 import type { ExpandSpec } from "../operators/expand.ts";
 import type { SetOperationSpec } from "../operators/set-operation.ts";
 import type { TopKSpec } from "../operators/top-k.ts";
+import type { UpstreamCallsSpec } from "../operators/upstream-calls.ts";
 import type { WindowSpec } from "../operators/window.ts";
 
 /** What a node does, without its inputs. JSON. */
@@ -31,7 +32,8 @@ export type NodeSpec =
   | ({ readonly kind: "window" } & WindowSpec)
   /** `nodes` are the body's, inputs before their consumers. */
   | { readonly kind: "recursive"; readonly all: boolean; readonly nodes: readonly BodySpec[] }
-  | { readonly kind: "recursive-input"; readonly input: number };
+  | { readonly kind: "recursive-input"; readonly input: number }
+  | ({ readonly kind: "upstream-calls" } & UpstreamCallsSpec);
 
 /** A node inside a recursive node; `inputs` are positions among its nodes. */
 export interface BodySpec {
@@ -62,6 +64,7 @@ export function arrangementsNeeded(spec: NodeSpec): number {
     case "distinct":
     case "top-k":
     case "single-row":
+    case "upstream-calls":
       return 1;
     case "set-operation":
     case "window":

@@ -38,6 +38,10 @@ export function ownSpec(plan: SingleNodePlan): NodeSpec {
       const { partition, sort, calls } = plan;
       return { kind: "window", partition, sort, calls };
     }
+    case "upstream-calls": {
+      const { calls, role, searchPath } = plan;
+      return { kind: "upstream-calls", calls, role, searchPath };
+    }
     default:
       return unreachable(plan, "plan");
   }

@@ -22,6 +22,7 @@ import { describe, expect, test } from "vitest";
 import { createEngine } from "../create-engine.ts";
 import { ReferenceEvaluator } from "../reference/evaluate-plan.ts";
 import { joinPairs, OPERATOR_KINDS, plans, plansOfKind, queryOf } from "../testing/plan-arbitrary.ts";
+import { fakeUpstreamCalls } from "../testing/upstream-calls-arbitrary.ts";
 import { type TableEvent, tableEvents, TEST_TABLES, UpstreamModel } from "../testing/upstream-model.ts";
 
 const RUNS = Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
@@ -56,7 +57,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 const codecs = createCodecs([]);
-const options = { chunk: { rows: 3, bytes: 1 << 20 }, buildStepRows: 5 };
+const options = { chunk: { rows: 3, bytes: 1 << 20 }, buildStepRows: 5, upstreamCalls: fakeUpstreamCalls };
 
 type Multiset = Map<string, number>;
 
@@ -179,7 +180,7 @@ class Scene {
       );
       expect(status.ready).toBe(initial !== null);
       if (initial === null) continue;
-      const reference = new ReferenceEvaluator(tables, codecs);
+      const reference = new ReferenceEvaluator(tables, codecs, [], fakeUpstreamCalls);
       const expected: Multiset = new Map();
       for (const row of reference.evaluate(plan)) add(expected, row, 1);
       expect(sorted(this.#view(id))).toEqual(sorted(expected));

@@ -1,4 +1,5 @@
 import { FreshetError, SqlState } from "@freshet/base";
+import type { MakeUpstreamCalls } from "@freshet/contract";
 import type { Expression } from "@freshet/sql";
 import type { Codec, CodecSet, ColumnType, PgCollation } from "@freshet/values";
 import { compileBytes as compileValueBytes, compileExpression } from "../expression/compile.ts";
@@ -11,6 +12,8 @@ export type BytesReader = (row: RowView) => Buffer | null;
 export interface CompileContext {
   readonly codecs: CodecSet;
   readonly collations: readonly PgCollation[];
+  /** Absent where plans are only looked at. */
+  readonly upstreamCalls?: MakeUpstreamCalls | undefined;
 }
 
 const DEFAULT_COLLATION = 100;

@@ -1,5 +1,5 @@
 import { assert, must, unreachable } from "@freshet/base";
-import { writeSortKey } from "@freshet/contract";
+import { type MakeUpstreamCalls, writeSortKey } from "@freshet/contract";
 import {
   type AggregateCall,
   type AggregatePlan,
@@ -13,6 +13,7 @@ import {
   type SetOperationPlan,
   type SortKey,
   type TopKPlan,
+  type UpstreamCallsPlan,
   type RecursivePlan,
   windowCallArguments,
   type WindowPlan,
@@ -24,10 +25,12 @@ import { compileSetFunction } from "../expression/set-functions/compile-set-func
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
 import { canonicalJson } from "../graph/canonical.ts";
-import { MAX_ORDERED_BYTES, multisetKey } from "../state/multiset.ts";
+import { MAX_ORDERED_BYTES } from "../state/multiset.ts";
 import { hypotheticalSort } from "../operators/hypothetical-slot.ts";
 import { listItem, listResult } from "./list-result.ts";
 import { orderedSetResult } from "./ordered-set-result.ts";
+import { compareRows, groupBy, smallest } from "./row-lists.ts";
+import { upstreamResults } from "./upstream-calls.ts";
 import { type WindowMember, windowValue } from "./window-value.ts";
 
 /** A table's content: all columns of each row. */
@@ -43,12 +46,19 @@ export class ReferenceEvaluator {
   readonly #tables: ReadonlyMap<number, ReferenceTable>;
   readonly #codecs: CodecSet;
   readonly #inputs: readonly (readonly Row[])[];
+  readonly #makeCalls: MakeUpstreamCalls | undefined;
   readonly #results = new Map<string, readonly Row[]>();
   /** Failures of each part of the plan; parts that occur twice are computed, and fail, once. */
   readonly #errors = new Map<string, number>();
 
   /** `inputs` are those of the recursive plan whose body is evaluated. */
-  constructor(tables: ReadonlyMap<number, ReferenceTable>, codecs: CodecSet, inputs: readonly (readonly Row[])[] = []) {
+  constructor(
+    tables: ReadonlyMap<number, ReferenceTable>,
+    codecs: CodecSet,
+    inputs: readonly (readonly Row[])[] = [],
+    makeCalls?: MakeUpstreamCalls,
+  ) {
+    this.#makeCalls = makeCalls;
     this.#inputs = inputs;
     this.#tables = tables;
     this.#codecs = codecs;
@@ -107,6 +117,8 @@ export class ReferenceEvaluator {
         return this.#setOperation(plan);
       case "top-k":
         return this.#topK(plan, name);
+      case "upstream-calls":
+        return this.#upstreamCalls(plan);
       case "single-row": {
         const { columns } = plan.input;
         const types = plan.partition.map((part) => part.type);
@@ -289,6 +301,13 @@ export class ReferenceEvaluator {
     });
   }
 
+  #upstreamCalls(plan: UpstreamCallsPlan): readonly Row[] {
+    return this.evaluate(plan.input).map((row) => {
+      const valuesOf = (args: readonly Expression[]): Values => this.#values(args, plan.input.columns, row);
+      return Buffer.concat([row, packRow(upstreamResults(plan, must(this.#makeCalls), valuesOf))]);
+    });
+  }
+
   #topK(plan: TopKPlan, name: string): readonly Row[] {
     const { columns } = plan.input;
     const ranked = this.evaluate(plan.input).flatMap((row) => {
@@ -329,7 +348,7 @@ export class ReferenceEvaluator {
   #recursive(plan: RecursivePlan, name: string): readonly Row[] {
     const [base = [], ...others] = plan.inputs.map((input) => this.evaluate(input));
     const over = (rows: readonly Row[]): ReferenceEvaluator =>
-      new ReferenceEvaluator(this.#tables, this.#codecs, [rows, ...others]);
+      new ReferenceEvaluator(this.#tables, this.#codecs, [rows, ...others], this.#makeCalls);
     const result: Row[] = [];
     const seen = new Set<string>();
     const isNew = (row: Row): boolean =>
@@ -419,29 +438,9 @@ function addAll(accumulator: ReturnType<typeof createAccumulator>, values: Value
   return state.result();
 }
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-/** The order in which an arrangement holds rows: long ones, by their digests, last. */
-function compareRows(a: Row, b: Row): number {
-  return Buffer.compare(multisetKey(Buffer.alloc(0), a), multisetKey(Buffer.alloc(0), b));
-}
-
 /** What the store cannot keep in order is a failure. */
 function refuseLong(bytes: number): void {
   if (bytes > MAX_ORDERED_BYTES) throw new EvaluationError("54000", "the value is too long to be kept in order", true);
-}
-
-function smallest(images: readonly Buffer[]): Buffer {
-  return must(images.toSorted(compareRows)[0]);
 }
 
 function compareText(a: string, b: string): number {

@@ -3,6 +3,7 @@ import type { Expression, Plan, QueryPlan, RowSource } from "@freshet/sql";
 import { type ColumnType, createCodecs, DEFAULT_TEXT_SETTINGS, Oid } from "@freshet/values";
 import fc from "fast-check";
 import { aggregateCalls } from "./aggregate-arbitrary.ts";
+import { upstreamCalls } from "./upstream-calls-arbitrary.ts";
 import { windows } from "./window-arbitrary.ts";
 
 const INT4: ColumnType = { typeOid: 23, typmod: -1, collation: 0 };
@@ -320,6 +321,8 @@ export function plansOfKind(kind: OperatorKind, depth: number): fc.Arbitrary<Pla
       return compared.chain(topKs);
     case "single-row":
       return compared.chain(singleRows);
+    case "upstream-calls":
+      return input.chain((plan) => upstreamCalls(plan, integerExpressions(plan)));
     case "recursive":
       return fc.tuple(input, input).chain(([base, edges]) => recursions(base, edges));
     case "recursive-input":
@@ -349,6 +352,7 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
   "top-k",
   "single-row",
   "window",
+  "upstream-calls",
   "recursive",
 ];
 

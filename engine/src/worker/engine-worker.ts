@@ -1,9 +1,10 @@
 import { assert, errorMessage, FreshetError, now } from "@freshet/base";
-import type { Engine } from "@freshet/contract";
+import type { Engine, MakeUpstreamCalls } from "@freshet/contract";
 import { openStore, prepareStoreDirectory } from "@freshet/store";
 import { Piscina } from "piscina";
 import { createEngine } from "../create-engine.ts";
-import type { EngineRequest, EngineResponse, PortableError, WorkerOptions } from "./protocol.ts";
+import { blockingCalls } from "./blocking-calls.ts";
+import type { ConnectRequest, EngineRequest, EngineResponse, PortableError, WorkerOptions } from "./protocol.ts";
 
 /** Rows and keys are small and many: larger slabs mean fewer of them for the garbage collector. */
 Buffer.poolSize = 1 << 20;
@@ -15,11 +16,15 @@ Buffer.poolSize = 1 << 20;
 const STORE_FORMAT = "2";
 
 let engine: Engine | null = null;
+let upstreamCalls: MakeUpstreamCalls | undefined;
 
 function openEngine(): Engine {
   const { directory } = Piscina.workerData as WorkerOptions;
   prepareStoreDirectory(directory, STORE_FORMAT);
-  return createEngine(openStore(directory), { now: () => now() / 1000 });
+  return createEngine(openStore(directory), {
+    now: () => now() / 1000,
+    ...(upstreamCalls === undefined ? {} : { upstreamCalls }),
+  });
 }
 
 /** Buffers arrive as plain byte arrays; gives them their methods back, in place. */
@@ -44,8 +49,12 @@ function portable(error: unknown): PortableError {
  * Carries out one request. The engine works within the call, so requests are carried out in the order
  * sent, whatever of their answers is still awaited (a flush).
  */
-export default async function handle(request: EngineRequest): Promise<EngineResponse> {
+export default async function handle(request: EngineRequest | ConnectRequest): Promise<EngineResponse> {
   try {
+    if (request.method === "connect") {
+      upstreamCalls = blockingCalls(request.port, request.signal);
+      return { ok: true, value: null };
+    }
     engine ??= openEngine();
     const { method } = request;
     assert(typeof engine[method] === "function", () => `the engine has no method ${method}`);

@@ -1,4 +1,5 @@
-import type { Engine } from "@freshet/contract";
+import type { MessagePort } from "node:worker_threads";
+import type { Engine, UpstreamCallRequest } from "@freshet/contract";
 
 /** What a worker is started with. */
 export interface WorkerOptions {
@@ -13,6 +14,21 @@ export interface EngineRequest<M extends EngineMethod = EngineMethod> {
   readonly method: M;
   readonly args: Parameters<Engine[M]>;
 }
+
+/** The line on which the worker asks for calls; comes before every method. */
+export interface ConnectRequest {
+  readonly method: "connect";
+  readonly port: MessagePort;
+  readonly signal: Int32Array;
+}
+
+/** What the worker asks on that line. */
+export type CallsRequest = UpstreamCallRequest;
+
+/** Encoded outcomes. */
+export type CallsAnswer =
+  | { readonly ok: true; readonly outcomes: readonly Uint8Array[] }
+  | { readonly ok: false; readonly message: string };
 
 /** Errors are taken apart: structured clone would keep nothing but their message. */
 export type EngineResponse =

@@ -12,11 +12,20 @@ import type {
   GraphNodeInfo,
   ReplicationOrigin,
   TableSchema,
+  UpstreamCaller,
 } from "@freshet/contract";
 import type { QueryPlan } from "@freshet/sql";
 import type { Lsn } from "@freshet/values";
 import { Piscina } from "piscina";
-import type { EngineMethod, EngineRequest, EngineResponse, PortableError, WorkerOptions } from "./protocol.ts";
+import { answerCalls, type CallsLine } from "./answer-calls.ts";
+import type {
+  ConnectRequest,
+  EngineMethod,
+  EngineRequest,
+  EngineResponse,
+  PortableError,
+  WorkerOptions,
+} from "./protocol.ts";
 
 /** Requests sent and not answered; more wait in the pool's queue. */
 const CONCURRENT_REQUESTS = 64;
@@ -57,11 +66,13 @@ function revive(error: PortableError): Error {
 
 /** An engine in a thread of its own: a pool of one worker, so that the state stays with its thread. */
 class EngineWorker implements Engine {
-  readonly #pool: Piscina<EngineRequest, EngineResponse>;
+  readonly #pool: Piscina<EngineRequest | ConnectRequest, EngineResponse>;
+  readonly #line: CallsLine | null;
   #closed: Promise<void> | null = null;
 
-  constructor(options: WorkerOptions) {
-    this.#pool = new Piscina<EngineRequest, EngineResponse>({
+  constructor(options: WorkerOptions, caller: UpstreamCaller | null) {
+    this.#line = caller === null ? null : answerCalls(caller);
+    this.#pool = new Piscina<EngineRequest | ConnectRequest, EngineResponse>({
       filename: workerFile(),
       minThreads: 1,
       maxThreads: 1,
@@ -74,6 +85,14 @@ class EngineWorker implements Engine {
       execArgv: [],
       workerData: options,
     });
+  }
+
+  /** Gives the worker its line for calls that PostgreSQL makes. */
+  async connect(): Promise<void> {
+    if (this.#line === null) return;
+    const { port, signal } = this.#line;
+    const response = await this.#pool.run({ method: "connect", port, signal }, { transferList: [port] });
+    if (!response.ok) throw revive(response.error);
   }
 
   open(): Promise<EngineState> {
@@ -172,6 +191,7 @@ class EngineWorker implements Engine {
       await this.#call("close", []);
     } finally {
       await this.#pool.destroy();
+      this.#line?.close();
     }
   }
 
@@ -186,10 +206,14 @@ class EngineWorker implements Engine {
   }
 }
 
-/** Starts an engine on the environment in `directory` in a worker thread, and opens it. */
-export async function startEngineWorker(options: WorkerOptions): Promise<Engine> {
-  const engine = new EngineWorker(options);
+/**
+ * Starts an engine on the environment in `directory` in a worker thread, and opens it. `caller` makes the calls that the
+ * engine leaves to PostgreSQL.
+ */
+export async function startEngineWorker(options: WorkerOptions, caller: UpstreamCaller | null = null): Promise<Engine> {
+  const engine = new EngineWorker(options, caller);
   try {
+    await engine.connect();
     await engine.open();
     return engine;
   } catch (error) {

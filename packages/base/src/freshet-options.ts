@@ -48,6 +48,8 @@ export interface FreshetOptions extends ListenOptions, TlsOptions, Authenticatio
   readonly invalidateConnections: number;
   readonly invalidateQueue: number;
   readonly invalidateFillTimeoutMs: number;
+  readonly upstreamCallBatch: number;
+  readonly upstreamCallTimeoutMs: number;
   readonly queryStatisticsEntries: number;
   readonly writeBackBatchRows: number;
 }
@@ -189,6 +191,16 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: millisecondsKind({ min: 100, max: hour }),
     description: "How long reading one such answer may take.",
     default: minute,
+  },
+  upstreamCallBatch: {
+    kind: integerKind({ min: 1, max: 1000 }),
+    description: "How many calls of functions that only PostgreSQL can evaluate are made in one statement.",
+    default: 200,
+  },
+  upstreamCallTimeoutMs: {
+    kind: millisecondsKind({ min: 100, max: hour }),
+    description: "How long such a statement may take. A call that takes longer by itself counts as failed.",
+    default: 5000,
   },
   queryStatisticsEntries: {
     kind: integerKind({ min: 0, max: 1_000_000 }),

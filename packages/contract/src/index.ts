@@ -6,4 +6,5 @@ export * from "./outbox-layout.ts";
 export * from "./rows.ts";
 export * from "./table.ts";
 export * from "./table-touch.ts";
+export * from "./upstream-call.ts";
 export * from "./view-layout.ts";

@@ -3,6 +3,7 @@ import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import { type AnswerSources, answerMetrics } from "./answer-metrics.ts";
 import { CountedHistogram } from "./counted-histogram.ts";
+import { type CallSources, callMetrics } from "./call-metrics.ts";
 import type { MissReason } from "../session/front-ports.ts";
 import type { ProxyMetrics } from "../session/metrics.ts";
 
@@ -11,6 +12,7 @@ export interface MetricSources {
   readonly catalog: CacheCatalog;
   readonly engine: Engine;
   readonly invalidate: AnswerSources;
+  readonly calls: CallSources;
   readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
   readonly appliedLsn: () => bigint;
   readonly clients: () => number;
@@ -83,6 +85,7 @@ export class Metrics implements ProxyMetrics {
     });
     gauges(sources, registers);
     answerMetrics(() => sources().invalidate, registers);
+    callMetrics(() => sources().calls, registers);
   }
 
   /** Connected clients. */

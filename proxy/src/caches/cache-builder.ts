@@ -1,6 +1,12 @@
 import { FreshetError, SqlState, must } from "@freshet/base";
 import type { ChangeSource, Engine, SnapshotProgress, SnapshotSink, TableSchema } from "@freshet/contract";
-import { loadZoneTable, type PlannedStatement, planInvalidation, planStatement } from "@freshet/sql";
+import {
+  loadZoneTable,
+  type PlannedStatement,
+  planInvalidation,
+  planStatement,
+  type UpstreamCallPlanning,
+} from "@freshet/sql";
 import type { TimeZoneTable } from "@freshet/values";
 import type { Clock } from "../front/clock-port.ts";
 import { readableOrder } from "../front/view-read.ts";
@@ -19,6 +25,8 @@ export interface BuilderParts {
   readonly source: ChangeSource;
   readonly control: ControlConnection;
   readonly clock: Clock;
+  /** Whether the engine computes a call itself; absent: calls that it lacks are refused. */
+  readonly isNative?: UpstreamCallPlanning["isNative"];
 }
 
 /** The steps that make a cache answer; none keeps state between calls but the known tables. */
@@ -45,7 +53,9 @@ export class CacheBuilder {
   }
 
   /** The plan in the mode asked for; `auto`: incremental where that is possible. */
-  async planCache(request: Pick<CacheRequest, "text" | "searchPath" | "writeTo" | "mode">): Promise<CachePlan> {
+  async planCache(
+    request: Pick<CacheRequest, "text" | "searchPath" | "owner" | "writeTo" | "mode">,
+  ): Promise<CachePlan> {
     if (request.mode === "invalidate") {
       if (request.writeTo !== null) throw unwritable();
       return this.#planInvalidation(request, "asked for");
@@ -83,9 +93,12 @@ export class CacheBuilder {
   }
 
   /** Analyses the statement upstream and makes sure that the engine has all it needs. */
-  async plan(request: Pick<CacheRequest, "text" | "searchPath" | "writeTo">): Promise<PlannedStatement> {
+  async plan(request: Pick<CacheRequest, "text" | "searchPath" | "owner" | "writeTo">): Promise<PlannedStatement> {
+    const { isNative } = this.#parts;
+    const upstreamCalls = isNative === undefined ? null : { role: request.owner, isNative };
     const planned = await this.#parts.control.exclusive((connection) =>
       planStatement(connection, {
+        upstreamCalls,
         text: request.text,
         searchPath: request.searchPath,
         liftLiterals: request.writeTo === null,

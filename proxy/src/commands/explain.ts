@@ -21,7 +21,13 @@ export async function explainCreateCache(
   assertDatabase(parts, context);
   const rows: [string, string][] = [["query id", inspectStatement(text).queryId]];
   try {
-    const plan = await parts.builder.planCache({ text, searchPath: context.facts.schemas, writeTo, mode });
+    const plan = await parts.builder.planCache({
+      text,
+      searchPath: context.facts.schemas,
+      owner: context.facts.role,
+      writeTo,
+      mode,
+    });
     if (plan.mode === "invalidate") rows.push(["supported", "yes"], ...describeInvalidation(plan.invalidation));
     else rows.push(["supported", "yes"], ...(await describeIncremental(parts, plan.planned, writeTo)));
   } catch (thrown) {

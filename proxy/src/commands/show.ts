@@ -2,7 +2,7 @@ import { errorMessage, must } from "@freshet/base";
 import { formatLsn } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
 import { isTransient } from "../caches/retry.ts";
-import type { CommandContext, CommandResult } from "../session/front-ports.ts";
+import type { CommandContext, CommandResult, SessionFacts } from "../session/front-ports.ts";
 import type { CommandParts } from "./command-parts.ts";
 
 /** Verdicts that one SHOW PROXIED QUERIES asks the upstream for; the rest come with the next one. */
@@ -51,7 +51,7 @@ export async function showProxiedQueries(parts: CommandParts, context: CommandCo
   for (const query of parts.queries.all()) {
     if (query.cacheable === null && verdicts < MAX_VERDICTS && context.facts.database === parts.database()) {
       verdicts++;
-      query.cacheable = await verdict(parts, query.example, context.facts.schemas);
+      query.cacheable = await verdict(parts, query.example, context.facts);
     }
     rows.push([
       query.queryId,
@@ -65,9 +65,13 @@ export async function showProxiedQueries(parts: CommandParts, context: CommandCo
   return { tag: `SELECT ${rows.length}`, rows };
 }
 
-async function verdict(parts: CommandParts, text: string, searchPath: readonly string[]): Promise<string> {
+async function verdict(
+  parts: CommandParts,
+  text: string,
+  { schemas: searchPath, role: owner }: SessionFacts,
+): Promise<string> {
   try {
-    const { mode } = await parts.builder.planCache({ text, searchPath, writeTo: null, mode: "auto" });
+    const { mode } = await parts.builder.planCache({ text, searchPath, owner, writeTo: null, mode: "auto" });
     return mode === "incremental" ? "yes" : "yes, in mode invalidate";
   } catch (thrown) {
     if (isTransient(thrown)) throw thrown;

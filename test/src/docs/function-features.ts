@@ -114,6 +114,19 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
   ],
   ["`AT TIME ZONE` with an interval", "SELECT ordered_at AT TIME ZONE INTERVAL '02:00' FROM orders"],
   ["`AT TIME ZONE` with an abbreviation or a column", "SELECT ordered_at AT TIME ZONE 'EST' FROM orders"],
+  ["a function that only PostgreSQL evaluates, in `WHERE`", "SELECT id FROM products WHERE exp(weight_kg) > 2"],
+  [
+    "a function that only PostgreSQL evaluates, in `GROUP BY` and `ORDER BY`",
+    "SELECT round(exp(weight_kg)), count(*) FROM products GROUP BY round(exp(weight_kg)) ORDER BY 1",
+  ],
+  [
+    "a function that only PostgreSQL evaluates, in a join",
+    "SELECT a.id, b.id FROM products a JOIN products b ON exp(a.weight_kg) = exp(b.weight_kg)",
+  ],
+  [
+    "full-text search by a named configuration",
+    "SELECT id FROM products WHERE to_tsvector('english', name) @@ plainto_tsquery('english', 'chair')",
+  ],
   [
     "`extract(epoch …)` from a timestamptz",
     "SELECT extract(epoch FROM ordered_at), date_part('epoch', ordered_at) FROM orders",

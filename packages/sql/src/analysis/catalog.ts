@@ -21,6 +21,9 @@ export interface FunctionInfo {
   readonly language: string;
   /** `pg_proc.pronargs`; a VARIADIC parameter counts once. */
   readonly parameterCount: number;
+  readonly returnsSet: boolean;
+  /** `pg_proc.prokind`. */
+  readonly kind: string;
 }
 
 interface OperatorInfo {
@@ -63,7 +66,8 @@ async function loadFunctions(
   oids: Iterable<number>,
 ): Promise<Map<number, FunctionInfo>> {
   const rows = await connection.query(`
-    SELECT p.oid, p.proname, n.nspname, p.prosrc, p.provolatile, p.proisstrict, l.lanname, p.pronargs
+    SELECT p.oid, p.proname, n.nspname, p.prosrc, p.provolatile, p.proisstrict, l.lanname, p.pronargs,
+      p.proretset, p.prokind
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
       JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE p.oid IN (${oidList(oids)})`);
@@ -80,6 +84,8 @@ function functionInfo(row: readonly (string | null)[]): FunctionInfo {
     strict: row[5] === "t",
     language: must(row[6]),
     parameterCount: Number(row[7]),
+    returnsSet: row[8] === "t",
+    kind: must(row[9]),
   };
 }
 

@@ -41,6 +41,8 @@ function ownCost(expression: Expression): number {
       return 1;
     case "text-cast":
       return 2;
+    case "upstream":
+      return expression.functions.reduce((sum, called) => sum + called.cost, 0);
     default:
       return 0;
   }

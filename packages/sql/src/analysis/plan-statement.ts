@@ -12,7 +12,8 @@ import { type SubstitutedStatement, substituteSlots } from "../statement/substit
 import { analyseSelect, parameterTypeNames, refusedAnalysis } from "./analysed-tree.ts";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { inAnalysis } from "./analysis-transaction.ts";
-import { loadCatalog } from "./catalog.ts";
+import { type Catalog, loadCatalog } from "./catalog.ts";
+import { isSupportedType } from "./catalog-types.ts";
 import { resolveDomains } from "./resolve-domains.ts";
 import { missingKeyRow } from "./missing-key-row.ts";
 import { referencedObjects, resultColumns, tableDependencies, viewParameters } from "./query-plan-parts.ts";
@@ -25,9 +26,13 @@ import { limitPlan, translateQuery } from "./translate-query.ts";
 import type { TranslationContext } from "./query-scope.ts";
 import type { TranslatedQuery } from "./translated-query.ts";
 import { IMPLIED_TYPES } from "./type-support.ts";
-import { collectOids, someNode } from "./tree-oids.ts";
+import { collectOids, someNode, type TreeOids } from "./tree-oids.ts";
 import { tryPlanning } from "./try-planning.ts";
+import { UpstreamCallLifter } from "./lift-upstream-calls.ts";
 import { UnliftableParameter, unsupported } from "./unsupported.ts";
+import { loadUpstreamCatalog, type UpstreamCallPlanning } from "./upstream-catalog.ts";
+import { calledFunctions, checkUpstreamCalls } from "./upstream-check.ts";
+import { UpstreamCalls } from "./upstream-expression.ts";
 import { loadZoneTable } from "./zone-table.ts";
 import { ZoneWanted } from "./zoned-call.ts";
 
@@ -39,6 +44,8 @@ export interface PlanRequest {
   readonly searchPath: readonly string[];
   /** False for write-back caches: literals stay constants, and explicit parameters are refused. */
   readonly liftLiterals: boolean;
+  /** Null: what the engine does not compute is refused. */
+  readonly upstreamCalls?: UpstreamCallPlanning | null;
 }
 
 /** How a slot of the statement's shape is served. */
@@ -72,7 +79,7 @@ export async function planStatement(connection: AnalysisConnection, request: Pla
     if (shape === null) throw unsupported("it is not a plain SELECT");
     if (!request.liftLiterals && shape.parameterCount > 0)
       throw unsupported("a query with parameters has no single result to write to a table");
-    return new StatementPlanner(connection, shape, parameters, request.liftLiterals).plan();
+    return new StatementPlanner(connection, shape, parameters, request).plan();
   });
 }
 
@@ -82,6 +89,7 @@ class StatementPlanner {
   readonly #shape: SelectShape;
   readonly #statementTypes: readonly number[];
   readonly #liftLiterals: boolean;
+  readonly #request: PlanRequest;
   readonly #fixed: boolean[];
   readonly #notes: string[] = [];
   readonly #zones = new Map<string, TimeZoneTable>();
@@ -90,13 +98,14 @@ class StatementPlanner {
     connection: AnalysisConnection,
     shape: SelectShape,
     statementTypes: readonly number[],
-    liftLiterals: boolean,
+    request: PlanRequest,
   ) {
     this.#connection = connection;
     this.#shape = shape;
     this.#statementTypes = statementTypes;
-    this.#liftLiterals = liftLiterals;
-    this.#fixed = shape.slots.map(() => !liftLiterals);
+    this.#request = request;
+    this.#liftLiterals = request.liftLiterals;
+    this.#fixed = shape.slots.map(() => !request.liftLiterals);
   }
 
   async plan(): Promise<PlannedStatement> {
@@ -165,7 +174,9 @@ class StatementPlanner {
     const typeNames = await parameterTypeNames(connection, described.parameters);
     const analysed = await analyseSelect(connection, substituted.text, typeNames);
     const types = [...IMPLIED_TYPES, ...described.parameters, ...described.columns.map((column) => column.typeOid)];
-    const catalog = await loadCatalog(connection, collectOids(analysed.tree, { types }), this.#zones);
+    const oids = collectOids(analysed.tree, { types });
+    const catalog = await loadCatalog(connection, oids, this.#zones);
+    const upstreamCalls = await this.#upstreamCalls(catalog, oids);
     const query = resolveDomains(analysed.query, catalog.types);
     const inferred: InferredTypes = { statement: this.#statementTypes, slots: described.parameters };
     this.#shape.slots.forEach((slot, index) => {
@@ -173,11 +184,12 @@ class StatementPlanner {
       if (parameter !== null) checkSlotItems(slot, parameter, inferred, catalog);
     });
     const privileges = new RelationPrivileges();
-    const context: TranslationContext = { catalog, privileges, planRecursive, translateQuery };
+    const context: TranslationContext = { catalog, privileges, upstreamCalls, planRecursive, translateQuery };
     const whole = translateQuery(query, context, { parent: null, top: true, used: null });
     this.#keepRowCounts(whole, substituted);
     const keys = whole.rangeColumn === null ? whole.equalityColumns : [...whole.equalityColumns, whole.rangeColumn];
-    const translated = { ...whole, plan: limitWindows(watchFailingConditions(whole.plan, keys)) };
+    const watched = limitWindows(watchFailingConditions(whole.plan, keys));
+    const translated = { ...whole, plan: await this.#lifted(watched, catalog) };
     const parameters = viewParameters(translated, described.parameters.length);
     checkWholePlan(translated.plan);
     await tryPlanning(connection, substituted.text, typeNames);
@@ -190,6 +202,7 @@ class StatementPlanner {
       tables: tableDependencies(translated.plan, catalog),
       privileges: context.privileges.list(),
       missingKeyRow: null,
+      ...functionsOf(translated.plan),
     };
     const plan: QueryPlan = { ...body, ...referencedObjects(body, catalog) };
     const [first] = plan.equality;
@@ -211,6 +224,27 @@ class StatementPlanner {
     const sendFunctions = plan.result.map((column) => must(catalog.types.get(column.typeOid)?.sendFunction));
     const row = await missingKeyRow(connection, { text: substituted.text, parameterTypes: typeNames, sendFunctions });
     return { ...plan, missingKeyRow: row };
+  }
+
+  async #upstreamCalls(catalog: Catalog, oids: TreeOids): Promise<UpstreamCalls | null> {
+    const { upstreamCalls: planning = null } = this.#request;
+    if (planning === null) return null;
+    const found = await loadUpstreamCatalog(this.#connection, catalog.functions.keys(), oids.collations);
+    return new UpstreamCalls(planning, found, catalog.types.values());
+  }
+
+  /** The plan with nodes for what only PostgreSQL can evaluate. */
+  async #lifted(plan: Plan, catalog: Catalog): Promise<Plan> {
+    const { upstreamCalls: planning = null, searchPath } = this.#request;
+    if (planning === null) return plan;
+    const checkType = (typeOid: number): void => {
+      if (isSupportedType(catalog.types, typeOid)) return;
+      throw unsupported(`values of type ${catalog.types.get(typeOid)?.sqlName ?? typeOid} are not supported`);
+    };
+    const lifted = new UpstreamCallLifter({ role: planning.role, searchPath }, checkType).lift(plan);
+    checkParameters(lifted);
+    await checkUpstreamCalls(this.#connection, lifted, planning.role);
+    return lifted;
   }
 
   /** A literal that keeps only the first rows of each partition is worth more as a constant than as a key. */
@@ -239,6 +273,12 @@ class StatementPlanner {
   }
 }
 
+/** Left out where there are none. */
+function functionsOf(plan: Plan): Pick<QueryPlan, "functions"> {
+  const functions = calledFunctions(plan);
+  return functions.length === 0 ? {} : { functions };
+}
+
 const MAX_PLAN_NODES = 2000;
 
 /** After lifting, no parameter may be left in the plan. A plan repeats what subqueries read from outside them. */
@@ -246,8 +286,15 @@ function checkWholePlan(plan: Plan): void {
   let nodes = 0;
   walkPlan(plan, (node) => {
     if (++nodes > MAX_PLAN_NODES) throw unsupported("its subqueries refer to each other in too many ways");
+    const outer = outersIn(planExpressions(node)).size;
+    assert(outer === 0, "a reference to a row around a subquery is left in the plan");
+  });
+  checkParameters(plan);
+}
+
+function checkParameters(plan: Plan): void {
+  walkPlan(plan, (node) => {
     for (const expression of planExpressions(node)) {
-      assert(outersIn([expression]).size === 0, "a reference to a row around a subquery is left in the plan");
       const [number] = parametersOf(expression);
       if (number !== undefined)
         throw new UnliftableParameter(number, "stands outside the conditions of the outermost WHERE clause");

@@ -16,6 +16,7 @@ import { Sublinks } from "./sublinks.ts";
 import { checkRangeTableEntry, RteKind } from "./table-checks.ts";
 import type { TranslatedQuery } from "./translated-query.ts";
 import { unsupported } from "./unsupported.ts";
+import type { UpstreamCalls } from "./upstream-expression.ts";
 
 /**
  * A plan whose output columns are named by symbols. While a query is translated, a column expression's
@@ -46,6 +47,8 @@ export function bindColumns(expression: Expression, relation: Relation): Express
 export interface TranslationContext {
   readonly catalog: Catalog;
   readonly privileges: RelationPrivileges;
+  /** Null: a call without a twin in the engine is refused. */
+  readonly upstreamCalls: UpstreamCalls | null;
   /** Plans a recursive CTE of the query `owner`. */
   readonly planRecursive: (cte: TreeNode, owner: QueryScope, context: TranslationContext) => Plan;
   /** Translates a nested SELECT. */
@@ -124,6 +127,10 @@ export class QueryScope {
   /** Translates an analysed expression of this query level. */
   translate(node: TreeNode): Expression {
     return this.#translator(node, this);
+  }
+
+  get upstreamCalls(): UpstreamCalls | null {
+    return this.#context.upstreamCalls;
   }
 
   /** The query level that lies `levels` around this one. */

@@ -8,6 +8,7 @@ import { isOverlapsWithLength, overlapsOfEnds } from "./overlaps-calls.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { translateStableCall } from "./translate-stable-call.ts";
 import { unsupported } from "./unsupported.ts";
+import type { TreeCall } from "./upstream-expression.ts";
 import { isOutdated } from "./version-changes.ts";
 import { withZone } from "./zoned-call.ts";
 import { commutedFunction } from "./commuted-calls.ts";
@@ -35,12 +36,13 @@ const KNOWN_SQL_FUNCTIONS: ReadonlySet<number> = new Set([879, 880, 1384, 1481, 
 export function pureFunction(oid: number, scope: QueryScope): FunctionInfo {
   const info = scope.catalog.functions.get(oid);
   if (info === undefined) throw unsupported(`function ${oid} is not in the catalog`);
-  if (info.schema !== "pg_catalog") throw unsupported(`function ${info.schema}.${info.name}() is not built in`);
   if (info.volatility !== "i") {
-    throw unsupported(`function ${info.name}() is ${VOLATILITY[info.volatility] ?? "not IMMUTABLE"}`, {
+    const name = info.schema === "pg_catalog" ? info.name : `${info.schema}.${info.name}`;
+    throw unsupported(`function ${name}() is ${VOLATILITY[info.volatility] ?? "not IMMUTABLE"}`, {
       detail: "Its result can change without any row changing.",
     });
   }
+  if (info.schema !== "pg_catalog") throw unsupported(`function ${info.schema}.${info.name}() is not built in`);
   const isKnown =
     WITH_SCALE_ZERO.has(oid) ||
     isOverlapsWithLength(oid) ||
@@ -90,14 +92,13 @@ export function checkFunction(info: FunctionInfo, typeOid: number, inputCollatio
   checkCollation(`${info.name}()`, followsCollationOrder(info.symbol), inputCollation, scope);
 }
 
-/** A function call or an operator. */
-export function translateCall(node: TreeNode, scope: QueryScope): CallExpression {
+/** A function call or an operator; where the engine has no twin of it, PostgreSQL's own. */
+export function translateCall(node: TreeNode, scope: QueryScope): Expression {
   const operator = node.type === "OPEXPR";
   if (operator && node.flag("opretset")) throw unsupported("operators that return sets are not supported");
   const functionOid = node.int(operator ? "opfuncid" : "funcid");
-  const found = scope.catalog.functions.get(functionOid);
-  if (!operator && node.flag("funcvariadic") && !VARIADIC_OF_ONE_TYPE.has(found?.symbol ?? ""))
-    throw unsupported("VARIADIC calls are not supported");
+  const info = scope.catalog.functions.get(functionOid);
+  const variadic = !operator && node.flag("funcvariadic");
   const inputCollation = node.int("inputcollid");
   const args = node.nodes("args").map((item) => scope.translate(item));
   const type = {
@@ -105,6 +106,14 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
     typmod: -1,
     collation: node.int(operator ? "opcollid" : "funccollid"),
   };
+  const call: TreeCall = { info, args, variadic, inputCollation, type };
+  const translate = (): CallExpression => nativeCall(functionOid, call, scope);
+  return scope.upstreamCalls === null ? translate() : scope.upstreamCalls.nativeOr(call, translate);
+}
+
+function nativeCall(functionOid: number, call: TreeCall, scope: QueryScope): CallExpression {
+  const { info: found, args, variadic, inputCollation, type } = call;
+  if (variadic && !VARIADIC_OF_ONE_TYPE.has(found?.symbol ?? "")) throw unsupported("VARIADIC calls are not supported");
   const stable = found && translateStableCall({ info: found, args, type, inputCollation });
   if (stable !== undefined) return stable;
   const info = pureFunction(functionOid, scope);
@@ -121,7 +130,7 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
     return { kind: "call", ...scaled, strict: true, inputCollation, args: [...args, INT4_ZERO], type };
   // A body in SQL has no symbol; servers differ in what they keep in its place.
   const name = info.language === "internal" ? info.symbol : "";
-  const call: CallExpression = {
+  const native: CallExpression = {
     kind: "call",
     name,
     functionOid,
@@ -130,7 +139,7 @@ export function translateCall(node: TreeNode, scope: QueryScope): CallExpression
     args: allArgs,
     type,
   };
-  return withZone(call, scope.catalog.zones);
+  return withZone(native, scope.catalog.zones);
 }
 
 /** The parts that IS DISTINCT FROM and NULLIF share. */

@@ -74,6 +74,8 @@ export function translateExpression(node: TreeNode, scope: QueryScope): Expressi
     throw unsupported(REFUSED[node.type] ?? `an expression of kind ${node.type} is not supported`);
   const expression = translator(node, scope);
   const { typeOid } = expression.type;
+  // What PostgreSQL computes may be of any type, if that is handed to another of its functions.
+  if (expression.kind === "upstream") return expression;
   if (!isSupportedType(scope.catalog.types, typeOid)) {
     throw unsupported(`values of type ${scope.typeName(typeOid)} are not supported`);
   }

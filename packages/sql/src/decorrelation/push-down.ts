@@ -94,6 +94,8 @@ export class PushDown {
       case "recursive":
       case "recursive-input":
         throw unsupported("a recursive query that refers to a query around it is not supported");
+      case "upstream-calls":
+        throw unsupported("a call that only PostgreSQL makes refers to a query around its subquery");
       default:
         return unreachable(plan, "plan node");
     }

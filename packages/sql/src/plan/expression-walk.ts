@@ -10,6 +10,7 @@ export function expressionChildren(expression: Expression): readonly Expression[
     case "outer":
       return [];
     case "call":
+    case "upstream":
     case "and":
     case "or":
     case "not":
@@ -35,6 +36,8 @@ export function expressionChildren(expression: Expression): readonly Expression[
       return [expression.left, expression.array];
     case "one-row":
       return [expression.more, expression.value];
+    case "called":
+      return [expression.failure, expression.value];
     case "case": {
       const arms = expression.arms.flatMap((arm) => [arm.when, arm.then]);
       return expression.otherwise === null ? arms : [...arms, expression.otherwise];
@@ -68,6 +71,7 @@ export function mapExpression(
     case "outer":
       return expression;
     case "call":
+    case "upstream":
     case "and":
     case "or":
     case "not":
@@ -93,6 +97,8 @@ export function mapExpression(
       return { ...expression, left: map(expression.left), array: map(expression.array) };
     case "one-row":
       return { ...expression, more: map(expression.more), value: map(expression.value) };
+    case "called":
+      return { ...expression, failure: map(expression.failure), value: map(expression.value) };
     case "case":
       return {
         ...expression,

@@ -20,7 +20,9 @@ export type Expression =
   | AnyAllExpression
   | TextCastExpression
   | OuterExpression
-  | OneRowExpression;
+  | OneRowExpression
+  | UpstreamExpression
+  | CalledExpression;
 
 /** Column `index` of the operator's input row. */
 export interface ColumnExpression {
@@ -153,6 +155,37 @@ export interface OuterExpression {
 export interface OneRowExpression {
   readonly kind: "one-row";
   readonly more: Expression;
+  readonly value: Expression;
+  readonly type: ColumnType;
+}
+
+/** A function as it was when the plan was made. */
+export interface UpstreamFunction {
+  readonly oid: number;
+  /** With its schema, quoted where SQL needs it. */
+  readonly name: string;
+  /** Digest of its definition, and of those that it is known to call. */
+  readonly definition: string;
+  /** `pg_proc.procost`. */
+  readonly cost: number;
+}
+
+/**
+ * What PostgreSQL itself computes: SQL text with a value of `args` between each two `parts`, an IMMUTABLE function of
+ * these. Never reaches the engine as an expression: lifting makes it a call of an `upstream-calls` node.
+ */
+export interface UpstreamExpression {
+  readonly kind: "upstream";
+  readonly parts: readonly string[];
+  readonly args: readonly Expression[];
+  readonly functions: readonly UpstreamFunction[];
+  readonly type: ColumnType;
+}
+
+/** The result of an upstream call; fails with the SQLSTATE that `failure` holds, unless that is NULL. Lazy. */
+export interface CalledExpression {
+  readonly kind: "called";
+  readonly failure: Expression;
   readonly value: Expression;
   readonly type: ColumnType;
 }

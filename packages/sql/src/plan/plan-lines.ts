@@ -5,6 +5,7 @@ import type { JoinPlan, Plan } from "./plan.ts";
 import type { SortKey } from "./sort-key.ts";
 import { planInputs } from "./plan-walk.ts";
 import type { RowSource } from "./row-source.ts";
+import { callText } from "./upstream-calls.ts";
 import { windowText } from "./window-lines.ts";
 
 /** Names for what a plan holds only as OIDs. */
@@ -70,6 +71,8 @@ function nodeText(plan: Plan, names: PlanNames): string {
       return plan.input === 0 ? "Result so far" : `Input ${plan.input}`;
     case "window":
       return windowText(plan, expressionText);
+    case "upstream-calls":
+      return `Upstream Calls ${plan.calls.map((call) => callText(call, expressionText)).join(", ")} as ${plan.role}`;
     default:
       return unreachable(plan, "plan node");
   }
@@ -114,6 +117,10 @@ export function expressionText(expression: Expression): string {
       return `outer ${expression.index}`;
     case "one-row":
       return `one-row(${expressionText(expression.more)}, ${expressionText(expression.value)})`;
+    case "upstream":
+      return callText(expression, expressionText);
+    case "called":
+      return `called(${expressionText(expression.value)})`;
     case "call":
       return `${expression.name}(${listText(expression.args)})`;
     case "and":

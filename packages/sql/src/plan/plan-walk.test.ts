@@ -116,6 +116,7 @@ describe("plan walks", () => {
       window: depth,
       recursive: depth,
       "recursive-input": depth,
+      "upstream-calls": depth,
     });
     expect(count).toBe(8);
   });

@@ -25,6 +25,7 @@ export function planInputs(plan: Plan): readonly Plan[] {
     case "top-k":
     case "single-row":
     case "window":
+    case "upstream-calls":
       return [plan.input];
     case "join":
     case "set-operation":
@@ -71,6 +72,8 @@ export function visitPlan<T>(plan: Plan, visitor: PlanVisitor<T>): T {
       return visitor.recursive(plan, inputs);
     case "recursive-input":
       return visitor["recursive-input"](plan, inputs);
+    case "upstream-calls":
+      return visitor["upstream-calls"](plan, inputs);
     default:
       return unreachable(plan, "plan node");
   }
@@ -91,6 +94,7 @@ export function withInputs(plan: Plan, inputs: readonly Plan[]): Plan {
     case "top-k":
     case "single-row":
     case "window":
+    case "upstream-calls":
       return { ...plan, input: inputs[0] as Plan };
     case "join":
     case "set-operation":
@@ -143,6 +147,8 @@ export function planExpressions(plan: Plan): readonly Expression[] {
       return plan.partition;
     case "recursive":
       return bodyExpressions(plan.body);
+    case "upstream-calls":
+      return plan.calls.flatMap((call) => call.args);
     case "window":
       return [
         ...plan.partition,
@@ -196,6 +202,8 @@ export function mapPlanExpressions(plan: Plan, map: (expression: Expression) => 
       };
     case "single-row":
       return { ...plan, partition: plan.partition.map(map) };
+    case "upstream-calls":
+      return { ...plan, calls: plan.calls.map((call) => ({ ...call, args: call.args.map(map) })) };
     case "recursive":
       return { ...plan, body: mapPlan(plan.body, (node) => mapPlanExpressions(node, map)) };
     case "window":

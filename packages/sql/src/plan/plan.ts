@@ -3,6 +3,7 @@ import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { RowSource } from "./row-source.ts";
 import type { SortKey } from "./sort-key.ts";
+import type { UpstreamCall } from "./upstream-calls.ts";
 import type { WindowCall } from "./window.ts";
 
 /**
@@ -24,7 +25,8 @@ export type Plan =
   | SingleRowPlan
   | WindowPlan
   | RecursivePlan
-  | RecursiveInputPlan;
+  | RecursiveInputPlan
+  | UpstreamCallsPlan;
 
 interface PlanBase {
   /** Types of the output row's columns. */
@@ -180,4 +182,16 @@ export interface RecursiveInputPlan extends PlanBase {
   readonly kind: "recursive-input";
   readonly input: number;
   readonly name: string;
+}
+
+/**
+ * Output = input columns, then for each call its value and its failure (a text: the SQLSTATE; NULL where it did not fail), of
+ * which one is NULL. PostgreSQL makes the calls, as `role` and with unqualified names looked up in `searchPath`.
+ */
+export interface UpstreamCallsPlan extends PlanBase {
+  readonly kind: "upstream-calls";
+  readonly input: Plan;
+  readonly calls: readonly UpstreamCall[];
+  readonly role: string;
+  readonly searchPath: readonly string[];
 }

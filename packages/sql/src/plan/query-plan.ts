@@ -78,6 +78,8 @@ export interface QueryPlan {
   readonly resultKey: readonly number[] | null;
   readonly tables: readonly TableDependency[];
   readonly privileges: readonly RelationPrivilege[];
+  /** Functions outside pg_catalog that a reader needs EXECUTE on; absent: none. */
+  readonly functions?: readonly number[];
   readonly types: readonly PgType[];
   readonly collations: readonly PgCollation[];
 }
