@@ -1,4 +1,4 @@
-import type { Pitfall, PitfallProof } from "./pitfalls.ts";
+import type { Pitfall, PitfallProof } from "./pitfall.ts";
 
 const listener = (name: string, test: string): PitfallProof => ({ file: `proxy/src/listener/${name}.test.ts`, test });
 const authentication = (test: string): PitfallProof => ({
