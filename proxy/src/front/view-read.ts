@@ -59,6 +59,7 @@ export class ViewRead {
     const keys = this.#keys(parameters);
     if (keys === null) return refused("parameter_value", "too many combinations of list members");
     const found: FoundRow[] = [];
+    const result = new Cut(offset ?? 0, limit);
     let bytes = 0;
     let matched = false;
     const sortLater = this.#direction === null || (keys.length > 1 && this.#plan.sort.length > 0);
@@ -70,15 +71,17 @@ export class ViewRead {
         matched = true;
         if (taken >= wanted && this.#direction !== null) break;
         const { weight, row } = decodeViewEntry(entry.value);
-        found.push({ row, weight, sortKey: sortLater ? this.#sortKey(entry, prefix, row) : null });
+        if (sortLater) found.push({ row, weight, sortKey: this.#sortKey(entry, prefix, row) });
+        else result.add(row, weight);
         taken += weight;
         bytes += row.length * weight;
         if (bytes > maxBytes) return refused("result_too_large", `more than ${maxBytes} bytes`);
       }
     }
-    if (!matched && this.#missingKeyRow !== null) found.push({ row: this.#missingKeyRow, weight: 1, sortKey: null });
-    if (sortLater) found.sort(this.#direction === "reverse" ? (a, b) => bySortKey(b, a) : bySortKey);
-    return { kind: "rows", rows: cut(found, offset ?? 0, limit) };
+    if (!matched && this.#missingKeyRow !== null) result.add(this.#missingKeyRow, 1);
+    found.sort(this.#direction === "reverse" ? (a, b) => bySortKey(b, a) : bySortKey);
+    for (const { row, weight } of found) result.add(row, weight);
+    return { kind: "rows", rows: result.rows };
   }
 
   #count(limit: RowLimit | null, parameters: ParameterValues): number | null | "bad" {
@@ -156,7 +159,7 @@ export class ViewRead {
 interface FoundRow {
   readonly row: Row;
   readonly weight: number;
-  readonly sortKey: Buffer | null;
+  readonly sortKey: Buffer;
 }
 
 function refused(reason: "parameter_value" | "result_too_large", detail: string): ViewRows {
@@ -164,7 +167,6 @@ function refused(reason: "parameter_value" | "result_too_large", detail: string)
 }
 
 function bySortKey(a: FoundRow, b: FoundRow): number {
-  if (a.sortKey === null || b.sortKey === null) return 0;
   return Buffer.compare(a.sortKey, b.sortKey);
 }
 
@@ -199,18 +201,20 @@ function successor(prefix: Buffer): Buffer | undefined {
   return undefined;
 }
 
-/** Repeats rows by weight and cuts to [offset, offset + limit). */
-function cut(found: readonly FoundRow[], offset: number, limit: number | null): Row[] {
-  const rows: Row[] = [];
-  let skip = offset;
-  const wanted = limit ?? Number.POSITIVE_INFINITY;
-  for (const { row, weight } of found) {
-    const skipped = Math.min(skip, weight);
-    skip -= skipped;
-    for (let copy = skipped; copy < weight; copy++) {
-      if (rows.length >= wanted) return rows;
-      rows.push(row);
-    }
+/** Repeats rows by weight and keeps those in [offset, offset + limit). */
+class Cut {
+  readonly rows: Row[] = [];
+  #skip: number;
+  readonly #wanted: number;
+
+  constructor(offset: number, limit: number | null) {
+    this.#skip = offset;
+    this.#wanted = limit ?? Number.POSITIVE_INFINITY;
   }
-  return rows;
+
+  add(row: Row, weight: number): void {
+    const skipped = Math.min(this.#skip, weight);
+    this.#skip -= skipped;
+    for (let copy = skipped; copy < weight && this.rows.length < this.#wanted; copy++) this.rows.push(row);
+  }
 }

@@ -13,6 +13,7 @@ const FLOAT4_DIGITS = 6;
 /** float8out. */
 export function float8Text(value: number, extraFloatDigits: number): string {
   return (
+    plainFloat8(value, extraFloatDigits) ??
     special(value) ??
     signed(value, (magnitude) =>
       extraFloatDigits > 0
@@ -32,6 +33,17 @@ export function float4Text(value: number, extraFloatDigits: number): string {
         : printfG(magnitude, Math.max(1, FLOAT4_DIGITS + extraFloatDigits)),
     )
   );
+}
+
+/**
+ * Of at most 15 digits without an exponent JavaScript's shortest form is PostgreSQL's: both are laid out alike there, and so few digits are on no
+ * midpoint (see `onFloat8Midpoint`).
+ */
+function plainFloat8(value: number, extraFloatDigits: number): string | undefined {
+  const magnitude = Math.abs(value);
+  if (extraFloatDigits <= 0 || !(magnitude >= 1e-4 && magnitude < 1e15)) return undefined;
+  const text = String(value);
+  return text.length <= 16 ? text : undefined;
 }
 
 function special(value: number): string | undefined {
@@ -116,6 +128,8 @@ function float8Neighbour(magnitude: number, step: 1n | -1n): number {
 function onFloat8Midpoint(decimal: Scientific, magnitude: number): boolean {
   const power = decimal.exponent - decimal.digits.length + 1;
   if (power > 24 || power < -25) return false;
+  // Digits of a midpoint that is no multiple of ten are a multiple of its mantissa, which has 54 bits.
+  if (power <= 0 && decimal.digits.length <= 15) return false;
   if (power < 0 && Number(decimal.digits.slice(-1)) % 5 !== 0) return false;
   const upper = float8Neighbour(magnitude, 1n);
   return (
