@@ -7,6 +7,7 @@ import { Session } from "../session/session.ts";
 import type { SessionServices } from "../session/session-state.ts";
 import type { Authenticator } from "../authentication/authenticator.ts";
 import { type ClientStartup, logInClient, readStartup, replicationKind } from "../authentication/client-login.ts";
+import { serveConsole } from "../console/console-session.ts";
 import { logInPooled } from "../pool/pooled-login.ts";
 import type { Pools } from "../pool/pools.ts";
 import type { Seat } from "../pool/seat.ts";
@@ -114,6 +115,8 @@ export class ClientConnection {
     try {
       const read = readStartup(startup, isUnix);
       if (authenticator.relays(read.applicant)) void this.#connect(startup);
+      else if (this.#settings.pools?.isConsole(read) === true)
+        void this.#serveConsole(authenticator, this.#settings.pools, startup, read);
       else if (this.#settings.pools?.covers(read) === true)
         void this.#joinPool(authenticator, this.#settings.pools, startup, read);
       else void this.#letIn(authenticator, startup, read);
@@ -131,6 +134,22 @@ export class ClientConnection {
     if (error.code === SqlState.invalidPassword || error.code === SqlState.invalidAuthorization)
       this.#settings.failures.failed(this.#address);
     this.#fatal(error);
+  }
+
+  async #serveConsole(
+    authenticator: Authenticator,
+    pools: Pools,
+    startup: Startup,
+    read: ClientStartup,
+  ): Promise<void> {
+    this.#startupSeen = true;
+    try {
+      await serveConsole(pools, authenticator, startup, read);
+      this.#stopLoginTimer();
+      this.#handedOver = true;
+    } catch (thrown) {
+      this.#refused(thrown);
+    }
   }
 
   async #joinPool(authenticator: Authenticator, pools: Pools, startup: Startup, read: ClientStartup): Promise<void> {

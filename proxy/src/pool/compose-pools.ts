@@ -1,4 +1,4 @@
-import { type FreshetOptions, type Logger, errorMessage, readPoolConfiguration } from "@freshet/base";
+import { type FreshetOptions, type Logger, errorMessage, readPoolConfiguration, requestStop } from "@freshet/base";
 import type { Upstream } from "../upstream/upstream.ts";
 import { UpstreamServer } from "../upstream/upstream-server.ts";
 import { Pools } from "./pools.ts";
@@ -21,6 +21,8 @@ export class PoolService {
       configuration: readPoolConfiguration(options.pools),
       address: new UpstreamServer(upstream.url, options.upstreamConnectTimeoutMs, upstream.tls),
       logger,
+      reload: () => this.reload(),
+      shutDown: requestStop,
     });
   }
 

@@ -12,6 +12,10 @@ export interface PoolsParts {
   readonly configuration: PoolConfiguration;
   readonly address: ServerAddress;
   readonly logger: Logger;
+  /** Reads the configuration again; tells what is wrong with it. Left out: there is nothing to be read. */
+  readonly reload?: () => string | null;
+  /** Ends the process in good order. */
+  readonly shutDown?: () => void;
 }
 
 /** How often time-outs are looked at. */
@@ -35,6 +39,9 @@ export class Pools {
   #allPaused = false;
   #growing = false;
   #stopped = false;
+  /** No more clients come in. */
+  #closing = false;
+  readonly #whenEmpty: (() => void)[] = [];
 
   constructor(parts: PoolsParts) {
     this.#parts = parts;
@@ -88,7 +95,7 @@ export class Pools {
     const { mode } = this.limits(database, user);
     assert(mode !== "none", "only a pooled client takes a seat");
     const { maxClientConn } = this.#configuration.options;
-    if (this.#stopped) throw new FreshetError(SqlState.cannotConnectNow, "Freshet is shutting down");
+    if (this.#stopped || this.#closing) throw new FreshetError(SqlState.cannotConnectNow, "Freshet is shutting down");
     if (this.#seats.size >= maxClientConn) {
       throw new FreshetError(SqlState.tooManyConnections, "no more connections allowed (max_client_conn)");
     }
@@ -111,7 +118,7 @@ export class Pools {
       },
       startupKey: JSON.stringify(shared),
       startup: new Map([["user", user], ["database", dbname], ...shared]),
-      onLeft: (left) => this.#seats.delete(left),
+      onLeft: (left) => this.#left(left),
     });
     this.#seats.add(seat);
     return seat;
@@ -175,6 +182,25 @@ export class Pools {
     for (const pool of this.#of(database)) pool.kill(error);
   }
 
+  /** Whether the client asks for the admin console. */
+  isConsole({ applicant, isReplication }: ClientStartup): boolean {
+    return !isReplication && applicant.database === this.#configuration.options.adminDatabase;
+  }
+
+  /** RELOAD. Throws a FreshetError when the file is wrong; the settings are as before then. */
+  reload(): void {
+    const problem = this.#parts.reload?.() ?? null;
+    if (problem !== null) throw new FreshetError(SqlState.configFileError, problem);
+  }
+
+  /** SHUTDOWN: at once, when all server connections have come back, or when all clients have left. */
+  async shutDown(when: "now" | "servers" | "clients"): Promise<void> {
+    if (when !== "now") this.#closing = true;
+    if (when === "servers") await this.pause(null);
+    if (when === "clients" && this.#seats.size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+    this.#parts.shutDown?.();
+  }
+
   /** Ends what is left. Clients have gone before. */
   stop(): void {
     this.#stopped = true;
@@ -184,6 +210,11 @@ export class Pools {
       void pool.pause();
       pool.kill(error);
     }
+  }
+
+  #left(seat: Seat): void {
+    this.#seats.delete(seat);
+    if (this.#seats.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
   #of(database: string | null): readonly Pool[] {

@@ -45,8 +45,9 @@ function handleWhole(state: SessionState, piece: Piece, action: FrontendAction):
     case "copy-end":
       return handleCopyEnd(state, piece);
     case "relay":
-    case "terminate":
       return state.pooling === null ? relay(state, piece) : relayPooled(state, piece);
+    case "terminate":
+      return state.borrowsServer ? undefined : relay(state, piece);
     case "discard":
       return undefined;
     default:
@@ -60,7 +61,7 @@ function relayPooled(state: SessionState, piece: Piece): void {
   const isData = ([FrontendType.copyData, FrontendType.copyDone, FrontendType.copyFail] as number[]).includes(
     piece.type,
   );
-  if (pooling === null || piece.type === FrontendType.terminate) return;
+  if (pooling === null) return;
   if (!state.copying && !isData) throw protocolViolation(`invalid frontend message type ${piece.type}`);
   // Late copy data of a COPY that has failed: the server would ignore it.
   if (pooling.server === null) return;

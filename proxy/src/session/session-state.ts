@@ -42,6 +42,8 @@ export class SessionState {
   interruption: AbortController | null = null;
   /** Of a session that gives its server connection back after each transaction; null: it keeps it. */
   pooling: Pooling | null = null;
+  /** The server connection is another session's next: it must not be ended by this one. */
+  borrowsServer = false;
   /** Sees to it that messages may go upstream: null when they may, else resolves when they do. */
   attach: () => Promise<void> | null = () => null;
   /** The session has ended: late results of what it waited for are dropped. */

@@ -62,6 +62,7 @@ export class Session implements PooledSession {
     this.#state = new SessionState(services, new OutputBatch(client), new OutputBatch(null), login);
     this.#seat = link.kind === "pool" ? link.seat : null;
     this.#activity = new ActivityTracker(this.#seat);
+    this.#state.borrowsServer = link.kind === "pool";
     if (link.kind === "pool" && link.seat.mode !== "session") {
       this.#state.pooling = new Pooling(link.seat, link.user, login.parameters.get("application_name") ?? "");
       this.#state.attach = () => this.#attach();

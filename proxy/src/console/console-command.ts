@@ -1,0 +1,70 @@
+import { FreshetError, SqlState } from "@freshet/base";
+import type { Pools } from "../pool/pools.ts";
+import { CONSOLE_TABLES, type ConsoleTable } from "./console-tables.ts";
+
+export interface ConsoleAnswer {
+  readonly tag: string;
+  /** Null: the command has no rows. */
+  readonly table: ConsoleTable | null;
+}
+
+const COMMAND = /^([a-z]+)(?:\s+("(?:[^"]|"")+"|[^\s";]+))?\s*;?$/i;
+/** What a look costs nobody anything. */
+const LOOKING = new Set(["SHOW"]);
+
+/** Runs one command of the admin console. Rejects with a FreshetError. `mayChange`: the client is one of admin_users. */
+export async function runConsoleCommand(pools: Pools, text: string, mayChange: boolean): Promise<ConsoleAnswer> {
+  const [, verb = "", argument] = COMMAND.exec(text.trim()) ?? [];
+  const name = argument?.startsWith('"') === true ? argument.slice(1, -1).replaceAll('""', '"') : (argument ?? null);
+  const command = verb.toUpperCase();
+  if (!LOOKING.has(command) && command in CHANGES && !mayChange) {
+    throw new FreshetError(SqlState.insufficientPrivilege, `permission denied for ${command}`, {
+      hint: "Only users in admin_users may do that.",
+    });
+  }
+  if (command === "SHOW") return { tag: "SHOW", table: show(pools, name) };
+  const change = CHANGES[command];
+  if (change === undefined) {
+    throw new FreshetError(SqlState.syntaxError, "unknown command", { hint: "SHOW HELP lists the commands." });
+  }
+  await change(pools, name);
+  return { tag: command, table: null };
+}
+
+function show(pools: Pools, name: string | null): ConsoleTable {
+  const make = CONSOLE_TABLES[(name ?? "HELP").toUpperCase()];
+  if (make === undefined)
+    throw new FreshetError(SqlState.syntaxError, `unknown table "${name ?? ""}"`, {
+      hint: `There are ${Object.keys(CONSOLE_TABLES).join(", ")}.`,
+    });
+  return make(pools);
+}
+
+const CHANGES: Readonly<Record<string, (pools: Pools, name: string | null) => void | Promise<void>>> = {
+  PAUSE: (pools, name) => pools.pause(name),
+  RESUME: (pools, name) => pools.resume(name),
+  RECONNECT: (pools, name) => pools.reconnect(name),
+  KILL: (pools, name) => pools.kill(name),
+  ENABLE: (pools, name) => pools.enable(named("ENABLE", name)),
+  DISABLE: (pools, name) => pools.disable(named("DISABLE", name)),
+  RELOAD: (pools) => pools.reload(),
+  SHUTDOWN: (pools, how) => pools.shutDown(shutdownMode(how)),
+};
+
+function named(command: string, name: string | null): string {
+  if (name !== null) return name;
+  throw new FreshetError(SqlState.syntaxError, `${command} needs the name of a database`);
+}
+
+function shutdownMode(how: string | null): "now" | "servers" | "clients" {
+  switch (how?.toUpperCase()) {
+    case undefined:
+      return "now";
+    case "WAIT_FOR_SERVERS":
+      return "servers";
+    case "WAIT_FOR_CLIENTS":
+      return "clients";
+    default:
+      throw new FreshetError(SqlState.syntaxError, "SHUTDOWN waits for WAIT_FOR_SERVERS or WAIT_FOR_CLIENTS");
+  }
+}
