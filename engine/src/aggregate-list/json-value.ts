@@ -6,7 +6,7 @@ import { unsupported } from "../expression/unsupported.ts";
 /** Writes a value that is not NULL as JSON text, as to_json or to_jsonb does. */
 export type JsonWriter = (bytes: Buffer) => string;
 
-type Target = "json" | "jsonb";
+export type JsonTarget = "json" | "jsonb";
 
 const NUMBERS: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.numeric]);
 
@@ -37,8 +37,9 @@ function refuse(codec: Codec): Error {
 }
 
 /** Compiles to_json or to_jsonb of a type. Throws a FreshetError (0A000) where session settings would decide the text. */
-export function jsonWriter(codec: Codec, target: Target, codecs: CodecSet): JsonWriter {
+export function jsonWriter(codec: Codec, target: JsonTarget, codecs: CodecSet): JsonWriter {
   const { oid, element } = codec;
+  if (codec.isRow === true) throw unsupported(`JSON of the row type ${codec.name} in another value`);
   if (element !== undefined) return arrayWriter(element.oid, jsonWriter(element, target, codecs), target);
   if (oid === Oid.bool) return (bytes) => (bytes[0] === 0 ? "false" : "true");
   if (oid === Oid.jsonb) return (bytes) => textOf(codec, bytes);
@@ -63,7 +64,7 @@ function canonicalWriter(codecs: CodecSet): JsonWriter {
   };
 }
 
-function arrayWriter(elementOid: number, write: JsonWriter, target: Target): JsonWriter {
+function arrayWriter(elementOid: number, write: JsonWriter, target: JsonTarget): JsonWriter {
   const separator = target === "json" ? "," : ", ";
   return (bytes) => {
     const { dimensions, elements } = must(readArray(bytes, elementOid), "malformed array");
@@ -79,7 +80,7 @@ function arrayWriter(elementOid: number, write: JsonWriter, target: Target): Jso
 
 /** Compiles the text of a JSON object's key. */
 export function jsonKeyWriter(codec: Codec): JsonWriter {
-  if (codec.element !== undefined || codec.oid === Oid.json || codec.oid === Oid.jsonb)
+  if (codec.element !== undefined || codec.isRow === true || codec.oid === Oid.json || codec.oid === Oid.jsonb)
     throw unsupported(`a JSON object's key of type ${codec.name}`);
   if (codec.oid === Oid.bool) return (bytes) => (bytes[0] === 0 ? "false" : "true");
   const text = plainText(codec);

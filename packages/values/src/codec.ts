@@ -55,6 +55,8 @@ export interface Codec {
   readonly name: string;
   /** Of an array type: the codec of its elements. */
   readonly element?: Codec;
+  /** True for row types, whose `parts` are their columns. */
+  readonly isRow?: boolean;
   /** False for types without `=` (json): writeKey then throws a FreshetError 42883. */
   readonly hasEquality: boolean;
   /** False when equal values can have different bytes (numeric scale, -0.0, bpchar padding, jsonb numbers). */

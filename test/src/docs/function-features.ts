@@ -92,6 +92,14 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "`array_reverse`, `array_sort` (PostgreSQL 18)",
     "SELECT array_reverse(an_array), array_sort(an_array) FROM samples",
   ],
+  [
+    "`row_to_json`, `to_jsonb` of rows and arrays, `array_to_json`",
+    "SELECT row_to_json(a_composite), to_jsonb(ARRAY[id]), array_to_json(an_array) FROM samples",
+  ],
+  [
+    "`json_agg` of the rows of a table",
+    "SELECT order_id, json_agg(i ORDER BY line) FROM order_items i GROUP BY order_id",
+  ],
   ["jsonb of floats and timestamptz", "SELECT to_jsonb(ordered_at) FROM orders"],
   [
     "json `->`, `->>`, `#>>`, `json_typeof`",

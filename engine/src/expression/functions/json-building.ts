@@ -1,6 +1,7 @@
 import { DEFAULT_TEXT_SETTINGS, Oid } from "@freshet/values";
 import type { CodecSet, ColumnType, Value } from "@freshet/values";
 import { declined, EvaluationError, EvaluationState } from "../evaluation-error.ts";
+import { type JsonTarget, jsonWriter } from "../../aggregate-list/json-value.ts";
 import { printArray, printObject, quoteJson } from "./json-tree.ts";
 import type { FunctionBuilder, NullableBuilder } from "./scalar-function.ts";
 
@@ -13,12 +14,17 @@ const STRINGS: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar,
 const PRINTED: ReadonlySet<number> = new Set([Oid.uuid, Oid.date, Oid.timestamp]);
 
 /** How values of a type are put into JSON; undefined for types that are not followed here. */
-function printerOf(type: ColumnType, codecs: CodecSet): Printer | undefined {
+function printerOf(type: ColumnType, codecs: CodecSet, target: JsonTarget): Printer | undefined {
   const { typeOid } = type;
+  if (typeOid === Oid.json) return target === "json" ? (value) => value as string : undefined;
   if (typeOid === Oid.bool) return (value) => (value === true ? "true" : "false");
   if (typeOid === Oid.jsonb) return (value) => value as string;
   if (STRINGS.has(typeOid)) return (value) => quoteJson(value as string);
   const codec = codecs.get(typeOid);
+  if (codec?.element !== undefined) {
+    const write = jsonWriter(codec, target, codecs);
+    return (value) => write(value as Buffer);
+  }
   if (codec === undefined || (!NUMERIC.has(typeOid) && !PRINTED.has(typeOid))) return undefined;
   return (value) => {
     const text = codec.toText(codec.encode(value), DEFAULT_TEXT_SETTINGS)?.toString("utf8");
@@ -32,16 +38,17 @@ function printerOf(type: ColumnType, codecs: CodecSet): Printer | undefined {
 function printersOf(
   argTypes: readonly ColumnType[],
   codecs: CodecSet,
+  target: JsonTarget,
 ): readonly ((value: Value | null) => string)[] | undefined {
-  const printers = argTypes.map((type) => printerOf(type, codecs)).filter((printer) => printer !== undefined);
+  const printers = argTypes.map((type) => printerOf(type, codecs, target)).filter((printer) => printer !== undefined);
   if (printers.length !== argTypes.length) return undefined;
   return printers.map((printer) => (value) => (value === null ? "null" : printer(value)));
 }
 
 /** A builder for a function that makes JSON of all its arguments. */
-function building(make: (texts: readonly string[]) => string): NullableBuilder {
+function building(target: JsonTarget, make: (texts: readonly string[]) => string): NullableBuilder {
   return (argTypes, codecs) => {
-    const printers = printersOf(argTypes, codecs);
+    const printers = printersOf(argTypes, codecs, target);
     if (printers === undefined) return undefined;
     return (...values) => make(printers.map((print, at) => print(values[at] ?? null)));
   };
@@ -62,18 +69,26 @@ function pairsOf(texts: readonly string[]): readonly (readonly [string, string])
 }
 
 export const JSON_BUILDING: Readonly<Record<string, NullableBuilder>> = {
-  jsonb_build_array: building(printArray),
-  jsonb_build_object: building((texts) => printObject(new Map(pairsOf(texts)))),
-  json_build_array: building(printArray),
-  json_build_object: building((texts) => {
+  jsonb_build_array: building("jsonb", printArray),
+  jsonb_build_object: building("jsonb", (texts) => printObject(new Map(pairsOf(texts)))),
+  json_build_array: building("json", printArray),
+  json_build_object: building("json", (texts) => {
     return `{${pairsOf(texts)
       .map(([key, value]) => `${quoteJson(key)} : ${value}`)
       .join(", ")}}`;
   }),
 };
 
-/** `to_json` and `to_jsonb`. */
-export const TO_JSON: FunctionBuilder = (argTypes, codecs) => {
-  const printer = argTypes[0] && printerOf(argTypes[0], codecs);
-  return printer && ((value: Value) => printer(value));
+function converting(target: JsonTarget): FunctionBuilder {
+  return (argTypes, codecs) => {
+    const printer = argTypes[0] && printerOf(argTypes[0], codecs, target);
+    return printer && ((value: Value) => printer(value));
+  };
+}
+
+/** `to_json`, `to_jsonb` and `array_to_json`. */
+export const TO_JSON: Readonly<Record<string, FunctionBuilder>> = {
+  to_json: converting("json"),
+  to_jsonb: converting("jsonb"),
+  array_to_json: converting("json"),
 };

@@ -38,6 +38,7 @@ import { JSON_PAIRS } from "./json-pairs.ts";
 import { JSON_SET_LAX } from "./json-set-lax.ts";
 import { STRIPPED_JSON } from "./json-stripping.ts";
 import { JSON_SEARCH } from "./json-search.ts";
+import { ROW_JSON } from "./row-json.ts";
 import { RAW_JSON } from "./raw-json.ts";
 import { JSON_FUNCTIONS } from "./json-functions.ts";
 import { JSONPATH_FUNCTIONS } from "../jsonpath/functions.ts";
@@ -122,8 +123,7 @@ const TYPED_FUNCTIONS: ReadonlyMap<string, FunctionBuilder> = new Map([
   ...Object.entries(ARRAY_ORDER),
   ...Object.entries(RANGE_FUNCTIONS),
   ...Object.entries(MULTIRANGE_FUNCTIONS),
-  ["to_json", TO_JSON] as const,
-  ["to_jsonb", TO_JSON] as const,
+  ...Object.entries(TO_JSON),
 ]);
 
 /** What PostgreSQL calls with NULLs too. */
@@ -171,7 +171,10 @@ export function findFunction(
     if (underC !== undefined) return underC;
   }
   if (name === "") return SQL_FUNCTIONS.get(functionOid);
-  return FUNCTIONS.get(name) ?? (TYPED_FUNCTIONS.get(name) ?? ELEMENT_ACCESS.get(name))?.(argTypes, codecs);
+  return (
+    FUNCTIONS.get(name) ??
+    (TYPED_FUNCTIONS.get(name) ?? ELEMENT_ACCESS.get(name) ?? ROW_JSON.get(name))?.(argTypes, codecs)
+  );
 }
 
 /** The implementation of a function that is called with NULLs; undefined when there is none. */

@@ -226,6 +226,19 @@ const made = [
   'array_sort(g COLLATE "C", true)',
 ];
 
+const jsonOfParts = [
+  "row_to_json(aa)",
+  "to_json(aa)",
+  "to_jsonb(aa)",
+  "to_json(a)",
+  "to_jsonb(g)",
+  "array_to_json(a)",
+  "to_json(o)",
+  "json_build_object('a', a, 'row', aa, 'o', o)",
+  "jsonb_build_object('a', a, 'row', aa, 'none', NULL::pair)",
+  "jsonb_build_array(aa, g)",
+];
+
 const casts = ["r::text", "o::text", "e::text", "r::varchar", "(r::text)::jsonb", "concat(r, o)", "t || r"];
 
 /** Expressions that are planned by PostgreSQL's analysis and compared with what it makes of them, row by row. */
@@ -240,5 +253,6 @@ export const SQL_EXPRESSIONS: readonly string[] = [
   ...multiranges,
   ...made,
   ...texts,
+  ...jsonOfParts,
   ...casts,
 ];

@@ -11,6 +11,7 @@ interface EnumLabel {
 interface CompositeField {
   /** `attnum`: positions of dropped columns are not given again. */
   readonly attribute: number;
+  readonly name: string;
   readonly typeOid: number;
   readonly collation: number;
 }
@@ -73,7 +74,9 @@ const TYPES = `
     coalesce(r.rngcollation = 0 AND o.opcdefault, false),
     (SELECT pg_catalog.string_agg(a.attnum || ':' || a.atttypid || ':' || a.attcollation, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
      WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),
-    t.typarray
+    t.typarray,
+    (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum)::pg_catalog.text FROM pg_catalog.pg_attribute a
+     WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
   FROM wanted w JOIN pg_catalog.pg_type t ON t.oid = w.oid LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.typsend
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid LEFT JOIN pg_catalog.pg_opclass o ON o.oid = r.rngsubopc
@@ -117,17 +120,19 @@ function typeInfo(row: Row, labels: readonly Row[]): TypeInfo {
     constrained: row[9] === "t",
     plainRange: row[10] === "t",
     labels: kind === "enum" ? own.map((label) => ({ oid: Number(label[1]), label: must(label[2]) })) : null,
-    fields: kind === "composite" ? fieldsOf(row[11] ?? "") : null,
+    fields: kind === "composite" ? fieldsOf(row[11] ?? "", row[13] ?? "[]") : null,
     sendFunction: row[7] ?? null,
     arrayOid: Number(row[12]),
   };
 }
 
-function fieldsOf(list: string): readonly CompositeField[] {
+function fieldsOf(list: string, nameList: string): readonly CompositeField[] {
   if (list === "") return [];
-  return list.split(",").map((item) => {
+  const names = JSON.parse(nameList) as readonly string[];
+  return list.split(",").map((item, at) => {
     const [attribute, typeOid, collation] = item.split(":").map(Number);
-    return { attribute: must(attribute), typeOid: must(typeOid), collation: must(collation) };
+    const name = must(names[at], "a column of a row type has a name");
+    return { attribute: must(attribute), name, typeOid: must(typeOid), collation: must(collation) };
   });
 }
 

@@ -114,7 +114,7 @@ export function translateCall(node: TreeNode, scope: QueryScope): Expression {
 function nativeCall(functionOid: number, call: TreeCall, scope: QueryScope): CallExpression {
   const { info: found, args, variadic, inputCollation, type } = call;
   if (variadic && !VARIADIC_OF_ONE_TYPE.has(found?.symbol ?? "")) throw unsupported("VARIADIC calls are not supported");
-  const stable = found && translateStableCall({ info: found, args, type, inputCollation });
+  const stable = found && translateStableCall({ info: found, args, type, inputCollation, types: scope.catalog.types });
   if (stable !== undefined) return stable;
   const info = pureFunction(functionOid, scope);
   checkFunction(info, args[0]?.type.typeOid ?? 0, inputCollation, scope);

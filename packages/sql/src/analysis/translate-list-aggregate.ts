@@ -5,6 +5,7 @@ import { canonicalJson } from "../plan/plan-hash.ts";
 import type { SortKey } from "../plan/sort-key.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
+import { fieldNames, rowAsJson } from "./row-json.ts";
 import { isDescending } from "./translate-sort.ts";
 
 /** The argument that a sort clause of an aggregate refers to. */
@@ -38,17 +39,32 @@ export function translateArguments(
   return { written, byReference };
 }
 
+/** JSON of rows: behind one that is collected come the names of its columns; one that is a member's value is JSON already. */
+function withRows(
+  name: ListAggregateName,
+  arg: Expression | undefined,
+  rest: readonly Expression[],
+  scope: QueryScope,
+): readonly Expression[] {
+  const { types } = scope.catalog;
+  if (/^jsonb?_object_agg/.test(name))
+    return rest.map((value) => rowAsJson(value, name.startsWith("jsonb") ? "jsonb" : "json", types));
+  if (!/^jsonb?_agg/.test(name)) return rest;
+  const names = arg === undefined ? null : fieldNames(arg.type.typeOid, types);
+  return names === null ? rest : [...rest, names];
+}
+
 /** A call of an aggregate that makes one value of all rows, in an order. */
 export function translateListAggregate(name: ListAggregateName, node: TreeNode, scope: QueryScope): AggregateCall {
   const { written, byReference } = translateArguments(node, scope);
-  const [arg, ...rest] = written;
+  const [arg, ...others] = written;
   const type = { typeOid: node.int("aggtype"), typmod: -1, collation: node.int("aggcollid") };
   const distinct = node.nodes("aggdistinct");
   const filter = node.nodeOrNull("aggfilter");
   return {
     name,
     arg: must(arg, `${name}() without an argument`),
-    rest,
+    rest: withRows(name, arg, others, scope),
     distinct: distinct.length > 0,
     sort: aggregateSort(distinct.length > 0 ? distinct : node.nodes("aggorder"), byReference, scope),
     ...(filter === null ? {} : { filter: scope.translate(filter) }),

@@ -1,6 +1,8 @@
 import { BUILTIN_TYPES, type ColumnType, Oid, readInterval } from "@freshet/values";
 import type { CallExpression, Expression } from "../plan/expression.ts";
 import type { FunctionInfo } from "./catalog.ts";
+import type { TypeInfo } from "./catalog-types.ts";
+import { type JsonTarget, rowAsJson } from "./row-json.ts";
 import { isTextCastable, isTextual } from "./type-support.ts";
 
 const TEXT_TYPE: ColumnType = { typeOid: Oid.text, typmod: -1, collation: 100 };
@@ -36,6 +38,8 @@ const JSON_SYMBOLS: ReadonlySet<string> = new Set([
   "json_build_object",
   "jsonb_build_array",
   "jsonb_build_object",
+  "row_to_json",
+  "array_to_json",
 ]);
 /** Types that JSON shows in one way only. */
 const JSON_TYPES: ReadonlySet<number> = new Set([
@@ -65,6 +69,7 @@ interface Call {
   readonly args: readonly Expression[];
   readonly type: ColumnType;
   readonly inputCollation: number;
+  readonly types: ReadonlyMap<number, TypeInfo>;
 }
 
 /**
@@ -80,13 +85,29 @@ export function translateStableCall(call: Call): CallExpression | undefined {
   if (NUMBER_FORMATS.has(call.info.symbol) && isLocaleFree(call.args[1])) return asCalled(call, call.args);
   if (FORMAT_SYMBOLS.has(call.info.symbol)) return formatted(call);
   if (CONCAT_SYMBOLS.has(call.info.symbol)) return concatenation(call);
-  if (JSON_SYMBOLS.has(call.info.symbol) && call.args.every((arg) => JSON_TYPES.has(arg.type.typeOid))) {
-    return asCalled(call, call.args);
-  }
+  if (JSON_SYMBOLS.has(call.info.symbol)) return jsonCall(call);
   if (TIMESTAMPTZ_FIELDS.has(call.info.symbol) && isEpoch(call.args[0])) return asCalled(call, call.args);
   if (INSTANT_SHIFTS.has(call.info.symbol) && isOfHours(call.args[1])) return asCalled(call, call.args);
   if (CONVERSIONS.has(call.info.symbol) && isUtf8Name(call.args[1])) return asCalled(call, call.args);
   return undefined;
+}
+
+/** JSON of plain values, of arrays of them, and of rows of both. */
+function jsonCall(call: Call): CallExpression | undefined {
+  const { symbol } = call.info;
+  const target = symbol.startsWith("jsonb") || symbol === "to_jsonb" ? "jsonb" : "json";
+  const args = call.args.map((arg) => rowAsJson(arg, target, call.types));
+  const [first] = args;
+  if (/^(row_)?to_json/.test(symbol) && first?.kind === "call" && /^JSONB?_ROW$/.test(first.name)) return first;
+  if (symbol === "row_to_json" || !args.every(({ type }) => isShownInJson(type.typeOid, target, call.types)))
+    return undefined;
+  return asCalled(call, args);
+}
+
+function isShownInJson(typeOid: number, target: JsonTarget, types: ReadonlyMap<number, TypeInfo>): boolean {
+  const element = types.get(typeOid)?.elementOid ?? null;
+  if (element !== null) return isShownInJson(element, target, types);
+  return JSON_TYPES.has(typeOid) || (typeOid === Oid.json && target === "json");
 }
 
 function asCalled({ info, type, inputCollation }: Call, args: readonly Expression[]): CallExpression {

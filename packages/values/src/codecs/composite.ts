@@ -66,6 +66,7 @@ export function compositeCodec(type: PgType, fields: readonly Codec[]): Codec {
     imageIsIdentity: fields.every((field) => field.imageIsIdentity),
     ordered: fields.every((field) => field.ordered),
     parts: fields,
+    isRow: true,
     textDependsOn: [...new Set(fields.flatMap((field) => field.textDependsOn))],
     isValid(bytes) {
       const values = readRecord(bytes, fields);

@@ -43,10 +43,13 @@ const EXPRESSIONS: Readonly<Record<string, readonly Template[]>> = {
   rec: [
     ["($).a", "num"],
     ["($).b", "txt"],
+    ["to_jsonb($)", "jso"],
+    ["json_build_object('row', $)::text", "txt"],
   ],
   ids: [
     ["($)[1]", "num"],
     ["($)[1:1]", "ids"],
+    ["to_jsonb($)", "jso"],
   ],
   uid: [["$::text", "txt"]],
   moo: [["$::text", "txt"]],
