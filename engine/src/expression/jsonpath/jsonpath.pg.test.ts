@@ -1,5 +1,4 @@
-import { randomInt } from "node:crypto";
-import { environment, must } from "@freshet/base";
+import { must, runsMultiplier, sampleSeed } from "@freshet/base";
 import type { Value } from "@freshet/values";
 import fc from "fast-check";
 import pg from "pg";
@@ -17,8 +16,8 @@ beforeAll(async () => {
 
 afterAll(() => upstream.stop());
 
-const SEED = Number(environment()["FC_SEED"] ?? randomInt(1_000_000));
-const CASES = 600 * Number(environment()["FC_RUNS_MULTIPLIER"] ?? 1);
+const SEED = sampleSeed();
+const CASES = 600 * runsMultiplier();
 
 const TEXTS = fc.constantFrom(
   "a",
@@ -61,6 +60,9 @@ const { document } = fc.letrec<{ document: string; member: string }>((tie) => ({
     .tuple(fc.constantFrom("a", "b", "c", "d", ""), tie("document"))
     .map(([key, value]) => `${JSON.stringify(key)}: ${value}`),
 }));
+
+const VERSION_17 = 170_000;
+const NEW_METHOD = /\.(bigint|boolean|integer|number|string|decimal|date|time|timestamp)\(/;
 
 interface Case {
   readonly document: string;
@@ -115,7 +117,8 @@ function ownOf(form: (typeof FORMS)[number], item: Printed, silent: boolean): st
 
 test("random paths on random documents give PostgreSQL's items or its SQLSTATE", async () => {
   const made = fc.record({ document, path: jsonPaths, variables: pathVariables, silent: fc.boolean() });
-  const cases = fc.sample(made, { numRuns: CASES, seed: SEED });
+  const all = fc.sample(made, { numRuns: CASES, seed: SEED });
+  const cases = upstream.serverVersion < VERSION_17 ? all.filter(({ path }) => !NEW_METHOD.test(path)) : all;
   const known = await printed(cases);
   const seen = { items: 0, errors: 0, declined: 0 };
   const wrong: string[] = [];
@@ -129,9 +132,9 @@ test("random paths on random documents give PostgreSQL's items or its SQLSTATE",
       else if (own !== null && own !== "[]") seen.items++;
     });
   }
-  const all = FORMS.length * cases.length;
-  expect(wrong.slice(0, 40), `seed ${SEED}: ${wrong.length} of ${all} differ`).toEqual([]);
-  expect(seen.items, `seed ${SEED}`).toBeGreaterThan(all / 4);
-  expect(seen.errors, `seed ${SEED}`).toBeGreaterThan(all / 50);
-  expect(seen.declined, `seed ${SEED}: ${seen.declined} of ${all} are declined`).toBeLessThan(all / 10);
+  const count = FORMS.length * cases.length;
+  expect(wrong.slice(0, 40), `seed ${SEED}: ${wrong.length} of ${count} differ`).toEqual([]);
+  expect(seen.items, `seed ${SEED}`).toBeGreaterThan(count / 4);
+  expect(seen.errors, `seed ${SEED}`).toBeGreaterThan(count / 50);
+  expect(seen.declined, `seed ${SEED}: ${seen.declined} of ${count} are declined`).toBeLessThan(count / 10);
 });
