@@ -6,6 +6,7 @@ import { elementArrayAgg, sliceArrayAgg } from "./array-agg.ts";
 import type { ListAggregate } from "./collector.ts";
 import { jsonAgg, jsonbAgg } from "./json-agg.ts";
 import { jsonbObjectAgg, jsonObjectAgg } from "./json-object-agg.ts";
+import { rangeAgg, rangeIntersectAgg } from "./range-agg.ts";
 import { stringAgg } from "./string-agg.ts";
 
 /** The aggregate that makes one value of all rows of a group. Throws a FreshetError (0A000) for argument types it does not know. */
@@ -18,6 +19,10 @@ export function createListAggregate(name: ListAggregateName, call: AggregateCall
       return stringAgg;
     case "array_agg":
       return value.element === undefined ? elementArrayAgg(value.oid) : sliceArrayAgg(value.element.oid);
+    case "range_agg":
+      return rangeAgg(value);
+    case "range_intersect_agg":
+      return rangeIntersectAgg(value);
     case "json_agg":
     case "json_agg_strict":
       return jsonAgg(value, rules.strict, codecs);

@@ -176,3 +176,12 @@ test.each(["_int4", "_text"])("arrays of %s have one more dimension", async (typ
 test.each(["text", "bytea"])("strings of %s are PostgreSQL's", async (type) => {
   expect(await differing(casesOf(["string_agg"], [type, type], () => type)), `seed ${SEED}`).toEqual([]);
 });
+
+test.each(["numrange", "int4range", "nummultirange"])(
+  "unions and intersections of %s are PostgreSQL's",
+  async (type) => {
+    const multirange = type.includes("multi") ? type : type.replace("range", "multirange");
+    const result = (name: string): string => (name === "range_agg" ? multirange : type);
+    expect(await differing(casesOf(["range_agg", "range_intersect_agg"], [type], result)), `seed ${SEED}`).toEqual([]);
+  },
+);

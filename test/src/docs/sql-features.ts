@@ -177,6 +177,10 @@ const aggregates = area("Grouping and aggregates", [
   ["`json_agg`, `jsonb_agg`", "SELECT json_agg(id ORDER BY id), jsonb_agg(price ORDER BY id) FROM products"],
   ["`json_agg` of values that session settings show differently", "SELECT json_agg(ordered_at) FROM orders"],
   [
+    "`range_agg`, `range_intersect_agg`",
+    "SELECT an_interval, range_agg(a_range), range_intersect_agg(a_range) FROM samples GROUP BY an_interval",
+  ],
+  [
     "`json_object_agg`, `jsonb_object_agg`",
     "SELECT json_object_agg(id, name ORDER BY id), jsonb_object_agg(id, price) FROM products",
   ],

@@ -59,6 +59,12 @@ export class MultirangeType {
     });
   }
 
+  /** The range of what two ranges have in common. */
+  intersectRanges(a: Buffer, b: Buffer): Buffer {
+    const { reader } = this.operation;
+    return intersection(reader.read(a), reader.read(b), this.operation);
+  }
+
   intersect(a: Ranges, b: Ranges): Buffer {
     return this.normalize(a.flatMap((left) => b.map((right) => intersection(left, right, this.operation))));
   }

@@ -13,7 +13,7 @@ function isWindowFunction(name: string): name is WindowFunctionName {
 }
 
 /** Aggregates that make one value of all rows. */
-const LIST_AGGREGATE = /^(string_agg|array_agg|jsonb?_(object_)?agg)(_strict|_unique|$)/;
+const LIST_AGGREGATE = /^(string_agg|array_agg|range_agg|range_intersect_agg|jsonb?_(object_)?agg)(_strict|_unique|$)/;
 
 /** The aggregate that a window call makes over each frame, as it would stand in a grouped query. */
 function asAggregate(node: TreeNode): TreeNode {

@@ -39,6 +39,8 @@ export type ChoosingAggregate = (typeof CHOOSING_AGGREGATES)[number];
 export const LIST_AGGREGATES = [
   "string_agg",
   "array_agg",
+  "range_agg",
+  "range_intersect_agg",
   "json_agg",
   "json_agg_strict",
   "jsonb_agg",

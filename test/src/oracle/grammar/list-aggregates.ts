@@ -82,9 +82,20 @@ function jsonObjectAgg(draft: Draft, operands: readonly Operand[]): Operand {
   return { sql: `${target}_object_agg(${text})${filter}`, kind: resultKind(target) };
 }
 
+function rangeAgg(draft: Draft, operands: readonly Operand[]): Operand {
+  const { random } = draft;
+  const ranges = operands.filter(({ kind }) => kind.family === "range");
+  const value = ranges.length === 0 ? { sql: "int4range(1, 3)", kind: kindById("ran") } : random.pick(ranges);
+  const filter = randomFilter(draft, operands);
+  if (random.chance(0.4)) return { sql: `range_intersect_agg(${value.sql})${filter}`, kind: value.kind };
+  const multirange = value.kind.sql.replace("range", "multirange");
+  return { sql: `range_agg(${value.sql})${filter}`, kind: resultKind(multirange) };
+}
+
 export const listAggregateForms: readonly AggregateForm[] = [
   { feature: "string_agg", weight: 1, write: stringAgg },
   { feature: "array_agg", weight: 1, write: arrayAgg },
+  { feature: "aggregate of ranges", weight: 0.7, write: rangeAgg },
   { feature: "json[b]_agg", weight: 1, write: jsonAgg },
   { feature: "json[b]_object_agg", weight: 1, write: jsonObjectAgg },
 ];
