@@ -71,6 +71,7 @@ interface Setting {
   readonly users?: ReadonlyMap<string, StoredSecret>;
   readonly tls?: boolean;
   readonly failuresPerMinute?: number;
+  readonly loginTimeoutMs?: number;
 }
 
 async function serve({
@@ -80,11 +81,12 @@ async function serve({
   users = new Map(),
   tls = false,
   failuresPerMinute = 0,
+  loginTimeoutMs = 60_000,
 }: Setting): Promise<number> {
   const rules = { hba: parseHbaFile(hba, "hba"), identMap: IdentMap.parse(ident, "ident"), users };
   const logger = createLogger({ level: "trace", write: (line) => (log += line) });
   const server = new ProxyServer({
-    options: { ...DEFAULT_PROXY_OPTIONS, loginFailuresPerMinute: failuresPerMinute },
+    options: { ...DEFAULT_PROXY_OPTIONS, loginFailuresPerMinute: failuresPerMinute, loginTimeoutMs },
     upstream: postgres,
     authenticator: new Authenticator({
       type,
@@ -360,6 +362,39 @@ describe("an address from which too many logins fail", () => {
     expect(await whoAmI(port, "scram user")).toBe("scram user");
     expect(await whoAmI(port, "scram user", "wrong")).toBe(WRONG("scram user"));
     expect(await whoAmI(port, "scram user")).toBe("53400 too many failed logins from this address");
+  });
+});
+
+describe("an address whose logins upstream ends for another reason than who they are", () => {
+  it("is not refused", async () => {
+    const port = await serve({ type: "relay", failuresPerMinute: 1 });
+    const { user, password } = postgres;
+    for (let count = 0; count < 3; count++) {
+      const client = new RawClient(port);
+      client.send(startup({ user, password, database: "no such database" }));
+      expect(errorOf(await client.authenticate({ user, password, database: null }))).toMatch(/^3D000 /);
+      await client.closed;
+    }
+    expect(await whoAmI(port, user, password)).toBe(user);
+    expect(await whoAmI(port, user, "wrong")).toMatch(/^28P01 /);
+    expect(await whoAmI(port, user, password)).toMatch(/^53400 /);
+  });
+});
+
+describe("a client that does not answer", () => {
+  it("is ended in time, in its handshake as in its login", async () => {
+    const port = await serve({ type: "scram-sha-256", tls: true, loginTimeoutMs: 300 });
+    const silent = new RawClient(port);
+    silent.send(startup({ user: "jane", password: null, database: postgres.database }));
+    expect(errorOf(await silent.until("E"))).toBe("57014 canceling authentication due to timeout");
+    await silent.closed;
+    const half = new RawClient(port);
+    half.send(Buffer.from([0x16, 3, 1, 0, 200, 1]));
+    await half.closed;
+    const trickling = new RawClient(port);
+    const timer = setInterval(() => trickling.send(Buffer.from([0])), 20);
+    await trickling.closed;
+    clearInterval(timer);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   backendScanner,
   decodeAuthenticationKind,
   decodeBackendKeyData,
+  decodeErrorFields,
   decodeParameterStatus,
   decodeReadyForQuery,
   decodeSaslMechanisms,
@@ -29,7 +30,10 @@ export interface Login {
   readonly backend: MessageScanner;
 }
 
-/** `refused`: the upstream has said why, and the client has been told. */
+/**
+ * The upstream has said why it ends the login, and the client has been told. `refused`: because of who the client is or could not prove to be
+ * (SQLSTATE class 28); `closed`: for another reason.
+ */
 export type LoginOutcome = Login | FreshetError | "refused" | "closed";
 
 export interface LoginRelayOptions {
@@ -57,13 +61,14 @@ export class LoginRelay {
   #asked = false;
   /** A message of the client that must wait for the end of login has been seen. */
   #ahead: Buffer[] = [];
-  #refused = false;
+  /** SQLSTATE of the upstream's error. */
+  #refusal: string | null = null;
   /** SCRAM-SHA-256-PLUS has been taken out of what the upstream offers. */
   #unbound = false;
   #finished = false;
   readonly #onClient = (chunk: Buffer): void => this.#clientData(chunk);
   readonly #onUpstream = (chunk: Buffer): void => this.#upstreamData(chunk);
-  readonly #onClientEnd = (): void => this.#finish("closed");
+  readonly #onClientEnd = (): void => this.#finish(this.#ending());
   readonly #onUpstreamEnd = (): void => this.#upstreamGone();
 
   constructor(client: Duplex, upstream: Duplex, options: LoginRelayOptions, done: (outcome: LoginOutcome) => void) {
@@ -158,7 +163,7 @@ export class LoginRelay {
         this.#key = decodeBackendKeyData(buffer, start, end);
         break;
       case BackendType.errorResponse:
-        this.#refused = true;
+        this.#refusal = decodeErrorFields(buffer, start, end).get("C") ?? "";
         break;
       case BackendType.readyForQuery:
         this.#ready(decodeReadyForQuery(buffer, start, end));
@@ -192,9 +197,13 @@ export class LoginRelay {
     this.#finish({ status, parameters: this.#parameters, key: this.#key, frontend, backend: this.#backend });
   }
 
+  #ending(): "refused" | "closed" {
+    return this.#refusal?.startsWith("28") === true ? "refused" : "closed";
+  }
+
   #upstreamGone(): void {
-    if (this.#refused) {
-      this.#finish("refused");
+    if (this.#refusal !== null) {
+      this.#finish(this.#ending());
       return;
     }
     this.#finish(

@@ -118,7 +118,10 @@ const hostile = area("Hostile clients", [
   {
     pitfall: "A connection that says nothing holds its place for ever.",
     freshet: "A login that takes too long is ended, whatever its stage.",
-    proofs: [listener("faults.pg", "that takes too long is ended")],
+    proofs: [
+      listener("faults.pg", "that takes too long is ended"),
+      authentication("is ended in time, in its handshake as in its login"),
+    ],
   },
   {
     pitfall: "Too many clients, or too many tries at a password, bring the server down.",

@@ -3,8 +3,9 @@ import { parseArgs } from "node:util";
 import { now, random } from "@freshet/base";
 import { startPostgres } from "@freshet/postgres";
 import fc from "fast-check";
+import pg from "pg";
 import { FreshetProcess } from "../harness/freshet-process.ts";
-import { hostileRound, residentBytes } from "./live.ts";
+import { hostileRound, residentBytes, untilGone } from "./live.ts";
 import { fuzzTargets } from "./targets.ts";
 
 const RUNS = 2000;
@@ -23,7 +24,9 @@ async function main(): Promise<number> {
     instance: "freshet_fuzz",
     flags: ["--log-level", "error"],
   });
+  const upstream = new pg.Client({ connectionString: postgres.url });
   try {
+    await upstream.connect();
     await hostileRound(freshet.connection, seed);
     const before = await residentBytes(freshet.adminUrl);
     let runs = 0;
@@ -35,8 +38,10 @@ async function main(): Promise<number> {
         console.log(`${name}, seed ${seed}: ${await fc.asyncDefaultReportMessage(result)}`);
         return 1;
       }
-      for (let round = 0; round < LIVE_ROUNDS; round++)
+      for (let round = 0; round < LIVE_ROUNDS; round++) {
         await hostileRound(freshet.connection, seed * LIVE_ROUNDS + round);
+        await untilGone(upstream);
+      }
     }
     const growth = (await residentBytes(freshet.adminUrl)) - before;
     console.log(
@@ -48,6 +53,7 @@ async function main(): Promise<number> {
     }
     return 0;
   } finally {
+    await upstream.end();
     await freshet.terminate();
     await freshet.remove();
     await postgres.stop();
