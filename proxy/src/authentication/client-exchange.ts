@@ -20,6 +20,8 @@ export class ClientExchange {
   /** `early`: bytes that followed the startup packet. */
   constructor(client: Duplex, early: Buffer) {
     this.#client = client;
+    // The end may have come already, and is not told again.
+    this.#gone = client.readableEnded || client.destroyed;
     if (early.length > 0) this.#scanner.push(early);
     client.on("data", this.#onData).on("end", this.#onGone).on("close", this.#onGone);
     client.pause();

@@ -89,6 +89,11 @@ export class ClientConnection {
     this.#accepted.destroy();
   }
 
+  /** Its end may have been seen while nobody listened: the stream tells it only once. */
+  get #hasGone(): boolean {
+    return this.#socket.destroyed || !this.#socket.writable || this.#socket.readableEnded;
+  }
+
   #watch(socket: Socket): void {
     socket.on("error", (error) => this.#services.logger.debug({ error }, "a client's connection failed"));
   }
@@ -192,7 +197,7 @@ export class ClientConnection {
       };
       const own = await logInClient(parts, startup, read);
       this.#stopLoginTimer();
-      if (own === null || !this.#socket.writable) {
+      if (own === null || this.#hasGone) {
         this.destroy();
         return;
       }
@@ -215,7 +220,7 @@ export class ClientConnection {
       const upstream = await this.#settings.upstream.connect();
       upstream.on("error", (error) => this.#services.logger.debug({ error }, "an upstream connection failed"));
       this.#upstream = upstream;
-      if (this.#socket.destroyed || !this.#socket.writable) upstream.destroy();
+      if (this.#hasGone) this.destroy();
       else this.#begin(startup, upstream);
     } catch (thrown) {
       this.#services.logger.warn({ error: thrown }, "the upstream server cannot be reached");

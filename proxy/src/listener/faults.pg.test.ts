@@ -147,6 +147,20 @@ describe("a login", () => {
 });
 
 describe("a client that vanishes", () => {
+  it("right behind its startup packet leaves no connection upstream", async () => {
+    const application = "gone at once";
+    for (let count = 0; count < 20; count++) {
+      const gone = new RawClient(proxied.port);
+      gone.socket.end(startup(proxied.upstream, [["application_name", application]]));
+      await gone.closed;
+    }
+    await waitUntil(
+      client,
+      "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename IS NULL",
+    );
+    expect(proxied.server.connections).toBe(1);
+  });
+
   it("in mid-query has its statement cancelled and its upstream connection closed", async () => {
     const gone = await login();
     gone.send(encodeQuery("SELECT pg_sleep(61)"));

@@ -101,7 +101,10 @@ const cancelling = area("Cancel requests", [
   {
     pitfall: "A client that vanishes leaves its query running.",
     freshet: "Cancels it.",
-    proofs: [listener("faults.pg", "in mid-query has its statement cancelled and its upstream connection closed")],
+    proofs: [
+      listener("faults.pg", "in mid-query has its statement cancelled and its upstream connection closed"),
+      listener("faults.pg", "right behind its startup packet leaves no connection upstream"),
+    ],
   },
 ]);
 
