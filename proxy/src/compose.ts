@@ -176,7 +176,7 @@ class Freshet {
     this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
     this.#metrics = this.#createMetrics();
     this.#access = createClientAccess(options, upstream.driver, logger);
-    this.#pools = new PoolService(options, upstream, logger);
+    this.#pools = new PoolService(options, upstream, logger, this.#metrics.registry);
     this.#proxy = this.#createProxy(upstream, shared);
     this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
   }

@@ -1,6 +1,8 @@
 import { type FreshetOptions, type Logger, errorMessage, readPoolConfiguration, requestStop } from "@freshet/base";
+import type { Registry } from "prom-client";
 import type { Upstream } from "../upstream/upstream.ts";
 import { UpstreamServer } from "../upstream/upstream-server.ts";
+import { poolMetrics } from "./pool-metrics.ts";
 import { Pools } from "./pools.ts";
 
 /** The pools of one instance, as the file of `--pools` says; none without it. */
@@ -10,7 +12,7 @@ export class PoolService {
   readonly #logger: Logger;
 
   /** Throws a FreshetError when the file is wrong. */
-  constructor(options: FreshetOptions, upstream: Upstream, logger: Logger) {
+  constructor(options: FreshetOptions, upstream: Upstream, logger: Logger, registry: Registry) {
     this.#file = options.pools;
     this.#logger = logger;
     if (options.pools === undefined) {
@@ -24,6 +26,7 @@ export class PoolService {
       reload: () => this.reload(),
       shutDown: requestStop,
     });
+    poolMetrics(this.pools, registry);
   }
 
   /** Reads the file again; what is wrong with it is told, and the settings stay as they are. Null: it was right. */
