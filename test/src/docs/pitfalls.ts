@@ -1,8 +1,9 @@
 import { markdownTable } from "./documents.ts";
 import { loginPitfalls } from "./login-pitfalls.ts";
 import type { Pitfall } from "./pitfall.ts";
+import { poolPitfalls } from "./pool-pitfalls.ts";
 
-export const pitfalls: readonly Pitfall[] = [...loginPitfalls];
+export const pitfalls: readonly Pitfall[] = [...loginPitfalls, ...poolPitfalls];
 
 /** docs/pitfalls.md. */
 export function pitfallsPage(): string {
