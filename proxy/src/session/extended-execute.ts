@@ -20,6 +20,7 @@ import type { PreparedStatement } from "./prepared-statement.ts";
 import { decide, gate, noteHit, probe } from "./routing.ts";
 import { failSegment } from "./segment-failure.ts";
 import { type SessionState, missed } from "./session-state.ts";
+import { cancellable } from "./waiting-decision.ts";
 
 /** Bind: this is where a cache is asked, as PostgreSQL takes a portal's snapshot here. */
 export function handleBind(state: SessionState, piece: Piece): void | Promise<void> {
@@ -79,7 +80,7 @@ function routeBind(
   };
   const decision = decide(state, opened, parameters, bind.resultFormats);
   if (decision instanceof Promise)
-    return decision.then((decided) => finishBind(state, piece, bind, statement, decided));
+    return cancellable(state, decision).then((decided) => finishBind(state, piece, bind, statement, decided));
   return finishBind(state, piece, bind, statement, decision);
 }
 
@@ -88,10 +89,11 @@ function finishBind(
   piece: Piece,
   bind: BindMessage,
   statement: PreparedStatement,
-  decision: Answer | Miss,
+  decision: Answer | Miss | FreshetError,
 ): void | Promise<void> {
   // While the decision was waited for, something before it may have failed.
   if (state.segment.failed) return;
+  if (decision instanceof FreshetError) return failSegment(state, encodeErrorResponse(decision));
   const { route } = statement;
   if (decision.kind === "miss" || route === null) {
     return forwardBind(state, piece, bind, statement, decision.kind === "miss" ? decision : missed("not_parsed"));

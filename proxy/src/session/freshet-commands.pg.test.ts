@@ -144,4 +144,30 @@ describe("a cancel request", () => {
       working.close();
     },
   );
+
+  it.each(["simple", "extended"])(
+    "interrupts a read of a cache that is waited for, in the %s protocol",
+    async (protocol) => {
+      const waiting = new RawClient(proxied.port);
+      waiting.send(startup(proxied.upstream));
+      const key = (await waiting.authenticate(proxied.upstream)).find(({ type }) => type === "K");
+      if (key === undefined) throw new Error("no BackendKeyData came");
+      const { processId, secretKey } = decodeBackendKeyData(key.bytes, 0, key.bytes.length);
+      expect(types(await query(waiting, CACHED))).toBe("TDDDCZ");
+      const decisions = proxied.front.decisions;
+      proxied.front.stuck = true;
+      if (protocol === "simple") waiting.send(encodeQuery(CACHED));
+      else waiting.send(encodeParse("", CACHED), encodeBind({}), encodeExecute(""), encodeSync());
+      while (proxied.front.decisions === decisions) await new Promise((resolve) => setImmediate(resolve));
+      const canceller = new RawClient(proxied.port);
+      canceller.send(encodeCancelRequest(processId, secretKey));
+      const messages = await waiting.untilReady();
+      proxied.front.stuck = false;
+      expect(errorOf(messages)).toBe("57014 canceling statement due to user request");
+      await canceller.closed;
+      expect(types(await query(waiting, CACHED))).toBe("TDDDCZ");
+      expect(types(await query(waiting, "SELECT 1"))).toBe("TDCZ");
+      waiting.close();
+    },
+  );
 });

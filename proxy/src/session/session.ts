@@ -95,9 +95,11 @@ export class Session implements PooledSession {
 
   /** A cancel request: ends what Freshet itself does for the session. False: nothing, so it is for the upstream. */
   interrupt(): boolean {
-    const { interruption } = this.#state;
-    interruption?.abort(new FreshetError(SqlState.queryCanceled, "canceling statement due to user request"));
-    return interruption !== null;
+    const { interruption, expected } = this.#state;
+    // What the upstream does before it in the pipeline is the client's statement at this moment.
+    if (interruption === null || !expected.idle) return false;
+    interruption.abort(new FreshetError(SqlState.queryCanceled, "canceling statement due to user request"));
+    return true;
   }
 
   activity(): SessionActivity {

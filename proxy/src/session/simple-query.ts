@@ -1,10 +1,12 @@
-import { decodeQuery, selectComplete } from "@freshet/wire";
+import { FreshetError } from "@freshet/base";
+import { decodeQuery, encodeErrorResponse, selectComplete } from "@freshet/wire";
 import { runSimpleCommand } from "./freshet-commands.ts";
 import { type Piece, forwardRun, whenAttached } from "./forwarding.ts";
 import type { Answer, Miss, PreparedRoute } from "./front-ports.ts";
 import { namedCall, renamedQuery } from "./names-in-sql.ts";
 import { decide, gate, inspect, noteHit, probe } from "./routing.ts";
 import { type SessionState, missed } from "./session-state.ts";
+import { cancellable } from "./waiting-decision.ts";
 
 /** A simple Query: runs one of Freshet's commands, answers from a cache, or forwards. */
 export function handleQuery(state: SessionState, piece: Piece): void | Promise<void> {
@@ -21,7 +23,8 @@ function routeQuery(state: SessionState, piece: Piece, route: PreparedRoute | nu
     return forwardQuery(state, piece, route, missed("session_state_unknown", "open pipeline"));
   if (opened.kind === "probe") return probe(state).then(() => routeQuery(state, piece, route));
   const decision = decide(state, opened, null, []);
-  if (decision instanceof Promise) return decision.then((decided) => finishQuery(state, piece, route, decided));
+  if (decision instanceof Promise)
+    return cancellable(state, decision).then((decided) => finishQuery(state, piece, route, decided));
   return finishQuery(state, piece, route, decision);
 }
 
@@ -29,8 +32,9 @@ function finishQuery(
   state: SessionState,
   piece: Piece,
   route: PreparedRoute | null,
-  decision: Answer | Miss,
+  decision: Answer | Miss | FreshetError,
 ): void | Promise<void> {
+  if (decision instanceof FreshetError) return failQuery(state, decision);
   if (decision.kind === "miss") return forwardQuery(state, piece, route, decision);
   noteHit(state, decision);
   state.statements.delete("");
@@ -38,6 +42,14 @@ function finishQuery(
   expected.local(decision.rowDescription([]));
   if (decision.rowCount > 0) expected.local(decision.dataRows([], 0, decision.rowCount));
   expected.local(selectComplete(decision.rowCount));
+  state.expected.localReady();
+  state.endSegment();
+}
+
+/** The client has cancelled the statement before there was an answer. */
+function failQuery(state: SessionState, error: FreshetError): void {
+  state.statements.delete("");
+  state.expected.local(encodeErrorResponse(error));
   state.expected.localReady();
   state.endSegment();
 }

@@ -95,6 +95,10 @@ const cancelling = area("Cancel requests", [
         file: "proxy/src/session/freshet-commands.pg.test.ts",
         test: "interrupts a command that runs in the %s protocol, and only that",
       },
+      {
+        file: "proxy/src/session/freshet-commands.pg.test.ts",
+        test: "interrupts a read of a cache that is waited for, in the %s protocol",
+      },
       { file: "proxy/src/caches/interruption.test.ts", test: "ends at its next step when it is cancelled" },
     ],
   },

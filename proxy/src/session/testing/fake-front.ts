@@ -27,6 +27,10 @@ export class FakeFront implements CacheFront {
   rows: number[] = [1, 2, 3];
   /** Makes `execute` return a promise. */
   slow = false;
+  /** Decisions never come. */
+  stuck = false;
+  /** How many have been asked for. */
+  decisions = 0;
   misses: Miss[] = [];
   succeeded: boolean[] = [];
   seenFacts: SessionFacts | null = null;
@@ -54,8 +58,10 @@ export class FakeFront implements CacheFront {
     writeLsn: bigint,
     parameters: BoundParameters | null,
   ): Answer | Miss | Promise<Answer | Miss> {
+    this.decisions++;
     this.seenFacts = facts;
     this.seenWriteLsn = writeLsn;
+    if (this.stuck) return new Promise(() => undefined);
     const answer = this.#answer(route, parameters);
     return this.slow ? new Promise((resolve) => setImmediate(() => resolve(answer))) : answer;
   }
