@@ -1,5 +1,6 @@
 import type { SeededRandom } from "@freshet/base";
 import { columnKinds } from "./column-types.ts";
+import { upstreamFunctionStatements } from "./grammar/upstream-functions.ts";
 import { randomFamily } from "./random-tables.ts";
 import type { Schema } from "./schema.ts";
 import { randomViews } from "./views.ts";
@@ -18,6 +19,7 @@ export function randomSchema(random: SeededRandom): Schema {
       "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')",
       "CREATE DOMAIN amount AS numeric(10,2)",
       'CREATE TYPE pair AS (a int4, b text COLLATE "C")',
+      ...upstreamFunctionStatements,
       ...[...made, ...views].flatMap(({ statements }) => statements),
     ],
   };

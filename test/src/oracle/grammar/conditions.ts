@@ -6,6 +6,7 @@ import { functionConditionForms } from "./functions.ts";
 import { rowConditions } from "./row-conditions.ts";
 import { typeConditions } from "./type-operators.ts";
 import { subqueryConditions } from "./subqueries.ts";
+import { upstreamConditionForms } from "./upstream-functions.ts";
 
 const comparisons = ["=", "<>", "<", "<=", ">", ">="] as const;
 export const integers: readonly string[] = ["sma", "num", "big"];
@@ -14,6 +15,7 @@ export const integers: readonly string[] = ["sma", "num", "big"];
 const conditionForms: readonly ConditionForm[] = [
   { feature: "comparison", weight: 8, write: simpleCondition },
   ...functionConditionForms,
+  ...upstreamConditionForms,
   ...typeConditions,
   ...rowConditions,
   ...subqueryConditions,

@@ -5,12 +5,14 @@ import type { ExpressionForm } from "./forms.ts";
 import { functionForms } from "./functions.ts";
 import { typeExpressions } from "./type-operators.ts";
 import { subqueryExpressions } from "./subqueries.ts";
+import { failingCall, upstreamFunctionForms } from "./upstream-functions.ts";
 
 /** Expressions that never fail on a row. */
 const expressionForms: readonly ExpressionForm[] = [
   { feature: "bare column", weight: 13, write: (draft, operands) => draft.random.pick(operands) },
   { feature: "expression", weight: 7, write: simpleExpression },
   ...functionForms,
+  ...upstreamFunctionForms,
   ...typeExpressions,
   ...subqueryExpressions,
 ];
@@ -19,8 +21,10 @@ const expressionForms: readonly ExpressionForm[] = [
 export function randomExpression(draft: Draft, operands: readonly Operand[], fragile: boolean): Operand {
   const { random } = draft;
   if (fragile && random.chance(0.3)) {
-    const { sql, kind } = random.pick(operands);
+    const operand = random.pick(operands);
+    const { sql, kind } = operand;
     draft.features.add("failing expression");
+    if (integers.includes(kind.id) && random.chance(0.4)) return failingCall(draft, operand);
     if (integers.includes(kind.id)) return { sql: random.pick([`${sql} + 1`, `100 / ${sql}`]), kind };
   }
   return draft.pick(expressionForms).write(draft, operands);
