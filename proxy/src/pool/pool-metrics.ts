@@ -6,7 +6,6 @@ import type { Pools } from "./pools.ts";
 /** Of the pools, per database and user; read when they are scraped. */
 export function poolMetrics(pools: Pools, registry: Registry): void {
   const registers = [registry];
-  const labels = (pool: Pool): { database: string; user: string } => ({ database: pool.database, user: pool.user });
   new Gauge({
     name: "freshet_pool_servers",
     help: "Server connections of a pool by state: active, idle, opening.",
@@ -52,12 +51,16 @@ export function poolMetrics(pools: Pools, registry: Registry): void {
       for (const pool of pools.all) this.set(labels(pool), pool.longestWait / 1000);
     },
   });
+  totals(pools, registry);
+}
+
+function totals(pools: Pools, registry: Registry): void {
   const total = (name: string, help: string, value: (statistics: PoolStatistics) => number): void => {
     new Counter({
       name,
       help,
       labelNames: ["database", "user"],
-      registers,
+      registers: [registry],
       collect() {
         this.reset();
         for (const pool of pools.all) this.inc(labels(pool), value(pool.statistics));
@@ -67,4 +70,8 @@ export function poolMetrics(pools: Pools, registry: Registry): void {
   total("freshet_pool_transactions_total", "Transactions on a pool's server connections.", (one) => one.transactions);
   total("freshet_pool_statements_total", "Statements, or pipelines, on them.", (one) => one.queries);
   total("freshet_pool_wait_seconds_total", "What clients waited for them.", (one) => one.waitTime / 1000);
+}
+
+function labels(pool: Pool): { readonly database: string; readonly user: string } {
+  return { database: pool.database, user: pool.user };
 }
