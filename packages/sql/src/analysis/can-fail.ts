@@ -1,5 +1,5 @@
 import type { Expression } from "../plan/expression.ts";
-import { walkExpression } from "../plan/expression-walk.ts";
+import { columnsOf, walkExpression } from "../plan/expression-walk.ts";
 
 /** Functions behind comparisons of plain types, which give an answer for all values. */
 const COMPARISON =
@@ -63,10 +63,14 @@ function isTotal(node: Expression): boolean {
   }
 }
 
-/** Whether the expression may fail on some row, as far as is known: what is not known to give an answer for all values may. */
+/**
+ * Whether the expression may fail on some rows and not on others, as far as is known: what is not known to give an answer for all
+ * values may. What is calculated of constants alone fails on all or on none.
+ */
 export function canFail(expression: Expression): boolean {
   let total = true;
   walkExpression(expression, (node) => {
+    if (columnsOf(node).size === 0) return false;
     total &&= isTotal(node);
     return total;
   });

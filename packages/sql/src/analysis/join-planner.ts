@@ -133,8 +133,9 @@ export class JoinPlanner {
     needed: ReadonlySet<number>,
   ): Relation {
     const inputs: FromTree[] = [];
-    const pending = [...conjuncts];
+    const pending: Expression[] = [];
     flattenInner(tree, inputs, pending);
+    pending.push(...conjuncts);
     const local = inputs.map((input) =>
       take(pending, (conjunct) => isSubset(this.#scope.sources(conjunct), entriesOf(input))),
     );
@@ -267,10 +268,11 @@ export class JoinPlanner {
   }
 }
 
+/** Conditions that cost the same are evaluated in the order of PostgreSQL: those of a join before those above it. */
 function flattenInner(tree: Extract<FromTree, { kind: "inner" }>, inputs: FromTree[], conjuncts: Expression[]): void {
-  conjuncts.push(...tree.conjuncts);
   for (const input of tree.inputs) {
     if (input.kind === "inner") flattenInner(input, inputs, conjuncts);
     else inputs.push(input);
   }
+  conjuncts.push(...tree.conjuncts);
 }
