@@ -70,7 +70,7 @@ async function prepare(options: PostgresOptions): Promise<Cluster> {
   }
   await chmod(folder, 0o700);
   if (user !== undefined) await chown(folder, user.uid, user.gid);
-  const installed = installedFolder();
+  const installed = options.programs ?? installedFolder();
   const binaries =
     installed === undefined ? await embeddedBinaries(user, path.resolve(folder)) : installedBinaries(installed);
   const temporary = options.persistent === true ? [] : [folder];

@@ -12,10 +12,11 @@ export type { Connection, PostgresOptions, PostgresServer } from "./server.ts";
  * 2. the programs in the folder that FRESHET_TEST_POSTGRES_BIN names;
  * 3. a container, where a Docker engine answers and has the image (FRESHET_TEST_POSTGRES_IMAGE) already;
  * 4. the embedded PostgreSQL 18.
- * Whoever asks for a data directory or for persistence gets the embedded one.
+ * Whoever asks for a data directory or for persistence gets the embedded one, whoever asks for certain programs those.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  if (options.dataDir !== undefined || options.persistent === true) return startEmbedded(options);
+  const { dataDir, persistent, programs } = options;
+  if (dataDir !== undefined || persistent === true || programs !== undefined) return startEmbedded(options);
   const url = environment()["FRESHET_TEST_POSTGRES_URL"];
   if (url !== undefined && url !== "") return useExternal(url, options);
   if (installedFolder() !== undefined) return startEmbedded(options);

@@ -27,6 +27,8 @@ export interface PostgresOptions {
   readonly port?: number;
   /** Keep the data when the server stops, and flush it to disk. Default false. */
   readonly persistent?: boolean;
+  /** The folder of an installed server's programs, for a test that needs that very release. */
+  readonly programs?: string;
   /** Created if missing. Default `postgres`. */
   readonly database?: string;
 }

@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { now } from "@freshet/base";
+import { OfferingRelay } from "./offering-relay.ts";
+import type { Offers } from "./offering-relay.ts";
+import { RegressSide } from "./regress-side.ts";
+import { scheduledFiles } from "./schedule.ts";
+import { regressionSuite } from "./suite-source.ts";
+import { withoutFreshet } from "./without-freshet.ts";
+
+export interface FileOutcome {
+  readonly file: string;
+  readonly direct: string;
+  readonly proxied: string;
+  readonly equal: boolean;
+  readonly offers: Offers | undefined;
+  readonly ms: number;
+}
+
+export interface SuiteRun {
+  /** Only these files, in the schedule's order. */
+  readonly files?: readonly string[];
+  /** Whether each SELECT is offered to CREATE CACHE before it is asked. */
+  readonly offer: boolean;
+  readonly log: (line: string) => void;
+}
+
+export interface SuiteResult {
+  readonly version: string;
+  readonly outcomes: readonly FileOutcome[];
+}
+
+/** Runs the suite on two equal clusters at once, one asked directly and one through Freshet, and compares file by file. */
+export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
+  const source = await regressionSuite();
+  const schedule = scheduledFiles(await readFile(path.join(source.folder, "parallel_schedule"), "utf8"));
+  const files = schedule.filter((file) => run.files?.includes(file) ?? true);
+  const unknown = run.files?.filter((file) => !schedule.includes(file)) ?? [];
+  if (unknown.length > 0) throw new RangeError(`the suite has no file ${unknown.join(", ")}`);
+  const sides: RegressSide[] = [];
+  let relay: OfferingRelay | undefined;
+  try {
+    for (const _side of ["direct", "proxied"]) sides.push(await RegressSide.start(source));
+    const [direct, proxied] = sides as [RegressSide, RegressSide];
+    if (run.offer) relay = await OfferingRelay.start(proxied.freshet.connection);
+    const outcomes: FileOutcome[] = [];
+    for (const file of files) {
+      const outcome = await runFile(file, direct, proxied, relay);
+      run.log(logLine(outcome));
+      outcomes.push(outcome);
+    }
+    return { version: source.version, outcomes };
+  } finally {
+    await relay?.stop();
+    for (const side of sides) await side.stop();
+  }
+}
+
+async function runFile(
+  file: string,
+  direct: RegressSide,
+  proxied: RegressSide,
+  relay: OfferingRelay | undefined,
+): Promise<FileOutcome> {
+  const began = now();
+  const outputs = await Promise.all([
+    direct.run(file, direct.direct),
+    proxied.run(file, relay?.connection ?? proxied.freshet.connection),
+  ]);
+  const offers = await relay?.finishFile();
+  const [expected, actual] = outputs.map(withoutFreshet) as [string, string];
+  return { file, direct: expected, proxied: actual, equal: expected === actual, offers, ms: now() - began };
+}
+
+function logLine({ file, equal, offers, ms }: FileOutcome): string {
+  const offered = offers === undefined ? "" : `, ${offers.cached} of ${offers.seen} SELECTs cached`;
+  return `${file}: ${equal ? "equal" : "DIFFERENT"} (${(ms / 1000).toFixed(1)} s${offered})`;
+}
