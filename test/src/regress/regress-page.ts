@@ -22,8 +22,10 @@ function section(title: string, result: SuiteResult | undefined): string[] {
   const { outcomes, version } = result;
   const equal = outcomes.filter((outcome) => outcome.equal).length;
   const different = outcomes.filter((outcome) => !outcome.equal);
-  const sum = (key: "seen" | "cached"): number => outcomes.reduce((total, { offers }) => total + (offers?.[key] ?? 0), 0);
-  const caches = sum("seen") === 0 ? "" : ` ${sum("seen")} SELECTs were offered, ${sum("cached")} of them made a cache.`;
+  const sum = (key: "seen" | "cached"): number =>
+    outcomes.reduce((total, { offers }) => total + (offers?.[key] ?? 0), 0);
+  const caches =
+    sum("seen") === 0 ? "" : ` ${sum("seen")} SELECTs were offered, ${sum("cached")} of them made a cache.`;
   return [
     `## ${title}`,
     "",

@@ -114,7 +114,7 @@ export class RegressSide {
   }
 
   #normalised(text: string, connection: Connection): string {
-    return text.replaceAll(this.#folder, "FOLDER").replaceAll(String(connection.port), "PORT");
+    return text.replaceAll(this.#folder, "FOLDER").replaceAll(`port "${connection.port}"`, "port PORT");
   }
 }
 

@@ -23,6 +23,8 @@ export interface SuiteRun {
   /** Whether each SELECT is offered to CREATE CACHE before it is asked. */
   readonly offer: boolean;
   readonly log: (line: string) => void;
+  /** Told of each file when it is done. */
+  readonly finished?: (outcome: FileOutcome) => Promise<void>;
 }
 
 export interface SuiteResult {
@@ -48,6 +50,7 @@ export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
       const outcome = await runFile(file, direct, proxied, relay);
       run.log(logLine(outcome));
       outcomes.push(outcome);
+      await run.finished?.(outcome);
     }
     return { version: source.version, outcomes };
   } finally {

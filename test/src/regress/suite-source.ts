@@ -85,7 +85,10 @@ async function download(work: string, version: string): Promise<void> {
 }
 
 async function assertUnchanged(folder: string): Promise<void> {
-  const [kept, found] = [await readFile(path.join(folder, "sha256"), "utf8"), await checksum(path.join(folder, "regress"))];
+  const [kept, found] = [
+    await readFile(path.join(folder, "sha256"), "utf8"),
+    await checksum(path.join(folder, "regress")),
+  ];
   if (kept !== found) throw new Error(`${folder} was changed after it was fetched: remove it, and it is fetched again`);
 }
 

@@ -1,0 +1,56 @@
+/** One driver: what it needs on the machine, how its packages are put into a folder of their own, and how its scenarios are run. */
+export interface Driver {
+  readonly name: string;
+  /** The folder below test/drivers that is copied into the cache folder. */
+  readonly folder: string;
+  /** The programs that must be there. */
+  readonly needs: readonly string[];
+  /** Commands run once in the copied folder. */
+  readonly install: readonly (readonly string[])[];
+  readonly run: readonly string[];
+  /** Whether it is quick enough for every test run. */
+  readonly quick: boolean;
+}
+
+const npm = [["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]];
+const pip = [
+  ["python3", "-m", "venv", "venv"],
+  ["venv/bin/pip", "install", "--quiet", "--requirement", "requirements.txt"],
+];
+
+function python(name: string, file: string, quick: boolean): Driver {
+  return { name, folder: "python", needs: ["python3"], install: pip, run: ["venv/bin/python", file], quick };
+}
+
+export const drivers: readonly Driver[] = [
+  { name: "libpq: psql", folder: "libpq", needs: ["psql"], install: [], run: ["bash", "psql.sh"], quick: true },
+  {
+    name: "libpq: pgbench",
+    folder: "libpq",
+    needs: ["pgbench"],
+    install: [],
+    run: ["bash", "pgbench.sh"],
+    quick: true,
+  },
+  { name: "node-postgres", folder: "node", needs: ["node", "npm"], install: npm, run: ["node", "pg.mjs"], quick: true },
+  {
+    name: "postgres.js",
+    folder: "node",
+    needs: ["node", "npm"],
+    install: npm,
+    run: ["node", "postgres-js.mjs"],
+    quick: true,
+  },
+  python("psycopg 3", "psycopg3.py", true),
+  python("asyncpg", "asyncpg_driver.py", false),
+  python("SQLAlchemy", "sqlalchemy_driver.py", false),
+  {
+    name: "pgx",
+    folder: "go",
+    needs: ["go"],
+    install: [["go", "build", "-o", "driver", "."]],
+    run: ["./driver"],
+    quick: false,
+  },
+  { name: "Npgsql", folder: "dotnet", needs: ["dotnet"], install: [], run: [], quick: false },
+];

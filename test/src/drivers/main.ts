@@ -1,0 +1,40 @@
+import { writeFile } from "node:fs/promises";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { startPostgres } from "@freshet/postgres";
+import { documentPath } from "../docs/documents.ts";
+import { driversPage } from "./drivers-page.ts";
+import { drivers } from "./drivers.ts";
+import { type DriverOutcome, runDriver } from "./run-driver.ts";
+
+/** `npm run drivers -- [--only psycopg] [--write]`: runs the drivers' scenarios directly and through Freshet, and compares. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { only: { type: "string", default: "" }, write: { type: "boolean", default: false } },
+  });
+  const chosen = drivers.filter(({ name }) => name.includes(values.only));
+  const server = await startPostgres({ settings: { synchronous_commit: "on" } });
+  const outcomes: DriverOutcome[] = [];
+  try {
+    for (const driver of chosen) {
+      const outcome = await runDriver(server, driver);
+      tell(outcome);
+      outcomes.push(outcome);
+    }
+  } finally {
+    await server.stop();
+  }
+  const page = driversPage(outcomes);
+  if (values.write) await writeFile(documentPath("docs/drivers.md"), page);
+  return outcomes.some(({ differences }) => differences.length > 0) ? 1 : 0;
+}
+
+function tell({ driver, obstacle, scenarios, failing, differences, hits }: DriverOutcome): void {
+  const summary = `${scenarios.length} scenarios, ${differences.length} differences, ${hits} hits`;
+  console.log(`${driver.name}: ${obstacle ?? summary}`);
+  if (failing.length > 0) console.log(`  failing directly, too: ${failing.join(", ")}`);
+  for (const { scenario, where, direct, proxied } of differences)
+    console.log(`  ${scenario} ${where}\n    direct:  ${direct.slice(0, 600)}\n    freshet: ${proxied.slice(0, 600)}`);
+}
+
+process.exitCode = await main();
