@@ -18,19 +18,19 @@ const pip = [
   ["venv/bin/pip", "install", "--quiet", "--requirement", "requirements.txt"],
 ];
 
-function python(name: string, file: string, quick: boolean): Driver {
-  return { name, folder: "python", needs: ["python3"], install: pip, run: ["venv/bin/python", file], quick };
+function python(name: string, file: string): Driver {
+  return { name, folder: "python", needs: ["python3"], install: pip, run: ["venv/bin/python", file], quick: false };
 }
 
 export const drivers: readonly Driver[] = [
-  { name: "libpq: psql", folder: "libpq", needs: ["psql"], install: [], run: ["bash", "psql.sh"], quick: true },
+  { name: "libpq: psql", folder: "libpq", needs: ["psql"], install: [], run: ["bash", "psql.sh"], quick: false },
   {
     name: "libpq: pgbench",
     folder: "libpq",
     needs: ["pgbench"],
     install: [],
     run: ["bash", "pgbench.sh"],
-    quick: true,
+    quick: false,
   },
   { name: "node-postgres", folder: "node", needs: ["node", "npm"], install: npm, run: ["node", "pg.mjs"], quick: true },
   {
@@ -39,11 +39,11 @@ export const drivers: readonly Driver[] = [
     needs: ["node", "npm"],
     install: npm,
     run: ["node", "postgres-js.mjs"],
-    quick: true,
+    quick: false,
   },
-  python("psycopg 3", "psycopg3.py", true),
-  python("asyncpg", "asyncpg_driver.py", false),
-  python("SQLAlchemy", "sqlalchemy_driver.py", false),
+  python("psycopg 3", "psycopg3.py"),
+  python("asyncpg", "asyncpg_driver.py"),
+  python("SQLAlchemy", "sqlalchemy_driver.py"),
   {
     name: "pgx",
     folder: "go",

@@ -5,7 +5,6 @@ import type { Connection } from "@freshet/postgres";
 import { RawClient } from "../harness/raw-client.ts";
 
 const queryType = 0x51;
-const offerTimeoutMs = 5_000;
 
 /** How many SELECTs a relay saw, and how many of them became caches. */
 export interface Offers {
@@ -15,7 +14,7 @@ export interface Offers {
 
 /**
  * Stands between psql and Freshet: each SELECT outside a transaction block is first offered to CREATE CACHE on another connection, then
- * passed on twice unchanged bytes apart: what psql sees is Freshet's answer to its own message.
+ * passed on unchanged.
  */
 export class OfferingRelay {
   readonly #server: Server;
@@ -85,26 +84,14 @@ export class OfferingRelay {
     this.#seen += 1;
     this.#offering = this.#offering.then(async () => {
       const client = await this.#connected();
-      // What can be cached quickly is; a build that waits for a lock that psql's session holds is not waited for.
-      const reply = await client.simple(`CREATE CACHE CONCURRENTLY FROM ${text}`);
-      if (reply.error !== undefined) return;
-      this.#cached += 1;
-      await untilBuilt(client);
+      const reply = await client.simple(`CREATE CACHE FROM ${text}`);
+      if (reply.error === undefined) this.#cached += 1;
     });
     return this.#offering;
   }
 
   async #connected(): Promise<RawClient> {
     return (this.#client ??= await RawClient.connect(this.#target));
-  }
-}
-
-async function untilBuilt(client: RawClient): Promise<void> {
-  const limit = AbortSignal.timeout(offerTimeoutMs);
-  while (!limit.aborted) {
-    const reply = await client.simple("SHOW CACHES");
-    if (!reply.rows.some((row) => row[4]?.toString() === "building")) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
