@@ -18,7 +18,10 @@ export function createListAggregate(name: ListAggregateName, call: AggregateCall
     case "string_agg":
       return stringAgg;
     case "array_agg":
-      return value.element === undefined ? elementArrayAgg(value.oid) : sliceArrayAgg(value.element.oid);
+      // The elements of an array of a domain's values are the domain's, though the values are the base type's.
+      return value.element === undefined
+        ? elementArrayAgg(must(requireCodec(call.type, codecs).element).oid)
+        : sliceArrayAgg(value.element.oid);
     case "range_agg":
       return rangeAgg(value);
     case "range_intersect_agg":

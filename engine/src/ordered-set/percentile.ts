@@ -78,11 +78,13 @@ const BETWEEN: ReadonlyMap<number, Between> = new Map([
 
 type Finish = Percentiles["finish"];
 
-function readFractions(argument: Buffer | null, codec: Codec, valueOid: number): [Percentiles["fractions"], Finish] {
+/** `result` is what the percentile yields: for an array of fractions an array, whose elements may be of a domain. */
+function readFractions(argument: Buffer | null, codec: Codec, result: Codec): [Percentiles["fractions"], Finish] {
   if (argument === null) return [[], () => null];
   if (codec.element === undefined) return [[readFraction(argument)], ([value]) => value ?? null];
   const { dimensions, elements } = must(readArray(argument, codec.element.oid), "malformed array of fractions");
-  return [elements.map(readFraction), (values) => writeArray(valueOid, { dimensions, elements: values })];
+  const { oid } = must(result.element, "an array of fractions yields an array");
+  return [elements.map(readFraction), (values) => writeArray(oid, { dimensions, elements: values })];
 }
 
 /** Compiles the fractions of a call. Throws a FreshetError (0A000) for those that PostgreSQL refuses or that differ between groups. */
@@ -95,7 +97,7 @@ export function compilePercentiles(call: AggregateCall, context: CompileContext)
   const [fractions, finish] = readFractions(
     constantArgument(direct, context),
     requireCodec(context, direct.type),
-    value.oid,
+    requireCodec(context, call.type),
   );
   return {
     fractions,

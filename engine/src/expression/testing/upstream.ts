@@ -53,7 +53,7 @@ export async function startUpstream(): Promise<Upstream> {
   const types = await readTypes(client);
   const serverVersion = await readVersion(client);
   return {
-    codecs: createCodecs([enumOf(types), pairOf(types)]),
+    codecs: createCodecs([enumOf(types), enumArrayOf(types), pairOf(types)]),
     client,
     serverVersion,
     isOlder: serverVersion < 180_000,
@@ -91,6 +91,10 @@ function pairOf(types: ReadonlyMap<string, UpstreamType>): PgType {
 function enumOf(types: ReadonlyMap<string, UpstreamType>): PgType {
   const oid = types.get("mood")?.oid ?? 0;
   return { oid, name: "mood", kind: "enum", labels: LABELS };
+}
+
+function enumArrayOf(types: ReadonlyMap<string, UpstreamType>): PgType {
+  return { oid: types.get("_mood")?.oid ?? 0, name: "_mood", kind: "array", elementOid: types.get("mood")?.oid ?? 0 };
 }
 
 /** SQL that reads a literal of its type; text in byte order, whatever the database's collation is. */
