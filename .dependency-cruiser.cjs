@@ -33,8 +33,9 @@ module.exports = {
     {
       name: "no-unresolved",
       severity: "error",
-      comment: "What cannot be resolved cannot be checked.",
-      from: {},
+      comment:
+        "What cannot be resolved cannot be checked. The drivers' programs get packages of their own when they run.",
+      from: { pathNot: "^test/drivers/" },
       to: { couldNotResolve: true },
     },
     mayImport(base, []),

@@ -2,6 +2,7 @@ export * from "./plan/expression.ts";
 export * from "./plan/plan.ts";
 export * from "./plan/aggregate-call.ts";
 export * from "./plan/window.ts";
+export * from "./plan/upstream-call.ts";
 export * from "./plan/upstream-calls.ts";
 export * from "./plan/sort-key.ts";
 export * from "./plan/query-plan.ts";

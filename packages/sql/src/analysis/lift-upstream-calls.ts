@@ -5,7 +5,8 @@ import { conjunction, projectPlan } from "../plan/plan-build.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import { mapPlan, mapPlanExpressions, planExpressions, withInputs } from "../plan/plan-walk.ts";
 import type { ExpandPlan, FilterPlan, JoinPlan, Plan } from "../plan/plan.ts";
-import { type CallEnvironment, FAILURE_TYPE, type UpstreamCall, upstreamCallsPlan } from "../plan/upstream-calls.ts";
+import type { UpstreamCall } from "../plan/upstream-call.ts";
+import { type CallEnvironment, FAILURE_TYPE, upstreamCallsPlan } from "../plan/upstream-calls.ts";
 import { unsupported } from "./unsupported.ts";
 
 /** An input with the results of calls behind its columns, and what expressions over the input are over those. */

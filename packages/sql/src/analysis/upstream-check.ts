@@ -1,5 +1,5 @@
 import { FreshetError, quoteIdentifier, quoteLiteral } from "@freshet/base";
-import type { UpstreamCall } from "../plan/upstream-calls.ts";
+import type { UpstreamCall } from "../plan/upstream-call.ts";
 import { callText } from "../plan/upstream-calls.ts";
 import { walkPlan } from "../plan/plan-walk.ts";
 import type { Plan } from "../plan/plan.ts";

@@ -3,7 +3,7 @@ import type { AggregateCall } from "./aggregate-call.ts";
 import type { Expression } from "./expression.ts";
 import type { RowSource } from "./row-source.ts";
 import type { SortKey } from "./sort-key.ts";
-import type { UpstreamCall } from "./upstream-calls.ts";
+import type { UpstreamCall } from "./upstream-call.ts";
 import type { WindowCall } from "./window.ts";
 
 /**

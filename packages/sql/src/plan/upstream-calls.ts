@@ -1,14 +1,7 @@
 import type { ColumnType } from "@freshet/values";
-import type { Expression, UpstreamExpression, UpstreamFunction } from "./expression.ts";
+import type { Expression, UpstreamExpression } from "./expression.ts";
 import type { Plan, UpstreamCallsPlan } from "./plan.ts";
-
-/** One call of an `upstream-calls` node; its arguments are over the input's row. */
-export interface UpstreamCall {
-  readonly parts: readonly string[];
-  readonly args: readonly Expression[];
-  readonly functions: readonly UpstreamFunction[];
-  readonly type: ColumnType;
-}
+import type { UpstreamCall } from "./upstream-call.ts";
 
 /** The type of a call's failure. */
 export const FAILURE_TYPE: ColumnType = { typeOid: 25, typmod: -1, collation: 0 };
