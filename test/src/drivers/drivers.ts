@@ -18,8 +18,8 @@ const pip = [
   ["venv/bin/pip", "install", "--quiet", "--requirement", "requirements.txt"],
 ];
 
-function python(name: string, file: string): Driver {
-  return { name, folder: "python", needs: ["python3"], install: pip, run: ["venv/bin/python", file], quick: false };
+function python(name: string, file: string, quick: boolean): Driver {
+  return { name, folder: "python", needs: ["python3"], install: pip, run: ["venv/bin/python", file], quick };
 }
 
 export const drivers: readonly Driver[] = [
@@ -39,11 +39,11 @@ export const drivers: readonly Driver[] = [
     needs: ["node", "npm"],
     install: npm,
     run: ["node", "postgres-js.mjs"],
-    quick: false,
+    quick: true,
   },
-  python("psycopg 3", "psycopg3.py"),
-  python("asyncpg", "asyncpg_driver.py"),
-  python("SQLAlchemy", "sqlalchemy_driver.py"),
+  python("psycopg 3", "psycopg3.py", true),
+  python("asyncpg", "asyncpg_driver.py", false),
+  python("SQLAlchemy", "sqlalchemy_driver.py", false),
   {
     name: "pgx",
     folder: "go",
