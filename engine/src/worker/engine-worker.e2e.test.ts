@@ -134,3 +134,14 @@ test("a large batch moves to the worker", async () => {
   await engine.endTable(1001);
   expect((await engine.status()).tables.map(({ rows, state }) => [rows, state])).toEqual([[1000, "live"]]);
 });
+
+test("what was asked before the engine is closed is answered, what is asked after fails", async () => {
+  const upstream = new UpstreamModel();
+  await engine.reset({ systemIdentifier: "1", timeline: 1, databaseOid: 1, slotName: "s", lsn: upstream.lsn });
+  const asked = Array.from({ length: 200 }, () => engine.stats());
+  const closed = engine.close();
+  await expect(engine.stats()).rejects.toThrow("the engine is closed: no stats");
+  await closed;
+  const answers = await Promise.allSettled(asked);
+  expect(answers.filter(({ status }) => status === "rejected").slice(0, 2)).toEqual([]);
+});

@@ -68,6 +68,8 @@ function revive(error: PortableError): Error {
 class EngineWorker implements Engine {
   readonly #pool: Piscina<EngineRequest | ConnectRequest, EngineResponse>;
   readonly #line: CallsLine | null;
+  /** Calls that the worker has not answered. */
+  readonly #pending = new Set<Promise<unknown>>();
   #closed: Promise<void> | null = null;
 
   constructor(options: WorkerOptions, caller: UpstreamCaller | null) {
@@ -180,22 +182,40 @@ class EngineWorker implements Engine {
     return this.#call("stats", []);
   }
 
-  /** The worker closes its environment before it is ended: a thread must not end with LMDB open. */
+  /**
+   * The worker closes its environment before it is ended: a thread must not end with LMDB open, nor with calls that it
+   * has not answered. Calls made from now on fail.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;
   }
 
   async #end(): Promise<void> {
+    await Promise.allSettled(this.#pending);
     try {
-      await this.#call("close", []);
+      await this.#send("close", []);
     } finally {
       await this.#pool.destroy();
       this.#line?.close();
     }
   }
 
-  async #call<M extends EngineMethod>(
+  #call<M extends EngineMethod>(
+    method: M,
+    args: EngineRequest<M>["args"],
+    transferList: readonly ArrayBuffer[] = [],
+  ): Promise<Awaited<ReturnType<Engine[M]>>> {
+    if (this.#closed !== null)
+      return Promise.reject(new FreshetError(SqlState.internalError, `the engine is closed: no ${method}`));
+    const call = this.#send(method, args, transferList);
+    this.#pending.add(call);
+    const settle = (): boolean => this.#pending.delete(call);
+    call.then(settle, settle);
+    return call;
+  }
+
+  async #send<M extends EngineMethod>(
     method: M,
     args: EngineRequest<M>["args"],
     transferList: readonly ArrayBuffer[] = [],
