@@ -367,7 +367,8 @@ export class ViewFront implements CacheFront {
   }
 }
 
-const TEXT_OID = 25;
+/** text, inet and oid: types whose operators serve others too (varchar, cidr, regclass …). */
+const SHARED_OPERATOR_TYPES: ReadonlySet<number> = new Set([25, 869, 26]);
 
 /** What PostgreSQL would refuse in a Bind, or take for something else than the cache does; null when it fits. */
 function executionMisfit(
@@ -399,7 +400,7 @@ function declaredParameterTypes(
 
 /**
  * Whether a member of an IN list has a type that only the upstream knows: of `varcharcolumn IN ($1)` it is text, of
- * `varcharcolumn IN ($1, $2)` varchar.
+ * `varcharcolumn IN ($1, $2)` varchar; likewise inet and cidr.
  */
 function hasOpenMember(shape: SelectShape, declared: readonly number[], inferred: readonly number[]): boolean {
   return shape.slots.some(
@@ -408,7 +409,9 @@ function hasOpenMember(shape: SelectShape, declared: readonly number[], inferred
       items.length > 1 &&
       items.some(
         (item) =>
-          item.kind === "parameter" && (declared[item.number - 1] ?? 0) === 0 && inferred[item.number - 1] === TEXT_OID,
+          item.kind === "parameter" &&
+          (declared[item.number - 1] ?? 0) === 0 &&
+          SHARED_OPERATOR_TYPES.has(inferred[item.number - 1] ?? 0),
       ),
   );
 }
