@@ -17,6 +17,7 @@ export class PoolService {
     this.#logger = logger;
     if (options.pools === undefined) {
       this.pools = null;
+      poolMetrics(null, registry);
       return;
     }
     this.pools = new Pools({

@@ -3,8 +3,9 @@ import type { Pool } from "./pool.ts";
 import type { PoolStatistics } from "./pool-statistics.ts";
 import type { Pools } from "./pools.ts";
 
-/** Of the pools, per database and user; read when they are scraped. */
-export function poolMetrics(pools: Pools, registry: Registry): void {
+/** Of the pools, per database and user; read when they are scraped. Without pools they have no values. */
+export function poolMetrics(configured: Pools | null, registry: Registry): void {
+  const pools: Pick<Pools, "all" | "seats"> = configured ?? { all: [], seats: new Set() };
   const registers = [registry];
   new Gauge({
     name: "freshet_pool_servers",
@@ -54,7 +55,7 @@ export function poolMetrics(pools: Pools, registry: Registry): void {
   totals(pools, registry);
 }
 
-function totals(pools: Pools, registry: Registry): void {
+function totals(pools: Pick<Pools, "all">, registry: Registry): void {
   const total = (name: string, help: string, value: (statistics: PoolStatistics) => number): void => {
     new Counter({
       name,
