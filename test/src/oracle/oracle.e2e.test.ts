@@ -11,8 +11,8 @@ import { list, OracleStatistics } from "./statistics.ts";
 
 /** The first seed and how many steps in all; the same ones everywhere unless told otherwise. */
 const firstSeed = Number(environment()["ORACLE_SEED"] ?? 1);
-const steps = Number(environment()["ORACLE_STEPS"] ?? 2000);
-const stepsPerSeed = 100;
+const steps = Number(environment()["ORACLE_STEPS"] ?? 5000);
+const stepsPerSeed = 200;
 
 let server: PostgresServer;
 const total = new OracleStatistics();
