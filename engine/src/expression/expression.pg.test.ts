@@ -52,6 +52,7 @@ async function signatures(): Promise<Signature[]> {
 
 /** STABLE, but pure for the arguments with which plans call them. */
 const PURE_IN_PLANS: ReadonlySet<string> = new Set([
+  "array_to_json",
   "array_to_text",
   "array_to_text_null",
   "text_format",

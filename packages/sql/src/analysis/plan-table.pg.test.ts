@@ -27,7 +27,7 @@ CREATE TABLE spread (id int) PARTITION BY RANGE (id);
 CREATE FOREIGN TABLE spread_far PARTITION OF spread DEFAULT SERVER nowhere;
 CREATE TABLE computed (id int PRIMARY KEY, first text, price numeric, tax numeric GENERATED ALWAYS AS (price * 0.2) STORED,
   label varchar(20) GENERATED ALWAYS AS ('<' || first || '>') STORED, twice int GENERATED ALWAYS AS (id * 2) STORED,
-  shape bool GENERATED ALWAYS AS (ROW(id, id) IS NULL) STORED);
+  shape xml GENERATED ALWAYS AS (xmlforest(id AS x)) STORED);
 CREATE TABLE computed_more (gone int, LIKE computed INCLUDING GENERATED);
 ALTER TABLE computed_more DROP gone;
 ALTER TABLE computed_more INHERIT computed;
@@ -149,6 +149,6 @@ describe("a generated column", () => {
   });
 
   it("is refused for what its expression does", async () => {
-    await expect(plan("SELECT shape FROM computed")).rejects.toThrow("IS NULL of a row");
+    await expect(plan("SELECT shape FROM computed")).rejects.toThrow("XML function");
   });
 });
