@@ -1,5 +1,4 @@
-import type { Duplex } from "node:stream";
-import { FreshetError, SqlState, must } from "@freshet/base";
+import { must } from "@freshet/base";
 import { type Lsn, parseLsn } from "@freshet/values";
 import {
   BackendType,
@@ -15,7 +14,12 @@ import {
   encodeQuery,
   encodeSync,
 } from "@freshet/wire";
-import pg from "pg";
+import {
+  MessageConnection,
+  type MessageConnectionOptions,
+  type ReaderEvents,
+  type ResponseReader,
+} from "../control/message-connection.ts";
 import type { BoundParameters } from "../session/front-ports.ts";
 import type { AnswerRows } from "./answer-store.ts";
 import { UpstreamSnapshot } from "./upstream-snapshot.ts";
@@ -40,100 +44,39 @@ export interface Filled {
   readonly outcome: AnswerRows | { readonly kind: "failed"; readonly message: string } | { readonly kind: "too-large" };
 }
 
-export interface FillConnectionOptions {
-  readonly connectionString: string;
-  readonly stream?: (() => Duplex) | undefined;
-  readonly applicationName: string;
-  readonly connectTimeoutMs: number;
+export interface FillConnectionOptions extends MessageConnectionOptions {
   /** How long one statement may take. */
   readonly fillTimeoutMs: number;
   readonly clock: () => number;
 }
 
-/**
- * One connection of Freshet's own on which answers are read, as the messages that they are. The driver logs in; after
- * that the socket's bytes are read here, since it would turn values into strings.
- */
+/** One connection of Freshet's own on which answers are read, as the messages that they are. */
 export class FillConnection {
-  readonly #client: pg.Client;
+  readonly #connection: MessageConnection;
   readonly #options: FillConnectionOptions;
-  #reading: FillReader | null = null;
-  #closed: string | null = null;
 
-  private constructor(client: pg.Client, options: FillConnectionOptions) {
-    this.#client = client;
+  private constructor(connection: MessageConnection, options: FillConnectionOptions) {
+    this.#connection = connection;
     this.#options = options;
-    const { stream } = client.connection;
-    stream.removeAllListeners("data");
-    stream.on("data", (chunk: Buffer) => this.#receive(chunk));
-    stream.on("close", () => this.#fail("the connection was closed"));
   }
 
   static async open(options: FillConnectionOptions): Promise<FillConnection> {
-    const client = new pg.Client({
-      connectionString: options.connectionString,
-      ...(options.stream === undefined ? {} : { stream: options.stream }),
-      application_name: options.applicationName,
-      connectionTimeoutMillis: options.connectTimeoutMs,
-      keepAlive: true,
-    });
-    // Whatever happens to the socket ends with its `close`.
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-    } catch (thrown) {
-      client.connection.stream.destroy();
-      throw thrown;
-    }
-    return new FillConnection(client, options);
+    return new FillConnection(await MessageConnection.open(options), options);
   }
 
   get usable(): boolean {
-    return this.#closed === null;
+    return this.#connection.usable;
   }
 
   /** Reads one answer at a snapshot of its own. Rejects when the connection cannot be used any more. */
   run(request: FillRequest): Promise<Filled> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed !== null) {
-        reject(new FreshetError(SqlState.cannotConnect, this.#closed));
-        return;
-      }
-      const { fillTimeoutMs, connectTimeoutMs, clock } = this.#options;
-      const timer = setTimeout(() => this.#fail("no answer in time"), fillTimeoutMs + connectTimeoutMs);
-      const settle = (settled: () => void): void => {
-        clearTimeout(timer);
-        this.#reading = null;
-        settled();
-      };
-      this.#reading = new FillReader(request.maxBytes, clock(), {
-        done: (filled) => settle(() => resolve(filled)),
-        failed: (message) => {
-          settle(() => reject(new FreshetError(SqlState.cannotConnect, message)));
-          this.close();
-        },
-      });
-      this.#client.connection.stream.write(messages(request, fillTimeoutMs));
-    });
+    const { fillTimeoutMs, clock } = this.#options;
+    const start = (events: ReaderEvents<Filled>): FillReader => new FillReader(request.maxBytes, clock(), events);
+    return this.#connection.exchange(messages(request, fillTimeoutMs), fillTimeoutMs, start);
   }
 
   close(): void {
-    this.#closed ??= "the connection was closed";
-    this.#client.connection.stream.destroy();
-  }
-
-  #receive(chunk: Buffer): void {
-    try {
-      this.#reading?.push(chunk);
-    } catch (thrown) {
-      this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  }
-
-  #fail(message: string): void {
-    this.#closed ??= message;
-    this.#client.connection.stream.destroy();
-    this.#reading?.abort(message);
+    this.#connection.close();
   }
 }
 
@@ -163,14 +106,9 @@ function messages(request: FillRequest, timeoutMs: number): Buffer {
   ]);
 }
 
-interface FillEvents {
-  done(filled: Filled): void;
-  failed(message: string): void;
-}
-
 /** Takes the responses apart: of the header, of the statement, of ROLLBACK; each ends with ReadyForQuery. */
-class FillReader {
-  readonly #events: FillEvents;
+class FillReader implements ResponseReader {
+  readonly #events: ReaderEvents<Filled>;
   readonly #maxBytes: number;
   readonly #startedAt: number;
   readonly #scanner: MessageScanner;
@@ -182,7 +120,7 @@ class FillReader {
   #bytes = 0;
   #finished = false;
 
-  constructor(maxBytes: number, startedAt: number, events: FillEvents) {
+  constructor(maxBytes: number, startedAt: number, events: ReaderEvents<Filled>) {
     this.#maxBytes = maxBytes;
     this.#startedAt = startedAt;
     this.#events = events;
@@ -198,10 +136,6 @@ class FillReader {
     scanner.push(chunk);
     while (!this.#finished && scanner.advance())
       if (scanner.first) this.#message(scanner.buffer.subarray(scanner.start, scanner.end));
-  }
-
-  abort(message: string): void {
-    this.#events.failed(message);
   }
 
   /** A message that is too large to be put together comes here as its beginning. */

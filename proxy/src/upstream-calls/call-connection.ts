@@ -1,5 +1,4 @@
-import type { Duplex } from "node:stream";
-import { FreshetError, SqlState, quoteIdentifier } from "@freshet/base";
+import { SqlState, quoteIdentifier } from "@freshet/base";
 import type { UpstreamCallRequest } from "@freshet/contract";
 import { type Row, unpackRow } from "@freshet/values";
 import {
@@ -15,13 +14,14 @@ import {
   encodeQuery,
   encodeSync,
 } from "@freshet/wire";
-import pg from "pg";
+import {
+  MessageConnection,
+  type MessageConnectionOptions,
+  type ReaderEvents,
+  type ResponseReader,
+} from "../control/message-connection.ts";
 
-export interface CallConnectionOptions {
-  readonly connectionString: string;
-  readonly stream?: (() => Duplex) | undefined;
-  readonly applicationName: string;
-  readonly connectTimeoutMs: number;
+export interface CallConnectionOptions extends MessageConnectionOptions {
   /** How long one statement may take. */
   readonly statementTimeoutMs: number;
 }
@@ -29,86 +29,33 @@ export interface CallConnectionOptions {
 /** The calls of one statement: their results, or the SQLSTATE that it failed with. */
 export type StatementOutcome = { readonly values: readonly (Buffer | null)[] } | { readonly failure: string };
 
-/**
- * One connection of Freshet's own on which calls are made. The driver logs in; after that the socket's bytes are read here,
- * since it would turn values into strings.
- */
+/** One connection of Freshet's own on which calls are made. */
 export class CallConnection {
-  readonly #client: pg.Client;
-  readonly #options: CallConnectionOptions;
-  #reading: StatementReader | null = null;
-  #closed: string | null = null;
+  readonly #connection: MessageConnection;
+  readonly #statementTimeoutMs: number;
 
-  private constructor(client: pg.Client, options: CallConnectionOptions) {
-    this.#client = client;
-    this.#options = options;
-    const { stream } = client.connection;
-    stream.removeAllListeners("data");
-    stream.on("data", (chunk: Buffer) => this.#receive(chunk));
-    stream.on("close", () => this.#fail("the connection was closed"));
+  private constructor(connection: MessageConnection, statementTimeoutMs: number) {
+    this.#connection = connection;
+    this.#statementTimeoutMs = statementTimeoutMs;
   }
 
   static async open(options: CallConnectionOptions): Promise<CallConnection> {
-    const client = new pg.Client({
-      connectionString: options.connectionString,
-      ...(options.stream === undefined ? {} : { stream: options.stream }),
-      application_name: options.applicationName,
-      connectionTimeoutMillis: options.connectTimeoutMs,
-      keepAlive: true,
-    });
-    // Whatever happens to the socket ends with its `close`.
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-    } catch (thrown) {
-      client.connection.stream.destroy();
-      throw thrown;
-    }
-    return new CallConnection(client, options);
+    return new CallConnection(await MessageConnection.open(options), options.statementTimeoutMs);
   }
 
   get usable(): boolean {
-    return this.#closed === null;
+    return this.#connection.usable;
   }
 
   /** Makes the calls in one statement. Rejects when the connection cannot be used any more. */
   run(request: UpstreamCallRequest): Promise<StatementOutcome> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed !== null) {
-        reject(new FreshetError(SqlState.cannotConnect, this.#closed));
-        return;
-      }
-      const { statementTimeoutMs, connectTimeoutMs } = this.#options;
-      const timer = setTimeout(() => this.#fail("no answer in time"), statementTimeoutMs + connectTimeoutMs);
-      const settle = (settled: () => void): void => {
-        clearTimeout(timer);
-        this.#reading = null;
-        settled();
-      };
-      this.#reading = new StatementReader({
-        done: (outcome) => settle(() => resolve(outcome)),
-        failed: (message) => settle(() => reject(new FreshetError(SqlState.cannotConnect, message))),
-      });
-      this.#client.connection.stream.write(messages(request, statementTimeoutMs));
-    });
+    const timeoutMs = this.#statementTimeoutMs;
+    const start = (events: ReaderEvents<StatementOutcome>): StatementReader => new StatementReader(events);
+    return this.#connection.exchange(messages(request, timeoutMs), timeoutMs, start);
   }
 
   close(): void {
-    this.#fail("the connection was closed");
-  }
-
-  #receive(chunk: Buffer): void {
-    try {
-      this.#reading?.push(chunk);
-    } catch (thrown) {
-      this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  }
-
-  #fail(message: string): void {
-    this.#closed ??= message;
-    this.#client.connection.stream.destroy();
-    this.#reading?.abort(message);
+    this.#connection.close();
   }
 }
 
@@ -141,14 +88,9 @@ function messages(request: UpstreamCallRequest, timeoutMs: number): Buffer {
   ]);
 }
 
-interface StatementEvents {
-  done(outcome: StatementOutcome): void;
-  failed(message: string): void;
-}
-
 /** Takes the responses apart: of the header, of the statement, of ROLLBACK; each ends with ReadyForQuery. */
-class StatementReader {
-  readonly #events: StatementEvents;
+class StatementReader implements ResponseReader {
+  readonly #events: ReaderEvents<StatementOutcome>;
   readonly #scanner: MessageScanner = new MessageScanner({
     maxLength: MAX_MESSAGE_LENGTH,
     isWhole: () => true,
@@ -158,7 +100,7 @@ class StatementReader {
   #failure: string | null = null;
   #values: readonly (Buffer | null)[] | null = null;
 
-  constructor(events: StatementEvents) {
+  constructor(events: ReaderEvents<StatementOutcome>) {
     this.#events = events;
   }
 
@@ -166,10 +108,6 @@ class StatementReader {
     const scanner = this.#scanner;
     scanner.push(chunk);
     while (this.#part < 3 && scanner.advance()) this.#message(scanner.buffer.subarray(scanner.start, scanner.end));
-  }
-
-  abort(message: string): void {
-    this.#events.failed(message);
   }
 
   #message(bytes: Buffer): void {
