@@ -1,4 +1,5 @@
 import { Backoff, type FreshetOptions, sleep } from "@freshet/base";
+import { CachePermissions } from "./caches/cache-permissions.ts";
 import type { RetryDelay } from "./caches/retry.ts";
 import { CompiledCaches } from "./front/compiled-caches.ts";
 import { Privileges } from "./front/privileges.ts";
@@ -10,6 +11,7 @@ export interface Shared {
   /** Database that is replicated. */
   readonly database: string;
   readonly privileges: Privileges;
+  readonly permissions: CachePermissions;
   readonly compiled: CompiledCaches;
   readonly queries: ProxiedQueries;
 }
@@ -24,6 +26,7 @@ export function createShared(
   return {
     database: upstream.database ?? upstream.user ?? "postgres",
     privileges: new Privileges(ask, options.privilegeTtlMs, clock),
+    permissions: new CachePermissions(ask, options),
     compiled: new CompiledCaches(),
     queries: new ProxiedQueries(options.queryStatisticsEntries),
   };

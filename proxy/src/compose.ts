@@ -9,7 +9,7 @@ import {
   now,
   wallTime,
 } from "@freshet/base";
-import type { ApplyResult, ChangeSource, Commit, Engine, EngineState, UpstreamCaller } from "@freshet/contract";
+import type { ApplyResult, ChangeSource, Commit, Engine, EngineState } from "@freshet/contract";
 import { type UpstreamCallPlanning, loadParser } from "@freshet/sql";
 import { type StoreReader, openStoreReader } from "@freshet/store";
 import { LSN_ZERO } from "@freshet/values";
@@ -28,6 +28,7 @@ import type { ControlConnection } from "./control/control-connection.ts";
 import { type Controls, createControls } from "./control/controls.ts";
 import { type Shared, createShared, retryDelay } from "./compose-shared.ts";
 import { DataLock } from "./data-lock.ts";
+import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
 import { ViewFront } from "./front/cache-front.ts";
 import { ZoneTables } from "./front/zone-tables.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
@@ -47,22 +48,6 @@ import { WriteBacks } from "./write-back/write-backs.ts";
 
 /** How often the slot's retained WAL is looked at. */
 const SLOT_GAUGE_INTERVAL_MS = 10_000;
-
-/** Replicator and engine, as the composition root makes them. */
-export interface FreshetFactories {
-  engine(directory: string, caller: UpstreamCaller): Promise<Engine>;
-  source(options: FreshetOptions, logger: Logger): ChangeSource;
-  /** Whether the engine computes a call itself. */
-  readonly isNative: UpstreamCallPlanning["isNative"];
-}
-
-export interface RunningFreshet {
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly admin: { readonly host: string; readonly port: number };
-  /** Reads again what may change while clients are there: certificates. */
-  reload(): void;
-  stop(): Promise<void>;
-}
 
 /**
  * Wires one instance: clients are served from the start, the caches come as soon as the upstream lets
@@ -156,6 +141,7 @@ class Freshet {
       builder: this.#builder,
       compiled: shared.compiled,
       privileges: shared.privileges,
+      permissions: shared.permissions,
       health: this.#health,
       writeBacks: this.#writeBacks,
       invalidations: this.#invalidate.invalidations,
@@ -274,6 +260,7 @@ class Freshet {
     return new Commands({
       database: () => shared.database,
       ask: (sql) => this.#controls.privileging.query(sql),
+      permissions: shared.permissions,
       instance: this.#options.instance,
       catalog: this.#catalog,
       manager: this.#manager,

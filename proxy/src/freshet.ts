@@ -1,7 +1,8 @@
 import type { FreshetOptions } from "@freshet/base";
 import { startEngineWorker, supportsCall } from "@freshet/engine";
 import { createReplicator } from "@freshet/replicator";
-import { type RunningFreshet, composeFreshet } from "./compose.ts";
+import { composeFreshet } from "./compose.ts";
+import type { RunningFreshet } from "./freshet-factories.ts";
 import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
 
 /** Starts an instance with the real engine and replicator. */

@@ -1,5 +1,6 @@
 import { type AuthenticationOptions, authenticationOptionSpecs } from "./authentication-options.ts";
 import { readCommandLine } from "./command-line.ts";
+import { type CommandOptions, commandOptionSpecs } from "./command-options.ts";
 import type { Invocation, InvocationInput, Program } from "./command-line.ts";
 import { FreshetError, SqlState } from "./errors.ts";
 import { logLevels } from "./logger.ts";
@@ -21,7 +22,7 @@ import type { OptionSpecs } from "./options.ts";
 import { type TlsOptions, tlsOptionSpecs } from "./tls-options.ts";
 
 /** Everything that Freshet can be told when it starts. */
-export interface FreshetOptions extends ListenOptions, TlsOptions, AuthenticationOptions {
+export interface FreshetOptions extends ListenOptions, TlsOptions, AuthenticationOptions, CommandOptions {
   readonly upstream: string;
   readonly listen: Address;
   readonly admin: Address;
@@ -215,6 +216,7 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
   ...listenOptionSpecs,
   ...tlsOptionSpecs,
   ...authenticationOptionSpecs,
+  ...commandOptionSpecs,
 };
 
 const freshetProgram: Program<FreshetOptions> = {

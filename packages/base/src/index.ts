@@ -7,6 +7,7 @@ export { readTomlFile } from "./config-file.ts";
 export * from "./command-line.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
+export * from "./command-options.ts";
 export * from "./freshet-options.ts";
 export * from "./listen-options.ts";
 export * from "./logger.ts";

@@ -111,6 +111,7 @@ class World {
       builder: this.builder,
       compiled: new CompiledCaches(),
       privileges: new Privileges(async () => [["t", "f"]], 0, clock),
+      permissions: { assertMayCreate: () => Promise.resolve() },
       health: this.health,
       writeBacks: this.writeBacks,
       invalidations: fakeFills(source).invalidations,

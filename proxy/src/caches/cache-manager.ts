@@ -72,6 +72,7 @@ export class CacheManager {
     const plan = await this.#parts.builder.planCache(request);
     const needs = plan.mode === "incremental" ? plan.planned.plan : plan.invalidation.plan;
     await assertReadable(this.#parts.privileges, request.owner, needs);
+    await this.#parts.permissions.assertMayCreate(request.owner, needs.tables);
     if (request.writeTo !== null && plan.mode === "incremental") assertWritable(plan.planned.plan);
     assertNew(this.#parts.catalog, request, plan);
     signal.throwIfAborted();

@@ -7,6 +7,7 @@ import type { ReplicationHealth } from "../replication/health.ts";
 import type { WriteBacks } from "../write-back/write-backs.ts";
 import type { CacheBuilder } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
+import type { CachePermissions } from "./cache-permissions.ts";
 import type { RetryDelay } from "./retry.ts";
 
 /** What the cache manager works with. */
@@ -17,6 +18,7 @@ export interface ManagerParts {
   readonly builder: CacheBuilder;
   readonly compiled: CompiledCaches;
   readonly privileges: Privileges;
+  readonly permissions: Pick<CachePermissions, "assertMayCreate">;
   readonly health: ReplicationHealth;
   readonly writeBacks: WriteBacks;
   readonly invalidations: Invalidations;

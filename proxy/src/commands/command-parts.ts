@@ -1,6 +1,7 @@
 import type { Engine, ChangeSource } from "@freshet/contract";
 import type { CacheBuilder } from "../caches/cache-builder.ts";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
+import type { CachePermissions } from "../caches/cache-permissions.ts";
 import type { CacheManager } from "../caches/cache-manager.ts";
 import type { Clock } from "../front/clock-port.ts";
 import type { ProxiedQueries } from "../front/proxied-queries.ts";
@@ -14,6 +15,7 @@ import type { WriteBacks } from "../write-back/write-backs.ts";
 export interface CommandParts {
   readonly database: () => string;
   readonly ask: Ask;
+  readonly permissions: CachePermissions;
   readonly instance: string;
   readonly catalog: CacheCatalog;
   readonly manager: CacheManager;

@@ -3,7 +3,6 @@ import type { Command } from "@freshet/sql";
 import type { CommandColumn, CommandContext, CommandResult, CommandRunner } from "../session/front-ports.ts";
 import type { CommandParts } from "./command-parts.ts";
 import { createCache } from "./create-cache.ts";
-import { assertMayDrop } from "./permissions.ts";
 import { explainCreateCache, explainLastStatement } from "./explain.ts";
 import { showCaches, showProxiedQueries, showStatus } from "./show.ts";
 
@@ -96,13 +95,13 @@ async function dropCache(
     context.notice(`cache "${command.name}" does not exist, skipping`);
     return { tag: "DROP CACHE", rows: [] };
   }
-  await assertMayDrop(parts.ask, context.facts.role, [cache]);
+  await parts.permissions.assertMayDrop(context.facts.role, [cache]);
   await parts.manager.drop(cache);
   return { tag: "DROP CACHE", rows: [] };
 }
 
 async function dropAllCaches(parts: CommandParts, context: CommandContext): Promise<CommandResult> {
-  await assertMayDrop(parts.ask, context.facts.role, parts.catalog.all());
+  await parts.permissions.assertMayDrop(context.facts.role, parts.catalog.all());
   for (const cache of parts.catalog.all()) await parts.manager.drop(cache);
   return { tag: "DROP CACHE", rows: [] };
 }

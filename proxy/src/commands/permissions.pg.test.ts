@@ -1,8 +1,7 @@
 import { type PostgresServer, startPostgres, withClient } from "@freshet/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Cache } from "../caches/cache.ts";
 import { ControlConnection, type TextRows } from "../control/control-connection.ts";
-import { assertMayDrop, assertMayWrite } from "./permissions.ts";
+import { assertMayWrite } from "./permissions.ts";
 
 let server: PostgresServer;
 let control: ControlConnection;
@@ -31,19 +30,6 @@ afterAll(async () => {
 
 const ask = (sql: string): Promise<TextRows> => control.query(sql);
 
-function cacheOf(owner: string): Cache {
-  return new Cache(1, {
-    name: "c",
-    text: "",
-    queryId: "q",
-    searchPath: [],
-    owner,
-    writeTo: null,
-    mode: "auto",
-    maxBytes: null,
-  });
-}
-
 test("write_to needs what the role would need to fill the table itself", async () => {
   await assertMayWrite(ask, "perm_owner", { schema: "owned", table: "new_table" });
   await assertMayWrite(ask, "perm_stranger", { schema: "closed", table: "open_table" });
@@ -58,17 +44,4 @@ test("write_to needs what the role would need to fill the table itself", async (
   await expect(assertMayWrite(ask, "perm_owner", { schema: "nowhere", table: "t" })).rejects.toMatchObject({
     code: "3F000",
   });
-});
-
-test("a cache is dropped by its creator, members of that role and superusers", async () => {
-  const mine = [cacheOf("perm_owner")];
-  await assertMayDrop(ask, "perm_owner", mine);
-  await assertMayDrop(ask, "perm_member", mine);
-  await assertMayDrop(ask, server.user, mine);
-  await expect(assertMayDrop(ask, "perm_stranger", mine)).rejects.toMatchObject({
-    code: "42501",
-    message: "must be owner of cache c",
-  });
-  await expect(assertMayDrop(ask, "perm_stranger", [cacheOf("gone")])).rejects.toMatchObject({ code: "42501" });
-  await assertMayDrop(ask, server.user, [cacheOf("gone")]);
 });

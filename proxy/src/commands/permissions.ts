@@ -1,5 +1,4 @@
 import { FreshetError, quoteLiteral, SqlState } from "@freshet/base";
-import type { Cache } from "../caches/cache.ts";
 import type { TextRows } from "../control/control-connection.ts";
 import { type Target, targetText } from "../write-back/target.ts";
 
@@ -23,19 +22,6 @@ export async function assertMayWrite(ask: Ask, role: string, target: Target): Pr
   );
 }
 
-/** A cache is dropped by its creator, by members of that role and by superusers. */
-export async function assertMayDrop(ask: Ask, role: string, caches: readonly Cache[]): Promise<void> {
-  for (const owner of new Set(caches.map(({ request }) => request.owner))) {
-    if (owner === role) continue;
-    const [row] = await ask(membershipQuery(role, owner));
-    if (row?.[0] === "t") continue;
-    const cache = caches.find(({ request }) => request.owner === owner);
-    throw new FreshetError(SqlState.insufficientPrivilege, `must be owner of cache ${cache?.name ?? ""}`, {
-      detail: `It was created by role "${owner}".`,
-    });
-  }
-}
-
 function writeQuery(role: string, target: Target): string {
   return `
     SELECT c.oid IS NOT NULL,
@@ -46,12 +32,4 @@ function writeQuery(role: string, target: Target): string {
       JOIN pg_catalog.pg_roles r ON r.rolname = ${quoteLiteral(role)}
       LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = ${quoteLiteral(target.table)}
      WHERE n.nspname = ${quoteLiteral(target.schema)}`;
-}
-
-function membershipQuery(role: string, owner: string): string {
-  return `
-    SELECT r.rolsuper OR (o.oid IS NOT NULL AND pg_catalog.pg_has_role(r.oid, o.oid, 'USAGE'))
-      FROM pg_catalog.pg_roles r
-      LEFT JOIN pg_catalog.pg_roles o ON o.rolname = ${quoteLiteral(owner)}
-     WHERE r.rolname = ${quoteLiteral(role)}`;
 }

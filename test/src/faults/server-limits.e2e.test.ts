@@ -189,6 +189,7 @@ describe("roles and tables", () => {
     const limited = await FreshetProcess.start({
       upstream: { ...server, user: "follower", password: "follower", url },
       instance: "limited",
+      flags: ["--cache-commands", "readers"],
     });
     try {
       await untilReady(limited);

@@ -41,7 +41,7 @@ beforeAll(async () => {
   freshet = await FreshetProcess.start({
     upstream: server,
     instance: "calls",
-    flags: ["--upstream-call-timeout-ms", "1000"],
+    flags: ["--upstream-call-timeout-ms", "1000", "--cache-commands", "readers"],
   });
   await until("replication runs", async () =>
     (await adminStatus(freshet.adminUrl, "/readyz")).status === 200 ? true : undefined,

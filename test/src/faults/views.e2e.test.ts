@@ -65,6 +65,12 @@ test("who may read the view is answered, whoever may read its tables", async () 
     expect(await cachedRows(clerk, query)).toEqual(await upstream.rows(query));
     // Through the view the owner's rights count, also where the tables are closed to the reader.
     expect(await clerk.error("SELECT id FROM salaries")).toMatchObject({ code: "42501" });
+    // Making and dropping caches is for those who own the tables.
+    expect(await clerk.error(`CREATE CACHE theirs FROM ${query}`)).toMatchObject({
+      code: "42501",
+      message: 'role "clerk" may not create this cache',
+    });
+    expect(await clerk.error("DROP CACHE staff")).toMatchObject({ code: "42501" });
     await upstream.rows("ALTER VIEW staff SET (security_invoker = true)");
     await barrier(upstream, proxied);
     expect(await clerk.error(query)).toMatchObject({ code: "42501" });

@@ -1,0 +1,19 @@
+import type { FreshetOptions, Logger } from "@freshet/base";
+import type { ChangeSource, Engine, UpstreamCaller } from "@freshet/contract";
+import type { UpstreamCallPlanning } from "@freshet/sql";
+
+/** Replicator and engine, as the composition root makes them. */
+export interface FreshetFactories {
+  engine(directory: string, caller: UpstreamCaller): Promise<Engine>;
+  source(options: FreshetOptions, logger: Logger): ChangeSource;
+  /** Whether the engine computes a call itself. */
+  readonly isNative: UpstreamCallPlanning["isNative"];
+}
+
+export interface RunningFreshet {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly admin: { readonly host: string; readonly port: number };
+  /** Reads again what may change while clients are there: certificates. */
+  reload(): void;
+  stop(): Promise<void>;
+}
