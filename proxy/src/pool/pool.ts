@@ -61,6 +61,10 @@ export class Pool {
     this.#parts = parts;
   }
 
+  get limits(): () => PoolLimits {
+    return this.#parts.limits;
+  }
+
   get idle(): readonly ServerConnection[] {
     return this.#idle;
   }

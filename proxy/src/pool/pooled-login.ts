@@ -45,7 +45,7 @@ export async function logInPooled(
   const seat = pools.seat(applicant, startup);
   try {
     const server = seat.mode === "session" ? await seat.acquire(ownSettings(startup)) : null;
-    const reported = server?.reported ?? (await pools.welcome(seat));
+    const reported = server?.reported.values ?? (await pools.welcome(seat));
     if (exchange.gone || !socket.writable) {
       if (server !== null) seat.release(server, "clean");
       seat.left();

@@ -66,6 +66,19 @@ export class Pools {
     return poolLimits(this.#configuration, database, user);
   }
 
+  /** The same, worked out anew only when the settings are others. */
+  #limitsOf(database: string, user: string): () => PoolLimits {
+    let configuration: PoolConfiguration | null = null;
+    let limits: PoolLimits | null = null;
+    return () => {
+      if (limits === null || configuration !== this.#configuration) {
+        configuration = this.#configuration;
+        limits = poolLimits(configuration, database, user);
+      }
+      return limits;
+    };
+  }
+
   isDisabled(database: string): boolean {
     return this.#disabled.has(database);
   }
@@ -104,10 +117,11 @@ export class Pools {
     }
     const shared = [...startup].filter(([name]) => !isOwn(name)).toSorted(([left], [right]) => (left < right ? -1 : 1));
     const dbname = this.#configuration.databases.get(database)?.dbname ?? database;
+    const pool = this.#pool(database, user);
     const seat = new Seat({
-      pool: this.#pool(database, user),
+      pool,
       mode,
-      limits: () => this.limits(database, user),
+      limits: pool.limits,
       identity: {
         id: ++this.#clientId,
         database,
@@ -134,7 +148,7 @@ export class Pools {
     const known = this.#welcomes.get(key);
     if (known !== undefined) return known;
     const server = await seat.acquire(new Map());
-    const parameters = new Map(server.reported);
+    const parameters = new Map(server.reported.values);
     seat.release(server, "clean");
     const [oldest] = this.#welcomes.keys();
     if (this.#welcomes.size >= MAX_WELCOMES && oldest !== undefined) this.#welcomes.delete(oldest);
@@ -226,7 +240,7 @@ export class Pools {
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const pool = new Pool(database, user, {
-      limits: () => this.limits(database, user),
+      limits: this.#limitsOf(database, user),
       logger: this.#parts.logger,
       open: (asking, wish, onGone) => this.#open(asking, wish, onGone),
       closed: () => this.#growLater(),

@@ -13,7 +13,9 @@ import {
 } from "@freshet/wire";
 import type { PooledServer, ServerEvents } from "../session/pool-port.ts";
 import type { PreparedStatement } from "../session/prepared-statement.ts";
+import { ReportedSettings } from "../session/reported-settings.ts";
 import { ServerStatements } from "../session/server-statements.ts";
+import { readDirectly } from "../upstream/direct-reading.ts";
 import { type ServerCredentials, type ServerLogin, logIn, serverError } from "../authentication/server-login.ts";
 
 /** How the server is reached. */
@@ -41,7 +43,7 @@ export class ServerConnection implements PooledServer {
   readonly socket: Duplex;
   readonly scanner: MessageScanner;
   readonly statements: ServerStatements = new ServerStatements();
-  readonly reported: Map<string, string>;
+  readonly reported: ReportedSettings;
   /** Startup parameters that it was opened with, as one text. */
   readonly startupKey: string;
   readonly processId: number;
@@ -63,12 +65,12 @@ export class ServerConnection implements PooledServer {
   private constructor(socket: Duplex, login: ServerLogin, options: ServerConnectionOptions, startupKey: string) {
     this.socket = socket;
     this.scanner = login.scanner;
-    this.reported = login.parameters;
+    this.reported = new ReportedSettings(login.parameters);
     this.processId = login.key?.processId ?? 0;
     this.startupKey = startupKey;
     this.#key = login.key;
     this.#options = options;
-    socket.on("data", (chunk: Buffer) => this.#data(chunk));
+    readDirectly(socket, (chunk) => this.#data(chunk));
     socket.on("drain", () => this.#events?.drain());
     socket.on("end", () => this.#gone());
     socket.on("close", () => this.#gone());
@@ -118,6 +120,7 @@ export class ServerConnection implements PooledServer {
       this.#events = {
         data: (chunk) => {
           if (this.#scan(chunk, () => answer.message(this.scanner)) && answer.done) settle(answer.failure);
+          return false;
         },
         drain: () => undefined,
         gone: () => settle(answer.failure ?? connectionLost()),
@@ -163,11 +166,12 @@ export class ServerConnection implements PooledServer {
     for (const resolve of waiting) resolve();
   }
 
-  #data(chunk: Buffer): void {
-    if (this.#closed) return;
-    if (this.#events !== null) this.#events.data(chunk);
+  #data(chunk: Buffer): boolean {
+    if (this.#closed) return false;
+    if (this.#events !== null) return this.#events.data(chunk);
     // While nobody uses the connection only news may come.
-    else this.#scan(chunk, () => false);
+    this.#scan(chunk, () => false);
+    return false;
   }
 
   /** Hands each message to `message` until that is done with it; what nobody understands ends the connection. */
@@ -184,6 +188,8 @@ export class ServerConnection implements PooledServer {
       if (!(thrown instanceof FreshetError)) throw thrown;
       this.#gone();
       return false;
+    } finally {
+      this.scanner.detach();
     }
   }
 

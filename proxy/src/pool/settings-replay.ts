@@ -3,6 +3,7 @@ export type Settings = ReadonlyMap<string, string>;
 
 /** What a server connection needs before a session with settings `wanted` may use it; null: nothing. */
 export function replaySql(applied: Settings, wanted: Settings, unknownSettings: boolean): string | null {
+  if (!unknownSettings && areSame(applied, wanted)) return null;
   const gone = [...applied.keys()].filter((name) => !wanted.has(name));
   const reset = unknownSettings || gone.length > 0;
   const changed = [...wanted].filter(([name, value]) => reset || applied.get(name) !== value);
@@ -20,6 +21,13 @@ export function replaySql(applied: Settings, wanted: Settings, unknownSettings: 
   const last = changed.find(([name]) => name === "role");
   if (last !== undefined) statements.push(`SELECT ${setConfig(...last)}`);
   return statements.length === 0 ? null : statements.join("; ");
+}
+
+function areSame(applied: Settings, wanted: Settings): boolean {
+  if (applied === wanted) return true;
+  if (applied.size !== wanted.size) return false;
+  for (const [name, value] of wanted) if (applied.get(name) !== value) return false;
+  return true;
 }
 
 function setConfig(name: string, value: string): string {

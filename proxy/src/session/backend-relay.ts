@@ -2,31 +2,41 @@ import { FreshetError, SqlState } from "@freshet/base";
 import {
   BackendType,
   type MessageScanner,
+  backendScanner,
   decodeErrorFields,
   decodeParameterStatus,
   decodeReadyForQuery,
 } from "@freshet/wire";
 import { endsResponse, endsSegment } from "./expected-responses.ts";
+import type { ReportedSettings } from "./reported-settings.ts";
 import { Segment } from "./segment.ts";
 import type { SessionState } from "./session-state.ts";
+
+/** Between two connections: nothing comes. */
+const NOWHERE = backendScanner();
 
 /** Takes the upstream's stream apart at its message headers: what is the client's goes on, what is Freshet's own stays. */
 export class BackendRelay {
   readonly #state: SessionState;
-  readonly #scanner: MessageScanner;
-  readonly #onParameter: ((name: string, value: string) => void) | null;
+  #scanner: MessageScanner = NOWHERE;
+  #reported: ReportedSettings | null = null;
   /** The upstream has said that it ends the session. */
   sawFatal = false;
 
-  /** `onParameter` hears of what the server reports. */
-  constructor(
-    state: SessionState,
-    scanner: MessageScanner,
-    onParameter: ((name: string, value: string) => void) | null = null,
-  ) {
-    this.#onParameter = onParameter;
+  constructor(state: SessionState) {
     this.#state = state;
+  }
+
+  /** From now on the connection with that scanner is taken apart. `reported`: what a pool's connection has reported. */
+  attach(scanner: MessageScanner, reported: ReportedSettings | null): void {
     this.#scanner = scanner;
+    this.#reported = reported;
+    this.sawFatal = false;
+  }
+
+  detach(): void {
+    this.#scanner = NOWHERE;
+    this.#reported = null;
   }
 
   /** Whether the client has got a part of a message whose rest is still to come. */
@@ -36,8 +46,13 @@ export class BackendRelay {
 
   /** Throws a FreshetError when the upstream does not speak the protocol. */
   process(chunk: Buffer): void {
-    this.#scanner.push(chunk);
-    this.drain();
+    const scanner = this.#scanner;
+    scanner.push(chunk);
+    try {
+      this.drain();
+    } finally {
+      scanner.detach();
+    }
   }
 
   drain(): void {
@@ -96,7 +111,10 @@ export class BackendRelay {
     const { buffer, start, end } = this.#scanner;
     const { name, value } = decodeParameterStatus(buffer, start, end);
     this.#state.parameters.set(name, value);
-    this.#onParameter?.(name, value);
+    if (this.#reported !== null) {
+      this.#reported.set(name, value);
+      this.#state.pooling?.reported(name);
+    }
     this.#state.facts.invalidate();
     this.#relay();
   }

@@ -31,18 +31,19 @@ export interface UpstreamExpectation {
   readonly replacement: Buffer | null;
 }
 
+const NOTHING_SPECIAL: Partial<UpstreamExpectation> = {};
+
 /** An expectation with what most of them have in common. */
-export function expectation(kind: ExpectationKind, special: Partial<UpstreamExpectation> = {}): UpstreamExpectation {
+export function expectation(kind: ExpectationKind, special: Partial<UpstreamExpectation> = NOTHING_SPECIAL): UpstreamExpectation {
   return {
     kind,
-    swallow: false,
-    swallowError: false,
-    impure: false,
-    undo: null,
-    done: null,
-    observe: null,
-    replacement: null,
-    ...special,
+    swallow: special.swallow ?? false,
+    swallowError: special.swallowError ?? false,
+    impure: special.impure ?? false,
+    undo: special.undo ?? null,
+    done: special.done ?? null,
+    observe: special.observe ?? null,
+    replacement: special.replacement ?? null,
   };
 }
 
@@ -263,7 +264,7 @@ export class ExpectedResponses {
   #shift(): void {
     this.#first += 1;
     if (this.#first === this.#items.length) {
-      this.#items = [];
+      this.#items.length = 0;
       this.#first = 0;
     } else if (this.#first > 1024) {
       this.#items = this.#items.slice(this.#first);

@@ -4,6 +4,7 @@ import {
   type BindMessage,
   PORTAL_SUSPENDED,
   decodeBind,
+  decodeBindNames,
   decodeExecute,
   encodeCommandComplete,
   encodeErrorResponse,
@@ -22,9 +23,11 @@ import { failSegment } from "./segment-failure.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { cancellable } from "./waiting-decision.ts";
 
+type BindNames = Pick<BindMessage, "portal" | "statement">;
+
 /** Bind: this is where a cache is asked, as PostgreSQL takes a portal's snapshot here. */
 export function handleBind(state: SessionState, piece: Piece): void | Promise<void> {
-  const bind = decodeBind(piece.buffer, piece.start, piece.end);
+  const bind = decodeBindNames(piece.buffer, piece.start, piece.end);
   const existing = bind.portal === "" ? undefined : livePortal(state, bind.portal);
   if (existing !== undefined && existing.kind !== "forwarded") {
     return failSegment(state, encodeErrorResponse(new FreshetError("42P03", `cursor "${bind.portal}" already exists`)));
@@ -37,7 +40,8 @@ export function handleBind(state: SessionState, piece: Piece): void | Promise<vo
     if (state.pooling !== null && bind.statement === "") return failPooled(state, noUnnamedStatement());
     return forwardBind(state, piece, bind, null, missed("not_parsed"));
   }
-  if (statement.command !== null) return bindCommand(state, bind, statement);
+  if (statement.command !== null)
+    return bindCommand(state, decodeBind(piece.buffer, piece.start, piece.end), statement);
   return routeBind(state, piece, bind, statement);
 }
 
@@ -67,12 +71,14 @@ function bindCommand(state: SessionState, bind: BindMessage, statement: Prepared
 function routeBind(
   state: SessionState,
   piece: Piece,
-  bind: BindMessage,
+  names: BindNames,
   statement: PreparedStatement,
 ): void | Promise<void> {
   const opened = gate(state, statement.route);
-  if (opened.kind === "probe") return probe(state).then(() => routeBind(state, piece, bind, statement));
-  if (opened.kind === "miss") return forwardBind(state, piece, bind, statement, opened);
+  if (opened.kind === "probe") return probe(state).then(() => routeBind(state, piece, names, statement));
+  // Its values are the server's to read.
+  if (opened.kind === "miss") return forwardBind(state, piece, names, statement, opened);
+  const bind = decodeBind(piece.buffer, piece.start, piece.end);
   const parameters: BoundParameters = {
     values: bind.values,
     formats: bind.formats,
@@ -114,7 +120,7 @@ function finishBind(
 export function forwardBind(
   state: SessionState,
   piece: Piece,
-  bind: Pick<BindMessage, "portal" | "statement">,
+  bind: BindNames,
   statement: PreparedStatement | null,
   miss: Miss,
 ): void | Promise<void> {
@@ -131,7 +137,7 @@ export function forwardBind(
 function bindPooled(
   state: SessionState,
   piece: Piece,
-  bind: Pick<BindMessage, "portal" | "statement">,
+  bind: BindNames,
   statement: PreparedStatement,
   miss: Miss,
 ): void | Promise<void> {

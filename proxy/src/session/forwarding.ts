@@ -17,7 +17,7 @@ export function forward(
   state: SessionState,
   piece: Piece,
   kind: ExpectationKind,
-  special: Partial<UpstreamExpectation> = {},
+  special?: Partial<UpstreamExpectation>,
 ): void {
   relay(state, piece);
   state.segment.forwarded = true;
@@ -50,7 +50,7 @@ export function forwardRun(
   undo: (() => void) | null = null,
 ): void {
   const pure = route?.info.pure === true;
-  if (state.pooling === null && namesPrepared(route)) sendLocalStatements(state);
+  if (state.pooling === null && !state.statements.isEmpty && namesPrepared(route)) sendLocalStatements(state);
   // The server drops its unnamed statement for a simple Query.
   if (state.pooling?.server != null && kind === "query") state.pooling.server.unnamed = null;
   if (!pure) state.segment.impure = true;

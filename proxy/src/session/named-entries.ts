@@ -8,6 +8,10 @@ function restore<T>(map: Map<string, T>, name: string, previous: T | undefined):
 export class NamedEntries<T> {
   readonly #entries = new Map<string, T>();
 
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   get(name: string): T | undefined {
     return this.#entries.get(name);
   }
@@ -20,12 +24,13 @@ export class NamedEntries<T> {
 
   delete(name: string): () => void {
     const previous = this.#entries.get(name);
+    if (previous === undefined) return () => restore(this.#entries, name, undefined);
     this.#entries.delete(name);
     return () => restore(this.#entries, name, previous);
   }
 
   clear(): void {
-    this.#entries.clear();
+    if (this.#entries.size > 0) this.#entries.clear();
   }
 
   values(): IterableIterator<T> {

@@ -5,12 +5,23 @@ import { assert } from "@freshet/base";
 const JOIN_BYTES = 32_768;
 /** Parts up to this size are copied behind each other as they come. */
 const SMALL_BYTES = 2048;
-/** Memory for them is taken in pieces of this size; what was written to the socket is not used again. */
-const ARENA_BYTES = 16_384;
+/** Memory for them is taken in pieces of this size; what was written to a socket is not used again. */
+const ARENA_BYTES = 65_536;
 /** Up to this length a byte loop beats native calls. */
 const LOOP_BYTES = 48;
 
 const NOTHING: Buffer = Buffer.alloc(0);
+
+/** The piece that all batches take turns on: a session that sends nothing holds none. Its first `filled` bytes are in use. */
+let arena: Buffer = NOTHING;
+let filled = 0;
+
+function append(source: Buffer, start: number, end: number): void {
+  let at = filled;
+  filled = at + end - start;
+  if (end - start > LOOP_BYTES) source.copy(arena, at, start, end);
+  else for (let from = start; from < end; from++) arena[at++] = source[from] as number;
+}
 
 /** Collects what one turn sends to a socket, so that it leaves in one write. Neighbouring ranges of one buffer stay one part. */
 export class OutputBatch {
@@ -21,8 +32,6 @@ export class OutputBatch {
   #buffer: Buffer = NOTHING;
   #start = 0;
   #end = 0;
-  #arena: Buffer = NOTHING;
-  #filled = 0;
 
   constructor(socket: Duplex | null) {
     this.#socket = socket;
@@ -35,9 +44,6 @@ export class OutputBatch {
       "what was collected for a socket has been sent there",
     );
     this.#socket = socket;
-    if (socket !== null) return;
-    this.#arena = NOTHING;
-    this.#filled = 0;
   }
 
   /** Adds `buffer[start, end)`, which must not change until it is sent. */
@@ -96,30 +102,22 @@ export class OutputBatch {
   /** Copies a small part to the arena, behind the one that grows: that one, too, where it is small. */
   #copy(buffer: Buffer, start: number, end: number): void {
     const [first, from, to] = [this.#buffer, this.#start, this.#end];
-    const grows = first === this.#arena && to === this.#filled;
+    const grows = first === arena && to === filled;
     const moved = !grows && to - from <= SMALL_BYTES;
-    if (this.#filled + (moved ? to - from : 0) + end - start > this.#arena.length) {
-      this.#arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
-      this.#filled = 0;
+    if (filled + (moved ? to - from : 0) + end - start > arena.length) {
+      arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+      filled = 0;
       this.#copy(buffer, start, end);
       return;
     }
     if (!grows) {
       if (!moved) this.#closeRange();
-      this.#buffer = this.#arena;
-      this.#start = this.#filled;
-      if (moved) this.#append(first, from, to);
+      this.#buffer = arena;
+      this.#start = filled;
+      if (moved) append(first, from, to);
     }
-    this.#append(buffer, start, end);
-    this.#end = this.#filled;
-  }
-
-  #append(source: Buffer, start: number, end: number): void {
-    const arena = this.#arena;
-    let at = this.#filled;
-    this.#filled = at + end - start;
-    if (end - start > LOOP_BYTES) source.copy(arena, at, start, end);
-    else for (let from = start; from < end; from++) arena[at++] = source[from] as number;
+    append(buffer, start, end);
+    this.#end = filled;
   }
 
   #closeRange(): void {

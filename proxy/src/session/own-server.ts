@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { MessageScanner } from "@freshet/wire";
+import { readDirectly } from "../upstream/direct-reading.ts";
 import type { ServerChannel, ServerEvents } from "./pool-port.ts";
 
 /** A server connection that belongs to one session alone. */
@@ -10,7 +11,7 @@ export function ownServer(socket: Duplex, scanner: MessageScanner, cancel: () =>
     cancel,
     listen: (events: ServerEvents | null) => {
       if (events === null) return;
-      socket.on("data", (chunk: Buffer) => events.data(chunk));
+      readDirectly(socket, (chunk) => events.data(chunk));
       socket.on("drain", () => events.drain());
       socket.on("end", () => events.gone());
       socket.on("close", () => events.gone());

@@ -2,11 +2,13 @@ import type { Duplex } from "node:stream";
 import type { FreshetError, PoolMode } from "@freshet/base";
 import type { MessageScanner } from "@freshet/wire";
 import type { PreparedStatement } from "./prepared-statement.ts";
+import type { ReportedSettings } from "./reported-settings.ts";
 import type { ServerStatements } from "./server-statements.ts";
 
 /** What a session hears of its server connection. */
 export interface ServerEvents {
-  data(chunk: Buffer): void;
+  /** The chunk is good until it returns; true: it is still needed after that. */
+  data(chunk: Buffer): boolean;
   drain(): void;
   /** The server has ended the connection. */
   gone(): void;
@@ -29,7 +31,7 @@ export interface PooledServer extends ServerChannel {
   /** Whose Parse the unnamed statement there is; null: nobody's who could still use it. */
   unnamed: PreparedStatement | null;
   /** ParameterStatus values as last reported there. */
-  readonly reported: Map<string, string>;
+  readonly reported: ReportedSettings;
   /** Settings that have been set there, with their values. */
   applied: ReadonlyMap<string, string>;
   /** Something unknown has run there: settings may have been set whose names nobody knows. */

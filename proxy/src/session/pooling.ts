@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { must, randomId } from "@freshet/base";
 import type { SessionEffects } from "@freshet/sql";
 import type { Inventory } from "./inventory.ts";
+import type { NamedEntries } from "./named-entries.ts";
 import type { PooledServer, PoolSeat } from "./pool-port.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import type { Segment } from "./segment.ts";
@@ -67,8 +68,10 @@ export class Pooling {
   }
 
   /** Statements that the session has no more need no connection. */
-  dropUnmapped(isKept: (statement: PreparedStatement) => boolean): void {
-    for (const statement of this.#unmapped) if (!isKept(statement)) this.#unmapped.delete(statement);
+  dropUnmapped(kept: NamedEntries<PreparedStatement>): void {
+    if (this.#unmapped.size === 0) return;
+    for (const statement of this.#unmapped)
+      if (kept.get(statement.name) !== statement) this.#unmapped.delete(statement);
   }
 
   /** A statement goes to the server. */
@@ -116,7 +119,7 @@ export class Pooling {
   /** The transaction has ended and left nothing. */
   ended(): void {
     this.#salt = "";
-    this.pendingIn.clear();
+    if (this.pendingIn.size > 0) this.pendingIn.clear();
   }
 
   #reread(): void {

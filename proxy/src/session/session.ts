@@ -1,4 +1,4 @@
-import { FreshetError, SqlState, assert, must } from "@freshet/base";
+import { FreshetError, SqlState, assert } from "@freshet/base";
 import type { Duplex } from "node:stream";
 import {
   type MessageScanner,
@@ -18,6 +18,7 @@ import type {
   PoolSeat,
   ServerChannel,
   ServerCondition,
+  ServerEvents,
   SessionActivity,
 } from "./pool-port.ts";
 import { ActivityTracker } from "./session-activity.ts";
@@ -43,7 +44,14 @@ export class Session implements PooledSession {
   readonly #activity: ActivityTracker;
   #server: ServerChannel | null = null;
   #pooled: PooledServer | null = null;
-  #backend: BackendRelay | null = null;
+  readonly #backend: BackendRelay;
+  readonly #serverEvents: ServerEvents = {
+    data: (chunk) => this.#upstreamData(chunk),
+    drain: () => this.#turn(),
+    gone: () => this.#upstreamGone(),
+  };
+  /** What servers have reported that the client knows of; null: not compared. */
+  #agreed: object | null = null;
   /** A message of the client waits for a probe, a decision, a command or a server connection. */
   #pending = false;
   #waiting = false;
@@ -67,6 +75,7 @@ export class Session implements PooledSession {
       this.#state.pooling = new Pooling(link.seat, link.user, login.parameters.get("application_name") ?? "");
       this.#state.attach = () => this.#attach();
     }
+    this.#backend = new BackendRelay(this.#state);
     if (link.kind === "own") this.#connect(link.server);
     else if (link.server !== null) this.#connectPooled(link.server);
   }
@@ -82,7 +91,7 @@ export class Session implements PooledSession {
     });
     client.on("close", () => this.#clientGone());
     this.#seat?.joined(this);
-    this.#guard(() => this.#backend?.drain());
+    this.#guard(() => this.#backend.drain());
     this.#turn();
   }
 
@@ -114,30 +123,19 @@ export class Session implements PooledSession {
   #connect(server: ServerChannel): void {
     this.#server = server;
     this.#state.upstream.redirect(server.socket);
-    const pooled = this.#pooled;
-    this.#backend = new BackendRelay(
-      this.#state,
-      server.scanner,
-      pooled === null
-        ? null
-        : (name, value) => {
-            pooled.reported.set(name, value);
-            this.#state.pooling?.reported(name);
-          },
-    );
-    server.listen({
-      data: (chunk) => this.#upstreamData(chunk),
-      drain: () => this.#turn(),
-      gone: () => this.#upstreamGone(),
-    });
+    this.#backend.attach(server.scanner, this.#pooled?.reported ?? null);
+    server.listen(this.#serverEvents);
   }
 
   #connectPooled(server: PooledServer): void {
     this.#pooled = server;
     if (this.#state.pooling !== null) this.#state.pooling.server = server;
     this.#connect(server);
+    const { content, values } = server.reported;
+    if (content === this.#agreed) return;
+    this.#agreed = content;
     const { parameters } = this.#state;
-    for (const [name, value] of server.reported) {
+    for (const [name, value] of values) {
       if (parameters.get(name) === value) continue;
       parameters.set(name, value);
       this.#state.facts.invalidate();
@@ -173,19 +171,30 @@ export class Session implements PooledSession {
     this.#turn();
   }
 
-  #upstreamData(chunk: Buffer): void {
-    if (this.#ended) return;
+  /** Returns whether the client has yet to be sent something of the chunk. */
+  #upstreamData(chunk: Buffer): boolean {
+    if (this.#ended) return false;
     this.#seat?.transferred(0, chunk.length);
-    this.#guard(() => must(this.#backend).process(chunk));
+    const backend = this.#backend;
+    try {
+      backend.process(chunk);
+    } catch (thrown) {
+      this.#fail(thrown instanceof FreshetError ? thrown : this.#unexpected(thrown));
+    }
     // Gives the connection back before the client's next message can use it as it was left.
     if (this.#seat !== null && !this.#isOver()) this.#settle();
     this.#turn();
+    return this.#state.client.backlog > 0;
   }
 
   /** Handles what can be handled, sends what has been collected, and sets who may go on. */
   #turn(): void {
     if (this.#ended) return;
-    this.#guard(() => this.#pump());
+    try {
+      this.#pump();
+    } catch (thrown) {
+      this.#fail(thrown instanceof FreshetError ? thrown : this.#unexpected(thrown));
+    }
     if (this.#isOver()) return;
     this.#state.upstream.flush();
     this.#state.client.flush();
@@ -252,7 +261,7 @@ export class Session implements PooledSession {
   get #isQuiet(): boolean {
     const { expected, segment, copying } = this.#state;
     if (!expected.idle || segment.forwarded || copying || this.#frontend.streaming) return false;
-    return this.#backend?.inMessage !== true;
+    return this.#server === null || !this.#backend.inMessage;
   }
 
   /** Between statements of a pooled session: gives the server connection back when it may. */
@@ -281,7 +290,7 @@ export class Session implements PooledSession {
       });
       return;
     }
-    pooling.dropUnmapped((statement) => this.#state.statements.get(statement.name) === statement);
+    pooling.dropUnmapped(this.#state.statements);
     if (!pooling.pinned) this.#giveBack("clean");
   }
 
@@ -300,7 +309,7 @@ export class Session implements PooledSession {
     upstream.redirect(null);
     this.#server = null;
     this.#pooled = null;
-    this.#backend = null;
+    this.#backend.detach();
     if (pooling !== null) {
       pooling.server = null;
       pooling.ended();
@@ -359,7 +368,7 @@ export class Session implements PooledSession {
 
   #upstreamGone(): void {
     if (this.#ended) return;
-    if (this.#terminated || this.#backend?.sawFatal === true) {
+    if (this.#terminated || this.#backend.sawFatal) {
       this.#state.client.flush();
       this.#end("broken");
       this.#client.end();
@@ -389,7 +398,7 @@ export class Session implements PooledSession {
   #fail(error: FreshetError): void {
     if (this.#ended) return;
     this.#state.client.flush();
-    if (this.#backend?.inMessage !== true) {
+    if (!this.#backend.inMessage) {
       this.#state.client.message(encodeErrorResponse(error, "FATAL"));
       this.#state.client.flush();
     }

@@ -67,7 +67,9 @@ export function forwardQuery(
 function sendQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, miss: Miss): void | Promise<void> {
   const { pooling } = state;
   const call =
-    pooling === null || !piece.last ? null : namedCall(state, decodeQuery(piece.buffer, piece.start, piece.end).text);
+    pooling === null || !piece.last || state.statements.isEmpty
+      ? null
+      : namedCall(state, decodeQuery(piece.buffer, piece.start, piece.end).text);
   if (pooling !== null && call !== null) return runQuery(state, renamedQuery(state, pooling, call), route, miss);
   return runQuery(state, piece, route, miss);
 }

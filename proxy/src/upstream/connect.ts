@@ -2,6 +2,7 @@ import { createConnection, type Socket } from "node:net";
 import { FreshetError, SqlState, errorMessage } from "@freshet/base";
 import { NO_UPSTREAM_TLS, type UpstreamTlsSettings, beginUpstreamTls } from "../tls/upstream-tls.ts";
 import { type UpstreamAddress, formatAddress } from "./address.ts";
+import { DirectReading } from "./direct-reading.ts";
 
 /** Opens a connection to the upstream, with TLS where that is asked for; rejects in PostgreSQL's form when there is none within the time. */
 export async function connectUpstream(
@@ -10,11 +11,14 @@ export async function connectUpstream(
   tls: UpstreamTlsSettings = NO_UPSTREAM_TLS,
 ): Promise<Socket> {
   const isUnix = address.host.startsWith("/");
+  const reading = new DirectReading();
+  const onread = reading.options;
   const socket = createConnection(
     isUnix
-      ? { path: formatAddress(address) }
-      : { host: address.host, port: address.port, noDelay: true, keepAlive: true },
+      ? { path: formatAddress(address), onread }
+      : { host: address.host, port: address.port, noDelay: true, keepAlive: true, onread },
   );
+  reading.attach(socket);
   let late = false;
   const timer = setTimeout(() => {
     late = true;

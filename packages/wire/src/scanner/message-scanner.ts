@@ -3,6 +3,8 @@ import { HEADER_BYTES } from "../message-types.ts";
 import { protocolViolation } from "../protocol-violation.ts";
 
 const EMPTY = Buffer.alloc(0);
+/** What a message that is put together begins with. */
+const LEAST_PART = 512;
 
 export interface ScannerOptions {
   /** Longest message (its length word's value); PostgreSQL's own limit is 1 GiB - 1. */
@@ -36,7 +38,8 @@ export class MessageScanner {
   #at = 0;
   /** Bytes of the streamed message still to come. */
   #streaming = 0;
-  #parts: Buffer[] = [];
+  /** Where a message is put together; grows as its bytes come, however many the message claims to have. */
+  #part: Buffer = EMPTY;
   #partBytes = 0;
   /** Size of the message that is being put together; 0: none. */
   #assembling = 0;
@@ -56,17 +59,23 @@ export class MessageScanner {
     return this.#streaming > 0;
   }
 
-  /** Adds bytes; the scanner keeps views on `chunk` until it is consumed. */
+  /** Adds bytes; the scanner keeps views on `chunk` until it is consumed, or `detach` is called. */
   push(chunk: Buffer): void {
     this.#chunk = this.#at === this.#chunk.length ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    this.#at = 0;
+  }
+
+  /** Copies what has not been delivered: the memory of what was pushed may be used for something else. */
+  detach(): void {
+    this.#chunk = this.#at === this.#chunk.length ? EMPTY : Buffer.from(this.#chunk.subarray(this.#at));
     this.#at = 0;
   }
 
   /** Takes out what has been pushed but not delivered; only while no message is delivered in part. */
   takeRest(): Buffer {
     assert(this.#streaming === 0, "the rest of a message stays with its beginning");
-    const rest = Buffer.concat([...this.#parts, this.#chunk.subarray(this.#at)]);
-    this.#parts = [];
+    const rest = Buffer.concat([this.#part.subarray(0, this.#partBytes), this.#chunk.subarray(this.#at)]);
+    this.#part = EMPTY;
     this.#partBytes = 0;
     this.#assembling = 0;
     this.#chunk = EMPTY;
@@ -121,16 +130,25 @@ export class MessageScanner {
 
   #assemble(available: number): boolean {
     const count = Math.min(available, this.#assembling - this.#partBytes);
-    this.#parts.push(this.#chunk.subarray(this.#at, this.#at + count));
+    this.#reserve(this.#partBytes + count);
+    this.#chunk.copy(this.#part, this.#partBytes, this.#at, this.#at + count);
     this.#partBytes += count;
     this.#at += count;
     if (this.#partBytes < this.#assembling) return false;
-    const whole = Buffer.concat(this.#parts, this.#assembling);
-    this.#parts = [];
+    const whole = this.#part.subarray(0, this.#assembling);
+    this.#part = EMPTY;
     this.#partBytes = 0;
     this.#assembling = 0;
     this.#deliver(whole[0] ?? 0, whole.length, whole, 0, whole.length, true);
     return true;
+  }
+
+  /** A claimed size is no reason to take memory: that of what has come is at most doubled. */
+  #reserve(bytes: number): void {
+    if (bytes <= this.#part.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#assembling, Math.max(bytes, 2 * this.#part.length, LEAST_PART)));
+    this.#part.copy(grown, 0, 0, this.#partBytes);
+    this.#part = grown;
   }
 
   #deliver(type: number, size: number, buffer: Buffer, start: number, count: number, first: boolean): void {
