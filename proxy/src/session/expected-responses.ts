@@ -34,7 +34,10 @@ export interface UpstreamExpectation {
 const NOTHING_SPECIAL: Partial<UpstreamExpectation> = {};
 
 /** An expectation with what most of them have in common. */
-export function expectation(kind: ExpectationKind, special: Partial<UpstreamExpectation> = NOTHING_SPECIAL): UpstreamExpectation {
+export function expectation(
+  kind: ExpectationKind,
+  special: Partial<UpstreamExpectation> = NOTHING_SPECIAL,
+): UpstreamExpectation {
   return {
     kind,
     swallow: special.swallow ?? false,

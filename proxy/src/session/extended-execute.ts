@@ -38,6 +38,7 @@ export function handleBind(state: SessionState, piece: Piece): void | Promise<vo
   if (statement === undefined) {
     // The server's unnamed statement may be another session's.
     if (state.pooling !== null && bind.statement === "") return failPooled(state, noUnnamedStatement());
+    decodeBind(piece.buffer, piece.start, piece.end);
     return forwardBind(state, piece, bind, null, missed("not_parsed"));
   }
   if (statement.command !== null)

@@ -26,6 +26,28 @@ const step = fc.record({
   flushes: fc.boolean(),
 });
 
+test("batches that collect in turn do not disturb each other", () => {
+  const turns = fc.array(fc.record({ which: fc.nat(2), size, from: fc.nat(50_000), flushes: fc.boolean() }), {
+    maxLength: 80,
+  });
+  fc.assert(
+    fc.property(turns, (all) => {
+      const sockets = [0, 1, 2].map(() => new Collector({ writableHighWaterMark: 1 << 30 }));
+      const batches = sockets.map((socket) => new OutputBatch(socket));
+      const expected: Buffer[][] = [[], [], []];
+      for (const { which, size: count, from, flushes } of all) {
+        const bytes = source.subarray(from, from + count);
+        batches[which]?.message(Buffer.from(bytes));
+        expected[which]?.push(bytes);
+        if (flushes) batches[which]?.flush();
+      }
+      for (const batch of batches) batch.flush();
+      expect(sockets.map(({ chunks }) => Buffer.concat(chunks))).toEqual(expected.map((parts) => Buffer.concat(parts)));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("what is collected leaves in order, small batches in one write", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

@@ -29,10 +29,15 @@ interface Scanned {
   readonly bytes: Buffer;
 }
 
-function scan(scanner: MessageScanner, chunks: readonly Buffer[]): Scanned[] {
+/** `reused`: through which all chunks come, as from a connection that is read into the same memory over and over. */
+function scan(scanner: MessageScanner, chunks: readonly Buffer[], reused?: Buffer): Scanned[] {
   const messages: { type: number; size: number; parts: Buffer[]; done: boolean }[] = [];
   for (const chunk of chunks) {
-    scanner.push(chunk);
+    if (reused !== undefined) {
+      scanner.detach();
+      chunk.copy(reused);
+    }
+    scanner.push(reused?.subarray(0, chunk.length) ?? chunk);
     while (scanner.advance()) {
       if (scanner.first) messages.push({ type: scanner.type, size: scanner.size, parts: [], done: false });
       const last = messages.at(-1);
@@ -56,13 +61,15 @@ describe("a message scanner", () => {
         fc.array(message, { maxLength: 12 }),
         sizes,
         options,
-        (messages, cuts, { wholeBelow, prefixBytes }) => {
+        fc.boolean(),
+        (messages, cuts, { wholeBelow, prefixBytes }, isReused) => {
           const scanner = new MessageScanner({
             maxLength: 1000,
             isWhole: (_type, bytes) => bytes < wholeBelow,
             prefixBytes,
           });
-          const scanned = scan(scanner, cut(Buffer.concat(messages), cuts));
+          const bytes = Buffer.concat(messages);
+          const scanned = scan(scanner, cut(bytes, cuts), isReused ? Buffer.alloc(bytes.length) : undefined);
           expect(scanned.map((one) => one.bytes)).toEqual(messages);
           expect(scanned.map((one) => [one.type, one.size])).toEqual(messages.map((one) => [one[0], one.length]));
           expect(scanner.buffered).toBe(0);

@@ -27,6 +27,16 @@ describe("impossible lengths", () => {
 });
 
 describe("large messages", () => {
+  it("are put together in memory that grows with what has come, not with what is claimed", () => {
+    const scanner = frontendScanner();
+    for (const byte of header("Q", INSPECTED_BYTES - 1)) scanner.push(Buffer.of(byte));
+    for (let count = 0; count < 1000; count++) {
+      scanner.push(Buffer.of(65));
+      expect(scanner.advance()).toBe(false);
+    }
+    expect(scanner.held).toBe(1024);
+  });
+
   it("streams a query over the limit of inspection without collecting it", () => {
     const scanner = frontendScanner();
     scanner.push(Buffer.concat([header("Q", INSPECTED_BYTES + 10), Buffer.alloc(10_000)]));

@@ -54,6 +54,11 @@ export class MessageScanner {
     return this.#chunk.length - this.#at + this.#partBytes;
   }
 
+  /** Memory taken for a message that is being put together. */
+  get held(): number {
+    return this.#part.length;
+  }
+
   /** Whether a message has been delivered in part. */
   get streaming(): boolean {
     return this.#streaming > 0;
@@ -146,7 +151,9 @@ export class MessageScanner {
   /** A claimed size is no reason to take memory: that of what has come is at most doubled. */
   #reserve(bytes: number): void {
     if (bytes <= this.#part.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.min(this.#assembling, Math.max(bytes, 2 * this.#part.length, LEAST_PART)));
+    const grown = Buffer.allocUnsafeSlow(
+      Math.min(this.#assembling, Math.max(bytes, 2 * this.#part.length, LEAST_PART)),
+    );
     this.#part.copy(grown, 0, 0, this.#partBytes);
     this.#part = grown;
   }
