@@ -1,5 +1,6 @@
 import { type CharacterSet, type ClassRanges, classRanges, setOf } from "./character-set.ts";
 import type { Assertion, ParsedRegex, Preference, RegexNode } from "./syntax.ts";
+import { matchesNothing } from "./syntax.ts";
 import { declined } from "../evaluation-error.ts";
 
 /** How a regular expression is read. */
@@ -53,6 +54,7 @@ export class RegexParser {
   #at = 0;
   #groups = 0;
   #depth = 0;
+  #assertions = 0;
   #hasShort = false;
   #usesLocale: boolean;
 
@@ -115,6 +117,7 @@ export class RegexParser {
   #sequence(): RegexNode {
     const items: RegexNode[] = [];
     for (let next = this.#peek(); next !== undefined && next !== "|" && next !== ")"; next = this.#peek()) {
+      const assertionsBefore = this.#assertions;
       const atom = this.#atom();
       const quantifier = this.#quantifier();
       if (quantifier === undefined) {
@@ -123,6 +126,9 @@ export class RegexParser {
       }
       if (atom.kind === "assertion") throw this.#refused("a quantifier behind an assertion");
       if (this.#quantifier() !== undefined) throw this.#refused("two quantifiers in a row");
+      // PostgreSQL unrolls such loops while it compiles, and may give up: "regular expression is too complex".
+      if (quantifier.max > 1 && this.#assertions > assertionsBefore && matchesNothing(atom))
+        throw this.#refused("an assertion within a repetition that can match nothing");
       if (quantifier.preference === "short") this.#hasShort = true;
       items.push({ kind: "repeat", item: atom, ...quantifier });
     }
@@ -184,9 +190,9 @@ export class RegexParser {
       case ".":
         return { kind: "character", set: this.#flags.newlineStops ? (code) => code !== NEWLINE : () => true };
       case "^":
-        return { kind: "assertion", assertion: this.#flags.newlineAnchors ? "line-begin" : "begin" };
+        return this.#assertion(this.#flags.newlineAnchors ? "line-begin" : "begin");
       case "$":
-        return { kind: "assertion", assertion: this.#flags.newlineAnchors ? "line-end" : "end" };
+        return this.#assertion(this.#flags.newlineAnchors ? "line-end" : "end");
       case "\\":
         return this.#escape();
       case "*":
@@ -199,6 +205,11 @@ export class RegexParser {
       default:
         return this.#literal(character);
     }
+  }
+
+  #assertion(assertion: Assertion): RegexNode {
+    this.#assertions++;
+    return { kind: "assertion", assertion };
   }
 
   #literal(character: string): RegexNode {
@@ -234,7 +245,7 @@ export class RegexParser {
     const assertion = Object.hasOwn(ESCAPED_ASSERTIONS, character) ? ESCAPED_ASSERTIONS[character] : undefined;
     if (assertion !== undefined) {
       if (assertion !== "begin" && assertion !== "end") this.#usesLocale = true;
-      return { kind: "assertion", assertion };
+      return this.#assertion(assertion);
     }
     const lower = character.toLowerCase();
     const name = Object.hasOwn(ESCAPED_CLASSES, lower) ? ESCAPED_CLASSES[lower] : undefined;

@@ -66,3 +66,12 @@ test("groups under non-greedy quantifiers are left to PostgreSQL, but not the ma
   expect(regex.test(new Subject("abbc"))).toBe(true);
   expect(() => regex.requireGroups()).toThrow(EvaluationError);
 });
+
+test("an assertion in a loop that can turn without taking a character is left to PostgreSQL, which may find it too complex", () => {
+  for (const pattern of ["(^|,)+", "(?:\\y|a*)*?b", "(?:(?:^a)*b?){2}", "(?:$){1,2}"]) {
+    expect(() => new Regex(pattern, PLAIN), pattern).toThrow(EvaluationError);
+  }
+  expect(find("(?:^|,)a", ",a")).toBe(",a");
+  expect(find("(?:,|^a)+", "a,,b")).toBe("a,,");
+  expect(find("(?:a*$)?", "baa")).toBe("");
+});

@@ -67,3 +67,21 @@ export function hasGroups(node: RegexNode): boolean {
       return false;
   }
 }
+
+/** Whether a part can match without taking a character. */
+export function matchesNothing(node: RegexNode): boolean {
+  switch (node.kind) {
+    case "character":
+      return false;
+    case "assertion":
+      return true;
+    case "group":
+      return matchesNothing(node.item);
+    case "alternation":
+      return node.branches.some(matchesNothing);
+    case "sequence":
+      return node.items.every(matchesNothing);
+    case "repeat":
+      return node.min === 0 || matchesNothing(node.item);
+  }
+}
