@@ -146,6 +146,8 @@ class Freshet {
       writeBacks: this.#writeBacks,
       invalidations: this.#invalidate.invalidations,
       retry,
+      clock: now,
+      failedRetryMs: options.failedCacheRetryMs,
       logger,
       announced: async () => (await analysis.query(announcementQuery(options.instance)))[0]?.[0] === "t",
       notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),

@@ -298,6 +298,51 @@ describe("the stream", () => {
     expect(await upstream.value(members)).toBe(1);
   });
 
+  it("tells which relations a schema change was about, where it was about relations alone", async () => {
+    await upstream.run(
+      "CREATE TABLE t.up (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+      "CREATE TABLE t.down PARTITION OF t.up FOR VALUES FROM (0) TO (10)",
+      "CREATE TABLE t.a (id int PRIMARY KEY)",
+    );
+    await add("t.a");
+    const [up, down] = [await upstream.oid("t.up"), await upstream.oid("t.down")];
+    const scopeOf = async (...statements: string[]): Promise<unknown> => {
+      const before = follower.model.events.length;
+      await upstream.run(...statements, "INSERT INTO t.a SELECT coalesce(max(id), 0) + 1 FROM t.a");
+      await caughtUp(upstream, follower.model);
+      const commits = follower.model.events
+        .slice(before)
+        .flatMap((event) => (event.kind === "commit" ? [event.commit] : []));
+      return commits.filter((commit) => commit.schemaChanged).map(({ schemaScope = null }) => schemaScope);
+    };
+    const byOid = (...oids: number[]): unknown =>
+      expect.toSatisfy((found: number[]) => oids.every((oid) => found.includes(oid)));
+    expect(await scopeOf("CREATE TABLE t.new (id serial PRIMARY KEY, v text)")).toEqual([
+      { relations: expect.any(Array), names: expect.arrayContaining(["new", "new_id_seq", "new_pkey"]) },
+    ]);
+    const created = await upstream.oid("t.new");
+    expect(await scopeOf("ALTER TABLE t.new RENAME TO newer")).toEqual([{ relations: [created], names: ["newer"] }]);
+    expect(await scopeOf("ALTER TABLE t.newer DROP COLUMN v")).toEqual([
+      { relations: byOid(created), names: expect.arrayContaining(["newer"]) },
+    ]);
+    expect(await scopeOf("DROP TABLE t.newer")).toEqual([
+      { relations: byOid(created), names: expect.arrayContaining(["newer"]) },
+    ]);
+    expect(await scopeOf("CREATE TABLE t.down2 PARTITION OF t.up FOR VALUES FROM (10) TO (20)")).toEqual([
+      { relations: byOid(up, down), names: expect.arrayContaining(["down2"]) },
+    ]);
+    expect(await scopeOf("ALTER TABLE t.up ADD COLUMN v text")).toEqual([
+      { relations: byOid(up, down), names: ["up"] },
+    ]);
+    for (const statement of [
+      "CREATE TYPE t.mood AS ENUM ('sad')",
+      "GRANT SELECT ON t.up TO PUBLIC",
+      "DROP TYPE t.mood",
+    ]) {
+      expect(await scopeOf(statement), statement).toEqual([null]);
+    }
+  });
+
   it("announces schema changes of the application, and only those that matter", async () => {
     await upstream.run("CREATE TABLE t.a (id int PRIMARY KEY, v text)");
     await add("t.a");

@@ -220,6 +220,16 @@ describe("TransactionAssembler", () => {
       kind: "commit",
       commit: { schemaChanged: true, changes: [] },
     });
+    const about = (scope: string): PgoutputMessage => ({ ...ddl, content: Buffer.from(`ddl ${scope}`) });
+    const one = about('{"relations": [7], "names": ["a"]}');
+    const two = about('{"relations": [8, 9], "names": []}');
+    expect(setup.transaction(one, two)?.event).toMatchObject({
+      commit: { schemaChanged: true, schemaScope: { relations: [7, 8, 9], names: ["a"] } },
+    });
+    for (const unknown of [ddl, about('{"relations": ["x"], "names": []}'), about("{")]) {
+      const event = setup.transaction(one, unknown, two)?.event;
+      expect(event?.kind === "commit" && event.commit.schemaChanged && event.commit.schemaScope).toBeUndefined();
+    }
     expect(setup.transaction({ ...ddl, prefix: "other" })?.event.kind).toBe("progress");
     expect(setup.transaction({ ...ddl, transactional: false })?.event.kind).toBe("progress");
   });

@@ -4,9 +4,10 @@ import type { OldRowFlag } from "@freshet/contract";
 import type { Lsn, Row } from "@freshet/values";
 import type { KeepCode, PgoutputMessage, RelationMessage } from "@freshet/wire";
 import { TuplePacker } from "@freshet/wire";
-import { DDL_MESSAGE, MESSAGE_PREFIX } from "./names.ts";
+import { MESSAGE_PREFIX } from "./names.ts";
 import type { RowPlan } from "./row-plan.ts";
 import { planRows } from "./row-plan.ts";
+import { type AnnouncedScope, joinScopes, parseAnnouncement } from "./schema-scope.ts";
 import type { StreamItem } from "./stream-item.ts";
 import type { TrackedTable, TrackedTables } from "./tracked-tables.ts";
 import { TransactionTouches } from "./transaction-touches.ts";
@@ -19,7 +20,8 @@ interface Transaction {
   readonly commitTime: bigint;
   readonly xid: number;
   readonly touches: TransactionTouches;
-  schemaChanged: boolean;
+  /** Undefined: no schema change was announced. */
+  schemaScope: AnnouncedScope | undefined;
   parts: number;
   tables: Set<number>;
   /** Tables whose changes cannot be read in this transaction, since their relation is of another shape. */
@@ -103,7 +105,7 @@ export class TransactionAssembler {
       commitTime: message.commitTime,
       xid: message.xid,
       touches: new TransactionTouches(this.#watched),
-      schemaChanged: false,
+      schemaScope: undefined,
       parts: 0,
       tables: new Set(),
       unreadable: new Set(),
@@ -114,7 +116,8 @@ export class TransactionAssembler {
     const transaction = this.#current();
     if (message.commitLsn !== transaction.commitLsn) throw violation("a transaction's end does not match its begin");
     this.#transaction = null;
-    const { commitLsn, commitTime, schemaChanged, tables, xid } = transaction;
+    const { commitLsn, commitTime, schemaScope, tables, xid } = transaction;
+    const schemaChanged = schemaScope !== undefined;
     const touched = transaction.touches.take();
     const { endLsn } = message;
     const bytes = this.#writer.bytes;
@@ -122,7 +125,17 @@ export class TransactionAssembler {
       this.#emit({ event: { kind: "progress", lsn: endLsn }, bytes: 0, commitLsn, resumeLsn: endLsn, tables });
       return;
     }
-    const commit = { commitLsn, endLsn, commitTime, changes: this.#writer.take(), schemaChanged, xid, touched };
+    const scope = schemaScope === undefined || schemaScope === null ? {} : { schemaScope };
+    const commit = {
+      commitLsn,
+      endLsn,
+      commitTime,
+      changes: this.#writer.take(),
+      schemaChanged,
+      ...scope,
+      xid,
+      touched,
+    };
     this.#emit({ event: { kind: "commit", commit }, bytes, commitLsn, resumeLsn: endLsn, tables });
   }
 
@@ -175,7 +188,11 @@ export class TransactionAssembler {
 
   #logicalMessage(message: Message<"message">): void {
     if (!message.transactional || message.prefix !== MESSAGE_PREFIX) return;
-    if (message.content.toString("utf8", 0, DDL_MESSAGE.length) === DDL_MESSAGE) this.#current().schemaChanged = true;
+    const announced = parseAnnouncement(message.content);
+    if (announced === undefined) return;
+    const transaction = this.#current();
+    const { schemaScope } = transaction;
+    transaction.schemaScope = schemaScope === undefined ? announced : joinScopes(schemaScope, announced);
   }
 
   /** Undefined when the change is of no interest, or cannot be read (which is then told to the sink). */

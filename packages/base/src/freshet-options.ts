@@ -38,6 +38,7 @@ export interface FreshetOptions extends ListenOptions, TlsOptions, Authenticatio
   readonly strongReadTimeoutMs: number;
   readonly privilegeTtlMs: number;
   readonly schemaCheckIntervalMs: number;
+  readonly failedCacheRetryMs: number;
   readonly replicationStaleMs: number;
   readonly reconnectMinMs: number;
   readonly reconnectMaxMs: number;
@@ -137,6 +138,12 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: millisecondsKind({ min: 100, max: hour }),
     description: "How often the tables under the caches are compared with upstream's catalog.",
     default: 10 * second,
+  },
+  failedCacheRetryMs: {
+    kind: millisecondsKind({ min: 100, max: hour }),
+    description:
+      "How long a cache that could not be built waits before it is tried again; twice as long each time, up to 64 times. A change of its tables ends the wait.",
+    default: minute,
   },
   replicationStaleMs: {
     kind: millisecondsKind({ min: 100, max: hour }),

@@ -1,6 +1,14 @@
 import type { Lsn } from "@freshet/values";
 import type { TableTouch } from "./table-touch.ts";
 
+/** Relations that a schema change was about. A statement that neither reads nor names one means what it meant. */
+export interface SchemaScope {
+  /** Their OIDs, with those of all that inherit from them or that they inherit from. */
+  readonly relations: readonly number[];
+  /** What they are called after the change, or were when dropped; without schemas. */
+  readonly names: readonly string[];
+}
+
 /**
  * One upstream transaction. `changes` are packed by ChangeWriter (change.ts), in the transaction's
  * order, in chunks of about a megabyte; a chunk never cuts a change.
@@ -15,6 +23,8 @@ export interface Commit {
   readonly changes: readonly Buffer[];
   /** True when the transaction changed the schema (seen through the event trigger's message). */
   readonly schemaChanged: boolean;
+  /** With `schemaChanged`: what alone can have changed; absent: anything. */
+  readonly schemaScope?: SchemaScope;
   /** The (top-level) transaction's id upstream, without its epoch. */
   readonly xid: number;
   /** What it did to watched tables, in no order; each table once. */

@@ -145,6 +145,11 @@ export class CacheBuilder {
     }
   }
 
+  /** Those of the tables that follow the stream. */
+  known(tableOids: readonly number[]): TableSchema[] {
+    return tableOids.flatMap((tableOid) => this.#tables.get(tableOid) ?? []);
+  }
+
   /** Builds the cache's graph piece by piece, other caches' changes in between. */
   async build(cache: Cache, planned: PlannedStatement, notice: Notice): Promise<void> {
     const { engine } = this.#parts;

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FreshetError, SqlState, must, silentLogger } from "@freshet/base";
-import type { Engine } from "@freshet/contract";
+import type { Engine, SchemaScope } from "@freshet/contract";
 import { createEngine } from "@freshet/engine";
 import type { PlannedStatement } from "@freshet/sql";
 import { MemoryStore } from "@freshet/store";
-import { createCodecs } from "@freshet/values";
+import { type Lsn, createCodecs } from "@freshet/values";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ControlConnection } from "../control/control-connection.ts";
 import { CompiledCaches } from "../front/compiled-caches.ts";
@@ -81,6 +81,7 @@ class World {
   readonly writeBacks: CountingWriteBacks;
   readonly manager: CacheManager;
   retries = 0;
+  now = 0;
 
   constructor(folder: string, store: MemoryStore, source: FakeSource) {
     const clock = (): number => 0;
@@ -116,6 +117,8 @@ class World {
       writeBacks: this.writeBacks,
       invalidations: fakeFills(source).invalidations,
       retry,
+      clock: () => this.now,
+      failedRetryMs: 100,
       logger,
       announced: () => Promise.resolve(true),
       notStarted: () => null,
@@ -134,6 +137,22 @@ class World {
       maxBytes: null,
     };
     return this.manager.create(request, concurrently, () => undefined);
+  }
+
+  /** As if a commit at this position had been applied that changed the schema; without `schemaScope`: anything. */
+  changeSchema(endLsn: Lsn, schemaScope?: SchemaScope): void {
+    const scope = schemaScope === undefined ? {} : { schemaScope };
+    const commit = {
+      commitLsn: endLsn,
+      endLsn,
+      commitTime: 0n,
+      changes: [],
+      schemaChanged: true,
+      ...scope,
+      xid: 1,
+      touched: [],
+    };
+    this.manager.onApplied({ appliedLsn: endLsn, durableLsn: endLsn, caches: [], invalidTables: [] }, [commit]);
   }
 
   rowsOf(cache: Cache): string[] {
@@ -252,16 +271,50 @@ test("a copy that breaks off is retried for a cache that nobody waits for", asyn
   expect((await world.engine.status()).caches).toHaveLength(1);
 });
 
-test("a cache that failed is tried again when the schema changes", async () => {
+test("a cache that failed is tried again after some time, after longer each time, and when its tables change", async () => {
   const cache = await world.create("a");
-  world.builder.failures.push(REFUSED, REFUSED);
+  world.builder.failures.push(REFUSED, REFUSED, REFUSED);
   world.manager.verifySchema();
   await world.settled();
-  expect([cache.phase, cache.reason]).toEqual(["failed", "not supported"]);
+  expect([cache.phase, cache.reason, cache.retryAt]).toEqual(["failed", "not supported", 100]);
+  world.now = 99;
   world.manager.verifySchema();
+  await world.settled();
+  expect([cache.phase, cache.retryAt]).toEqual(["failed", 100]);
+  world.now = 100;
+  await world.manager.compareTables();
+  await world.settled();
+  expect([cache.phase, cache.retryAt]).toEqual(["failed", 300]);
+  world.now = 101;
+  world.changeSchema(50n, { relations: [TABLE + 1], names: ["other"] });
+  await world.settled();
+  expect(cache.phase).toBe("failed");
+  world.changeSchema(60n, { relations: [TABLE], names: ["t"] });
   await world.settled();
   expect(cache.phase).toBe("ready");
   expect(world.rowsOf(cache)).toEqual(both);
+});
+
+test("caches that a schema change has nothing to do with go on answering, the others after they were compared", async () => {
+  const cache = await world.create("a");
+  await world.settled();
+  world.changeSchema(50n, { relations: [TABLE + 1], names: ["other"] });
+  expect([world.health.suspended, cache.doubtful, cache.trustedTo]).toEqual([false, false, 50n]);
+  await world.settled();
+  world.changeSchema(60n, { relations: [TABLE], names: ["other"] });
+  expect([world.health.suspended, cache.doubtful, cache.trustedTo]).toEqual([false, true, 50n]);
+  // What came before is not known yet.
+  world.changeSchema(70n, { relations: [TABLE + 1], names: ["other"] });
+  expect([cache.doubtful, cache.trustedTo]).toEqual([true, 50n]);
+  await world.settled();
+  expect(cache.doubtful).toBe(false);
+  world.changeSchema(80n);
+  expect([world.health.suspended, cache.doubtful]).toEqual([true, true]);
+  await world.settled();
+  expect([world.health.suspended, cache.doubtful]).toEqual([false, false]);
+  // A new relation may stand before the one that a statement names.
+  world.changeSchema(90n, { relations: [TABLE + 2], names: ["A"] });
+  expect(cache.doubtful).toBe(true);
 });
 
 test("hits stay off while the schema cannot be compared", async () => {

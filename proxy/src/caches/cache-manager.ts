@@ -9,8 +9,10 @@ import type { Notice } from "./cache-builder.ts";
 import type { Cache, CachePhase, CachePlan, CacheRequest, PlannedInvalidation } from "./cache.ts";
 import { NEVER, assertWanted, interruptible } from "./interruption.ts";
 import type { ManagerParts } from "./manager-parts.ts";
-import { isTransient } from "./retry.ts";
+import { isDue, postponeRetry } from "./failed-retry.ts";
+import { isTransient, retrying } from "./retry.ts";
 import { SchemaComparison } from "./schema-comparison.ts";
+import { SchemaTrust } from "./schema-trust.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 const silent: Notice = () => undefined;
@@ -25,10 +27,9 @@ export class CacheManager {
   readonly #tasks = new TaskQueue();
   #stopped = false;
   #verifyQueued = false;
-  /** End the suspensions of comparisons that failed; called by the next that succeeds. */
+  /** End the suspensions of comparisons that failed or had not begun; called by the next that succeeds. */
   readonly #unverified: (() => void)[] = [];
-  /** End of the last schema-changing commit that was applied. */
-  #schemaLsn: Lsn = LSN_ZERO;
+  readonly #trust = new SchemaTrust();
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
@@ -53,7 +54,8 @@ export class CacheManager {
     for (const cache of catalog.all()) if (cache.phase !== "ready") this.#queueRebuild(cache, "not built yet");
     this.#queue("dropping tables that no cache uses", () => this.#dropUnusedTables());
     // A suspension may have been left by the predecessor; whatever led to it is compared now.
-    this.#schemaLsn = state.origin?.lsn ?? LSN_ZERO;
+    this.#trust.begin(state.origin?.lsn ?? LSN_ZERO);
+    if (reset) this.#trust.compared(this.#trust.lsn, catalog.all());
     // Where changes are announced the stream tells of those that were made meanwhile, at their LSN: until then the
     // stored answers are right.
     if (!reset) this.verifySchema(!(await this.#announced()));
@@ -90,7 +92,7 @@ export class CacheManager {
       throw thrown;
     }
     // A comparison of the schema that was asked for meanwhile would still make the first reads miss.
-    if (this.#parts.health.suspended) await this.#tasks.drained();
+    if (this.#parts.health.suspended || this.#trust.open) await this.#tasks.drained();
     return cache;
   }
 
@@ -131,21 +133,39 @@ export class CacheManager {
   /** Follows what the engine reports of a batch. */
   onApplied(result: ApplyResult, commits: readonly Commit[]): void {
     this.#parts.health.advance(result.appliedLsn);
-    const changed = commits.findLast((commit) => commit.schemaChanged);
-    if (changed !== undefined) {
-      this.#schemaLsn = changed.endLsn;
-      this.verifySchema();
-    }
-    this.#parts.writeBacks.onApplied(result.appliedLsn);
+    if (commits.some((commit) => commit.schemaChanged)) this.#schemaChanged(commits);
+    const { builder, catalog, writeBacks } = this.#parts;
+    writeBacks.onApplied(result.appliedLsn);
     for (const status of result.caches) {
-      const cache = this.#parts.catalog.byId(status.definition.id);
+      const cache = catalog.byId(status.definition.id);
       if (cache === undefined || status.state !== "invalid" || cache.phase !== "ready") continue;
-      this.#queueRebuild(cache, "a table it reads has changed its shape", this.#known(result.invalidTables));
+      this.#queueRebuild(cache, "a table it reads has changed its shape", builder.known(result.invalidTables));
     }
   }
 
-  #known(tableOids: readonly number[]): TableSchema[] {
-    return tableOids.flatMap((tableOid) => this.#parts.builder.tables.get(tableOid) ?? []);
+  /** Caches that the changes have nothing to do with go on answering at once. */
+  #schemaChanged(commits: readonly Commit[]): void {
+    const { catalog, health, privileges } = this.#parts;
+    const needed = this.#trust.changed(commits, catalog.all());
+    const { lsn } = this.#trust;
+    if (needed !== "none") return this.verifySchema(needed === "all");
+    privileges.forget();
+    health.expireFacts();
+    this.#queue("resuming after a schema change", () => this.#resume(lsn));
+  }
+
+  async #resume(lsn: Lsn): Promise<void> {
+    await this.#parts.engine.resume(lsn);
+    this.#trust.compared(lsn, this.#parts.catalog.all());
+  }
+
+  /** DDL or GRANT came back from upstream. Where the stream announces it, and what it is about, no cache has to miss before. */
+  async onSchemaStatement(): Promise<void> {
+    const resume = this.#parts.health.suspend();
+    const announced = await this.#announced();
+    this.#parts.privileges.forget();
+    this.verifySchema(!announced);
+    resume();
   }
 
   /** False also when the upstream cannot be asked. */
@@ -164,15 +184,16 @@ export class CacheManager {
    */
   verifySchema(suspend = true): void {
     this.#parts.invalidations.forgetAnswers();
-    if (this.#verifyQueued || this.#stopped) return;
-    this.#verifyQueued = true;
+    if (this.#stopped) return;
     const resume = suspend ? this.#parts.health.suspend() : (): void => undefined;
+    if (this.#verifyQueued) return void this.#unverified.push(resume);
+    this.#verifyQueued = true;
     this.#tasks
       .run(async () => {
         this.#verifyQueued = false;
-        const schemaLsn = this.#schemaLsn;
+        const { lsn } = this.#trust;
         await this.#retrying("comparing the schema", () => this.#verify());
-        await this.#parts.engine.resume(schemaLsn);
+        await this.#resume(lsn);
         for (const end of [resume, ...this.#unverified.splice(0)]) end();
       })
       .catch((thrown: unknown) => {
@@ -188,6 +209,8 @@ export class CacheManager {
    * announces schema changes, at everything that a statement's meaning depends on.
    */
   async compareTables(): Promise<void> {
+    const now = this.#parts.clock();
+    if (this.#parts.catalog.all().some((cache) => isDue(cache, now))) this.verifySchema(false);
     let differs = this.#unverified.length > 0 || (await this.#comparison.tablesOrZonesDiffer());
     if (!differs && !(await this.#parts.announced())) {
       this.#parts.health.expireFacts();
@@ -247,6 +270,7 @@ export class CacheManager {
     cache.reason = null;
     await this.#parts.invalidations.watch(plan);
     cache.phase = "ready";
+    cache.failures = 0;
     cache.progress = 100;
     this.#parts.logger.info({ cache: cache.name, reason }, "cache is ready, in mode invalidate");
   }
@@ -272,6 +296,7 @@ export class CacheManager {
       throw thrown;
     }
     cache.phase = "ready";
+    cache.failures = 0;
     logger.info({ cache: cache.name, operators: planned.plan.plan.kind }, "cache is ready");
   }
 
@@ -358,7 +383,7 @@ export class CacheManager {
    */
   async #forgetTables(cache: Cache, planned: PlannedStatement): Promise<void> {
     const { builder, catalog, engine, compiled } = this.#parts;
-    const tables = planned.plan.tables.flatMap(({ tableOid }) => builder.tables.get(tableOid) ?? []);
+    const tables = builder.known(planned.plan.tables.map(({ tableOid }) => tableOid));
     const reads = (other: Cache): boolean =>
       other.planned?.plan.tables.some(({ tableOid }) => tables.some(({ oid }) => oid === tableOid)) === true;
     for (const other of catalog.all()) {
@@ -374,7 +399,7 @@ export class CacheManager {
 
   async #verify(): Promise<void> {
     this.#parts.privileges.forget();
-    const { tables, caches } = await this.#comparison.differences();
+    const { tables, caches } = await this.#comparison.differences(this.#parts.clock());
     const stale = new Set(tables.map(({ oid }) => oid));
     for (const cache of this.#parts.catalog.all()) {
       const reads = cache.planned?.plan.tables.some(({ tableOid }) => stale.has(tableOid)) === true;
@@ -393,17 +418,8 @@ export class CacheManager {
       });
   }
 
-  async #retrying(what: string, body: () => Promise<void>, unwanted: () => boolean = () => false): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await body();
-        return;
-      } catch (thrown) {
-        if (this.#stopped || unwanted() || !isTransient(thrown)) throw thrown;
-        this.#parts.logger.warn({ error: errorMessage(thrown), attempt }, `${what} failed, will be tried again`);
-        await this.#parts.retry(attempt);
-      }
-    }
+  #retrying(what: string, body: () => Promise<void>, unwanted: () => boolean = () => false): Promise<void> {
+    return retrying(what, body, this.#parts, () => this.#stopped || unwanted());
   }
 
   #failOrRetry(cache: Cache, thrown: unknown): void {
@@ -414,6 +430,7 @@ export class CacheManager {
   #fail(cache: Cache, thrown: unknown): void {
     cache.phase = "failed";
     cache.reason = errorMessage(thrown);
+    postponeRetry(cache, this.#parts.clock(), this.#parts.failedRetryMs);
     if (!this.#stopped) this.#parts.logger.error({ cache: cache.name, error: cache.reason }, "cache cannot be built");
   }
 

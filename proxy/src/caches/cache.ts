@@ -1,3 +1,4 @@
+import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { InvalidationPlan, PlannedStatement, SlotRequirement } from "@freshet/sql";
 
 /** How a cache is asked to be maintained; `auto` takes the first that is possible. */
@@ -56,6 +57,14 @@ export class Cache {
   progress = 0;
   hits = 0;
   misses = 0;
+  /** Schema changes up to here are known not to affect it. */
+  trustedTo: Lsn = LSN_ZERO;
+  /** A schema change may affect it, and it has not been compared with the catalog since: it misses. */
+  doubtful = false;
+  /** How often it has failed since it was last ready. */
+  failures = 0;
+  /** When a failed cache may be tried again, by Freshet's clock; 0: as soon as the schema is compared. */
+  retryAt = 0;
   /** Set by DROP while a build runs. */
   dropped = false;
 

@@ -1,5 +1,6 @@
 import type { FreshetError, Logger } from "@freshet/base";
 import type { ChangeSource, Engine } from "@freshet/contract";
+import type { Clock } from "../front/clock-port.ts";
 import type { CompiledCaches } from "../front/compiled-caches.ts";
 import type { Privileges } from "../front/privileges.ts";
 import type { Invalidations } from "../invalidate/invalidations.ts";
@@ -23,6 +24,9 @@ export interface ManagerParts {
   readonly writeBacks: WriteBacks;
   readonly invalidations: Invalidations;
   readonly retry: RetryDelay;
+  readonly clock: Clock;
+  /** How long a cache that failed waits at first before it is tried again. */
+  readonly failedRetryMs: number;
   readonly logger: Logger;
   /** Whether an event trigger upstream announces schema changes in the stream. */
   readonly announced: () => Promise<boolean>;

@@ -3,6 +3,7 @@ import { zoneTablesIn } from "@freshet/sql";
 import type { CacheBuilder } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
 import type { Cache, CachePlan } from "./cache.ts";
+import { isDue } from "./failed-retry.ts";
 import { isTransient } from "./retry.ts";
 import { sameTable, tablesWithLostLabels } from "./schema-compare.ts";
 
@@ -10,7 +11,7 @@ import { sameTable, tablesWithLostLabels } from "./schema-compare.ts";
 export interface SchemaDifferences {
   /** As they are known; their stored rows have to go. */
   readonly tables: readonly TableSchema[];
-  /** Caches whose statement means something else, and those that had failed. */
+  /** Caches whose statement means something else, and failed ones whose time to be tried again has come. */
   readonly caches: ReadonlySet<Cache>;
 }
 
@@ -61,13 +62,13 @@ export class SchemaComparison {
     return false;
   }
 
-  async differences(): Promise<SchemaDifferences> {
+  async differences(now: number): Promise<SchemaDifferences> {
     const { tables } = this.#builder;
     const present = await this.#source.describeTables([...tables.keys()]);
     const changed = [...tables.values()].filter((table) => !sameTable(table, present.get(table.oid)));
     const different = new Set<Cache>();
     for (const cache of this.#catalog.all()) {
-      if (cache.phase === "failed" && !cache.dropped) different.add(cache);
+      if (isDue(cache, now)) different.add(cache);
       if (cache.phase !== "ready" || cache.statement === null) continue;
       const meaning = await this.#meaningNow(cache);
       if (!cache.means(meaning)) different.add(cache);

@@ -8,7 +8,7 @@ let watch: SchemaWatch;
 
 beforeEach(() => {
   verified = 0;
-  const manager = { verifySchema: () => void verified++, compareTables: () => Promise.resolve() };
+  const manager = { onSchemaStatement: async () => void verified++, compareTables: () => Promise.resolve() };
   watch = new SchemaWatch(manager, () => Promise.resolve(running), 60_000, silentLogger());
 });
 afterEach(() => watch.stop());

@@ -15,7 +15,7 @@ export function parseTransactions(rows: readonly (readonly (string | null)[])[])
   return { oldest: BigInt(must(oldest)), next: BigInt(must(next)) };
 }
 
-type WatchedManager = Pick<CacheManager, "verifySchema" | "compareTables">;
+type WatchedManager = Pick<CacheManager, "onSchemaStatement" | "compareTables">;
 
 /**
  * Notices schema changes that the stream does not announce: statements through the proxy at once, all
@@ -51,13 +51,13 @@ export class SchemaWatch {
     this.#uncommitted = true;
     this.#statements++;
     this.#horizon = null;
-    this.#manager.verifySchema();
+    void this.#manager.onSchemaStatement();
   }
 
   /** Whose transaction ended is not known: each may be the one, until all that ran then are over. */
   onTransactionStatement(): void {
     if (!this.#uncommitted) return;
-    this.#manager.verifySchema();
+    void this.#manager.onSchemaStatement();
     void this.#forgetWhenOver();
   }
 
@@ -74,7 +74,7 @@ export class SchemaWatch {
       if (oldest < this.#horizon) return;
       this.#uncommitted = false;
       // The last of them may have ended behind the comparison above.
-      this.#manager.verifySchema();
+      void this.#manager.onSchemaStatement();
     } catch (thrown) {
       this.#logger.debug({ error: errorMessage(thrown) }, "the running transactions are not known");
     }

@@ -1,6 +1,6 @@
 import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, decodeViewStatus, viewStatusKey } from "@freshet/contract";
 import type { ReadTransaction } from "@freshet/store";
-import type { Lsn } from "@freshet/values";
+import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { MissReason } from "../session/front-ports.ts";
 
 /** Why a view cannot be read. */
@@ -12,28 +12,36 @@ export interface Unavailable {
 /** What the store says of one build of a cache; read once of each state of the store. */
 export class BuildStatus {
   readonly #statusKey: Buffer;
+  readonly #trustedTo: () => Lsn;
   #version = -1;
+  #trusted: Lsn = LSN_ZERO;
   #status: Lsn | Unavailable = { reason: "cache_building", detail: null };
 
-  constructor(cacheId: number) {
+  /** `trustedTo`: schema changes up to there are known not to affect the cache. */
+  constructor(cacheId: number, trustedTo: () => Lsn) {
     this.#statusKey = viewStatusKey(cacheId);
+    this.#trustedTo = trustedTo;
   }
 
   /** The LSN of the state that `transaction` reads, or why the view is not to be read in it. `version` is the state's. */
   at(transaction: ReadTransaction, version: number): Lsn | Unavailable {
-    if (this.#version !== version) {
-      this.#status = readStatus(transaction, this.#statusKey);
+    const trusted = this.#trustedTo();
+    if (this.#version !== version || this.#trusted !== trusted) {
+      this.#status = readStatus(transaction, this.#statusKey, trusted);
       this.#version = version;
+      this.#trusted = trusted;
     }
     return this.#status;
   }
 }
 
-function readStatus(transaction: ReadTransaction, statusKey: Buffer): Lsn | Unavailable {
+function readStatus(transaction: ReadTransaction, statusKey: Buffer, trustedTo: Lsn): Lsn | Unavailable {
   const applied = transaction.get(META_ARRANGEMENT, APPLIED_KEY);
   const status = transaction.get(META_ARRANGEMENT, statusKey);
   if (applied === undefined || status === undefined) return { reason: "cache_building", detail: null };
-  if (transaction.has(META_ARRANGEMENT, SUSPENDED_KEY)) return { reason: "schema_change_pending", detail: null };
+  const suspended = transaction.get(META_ARRANGEMENT, SUSPENDED_KEY);
+  if (suspended !== undefined && suspended.readBigUInt64BE(0) > trustedTo)
+    return { reason: "schema_change_pending", detail: null };
   const { ready, errors } = decodeViewStatus(status);
   if (!ready) return { reason: "cache_invalid", detail: null };
   if (errors !== 0) return { reason: "cache_error_in_scope", detail: `${errors} rows fail in the query's expressions` };

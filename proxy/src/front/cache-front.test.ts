@@ -224,7 +224,13 @@ test("what the snapshot says of the view counts", async () => {
   store.write((transaction) => transaction.remove(META_ARRANGEMENT, viewStatusKey(cache.id)));
   expect(reason(await ask(TEXT))).toBe("cache_building");
   fill(cache, []);
-  store.write((transaction) => transaction.put(META_ARRANGEMENT, SUSPENDED_KEY, Buffer.alloc(8)));
+  store.write((transaction) => transaction.put(META_ARRANGEMENT, SUSPENDED_KEY, Buffer.alloc(8, 1)));
+  expect(reason(await ask(TEXT))).toBe("schema_change_pending");
+  cache.trustedTo = 0x0101_0101_0101_0100n;
+  expect(reason(await ask(TEXT))).toBe("schema_change_pending");
+  cache.trustedTo++;
+  expect(reason(await ask(TEXT))).toBe("hit");
+  cache.doubtful = true;
   expect(reason(await ask(TEXT))).toBe("schema_change_pending");
 });
 

@@ -347,7 +347,7 @@ export class ViewFront implements CacheFront {
   #unavailable(cache: Cache): Unavailable | null {
     if (cache.phase === "failed") return { reason: "cache_invalid", detail: cache.reason };
     if (cache.phase !== "ready") return { reason: "cache_building", detail: cache.reason };
-    if (this.#parts.health.suspended) return { reason: "schema_change_pending", detail: null };
+    if (this.#parts.health.suspended || cache.doubtful) return { reason: "schema_change_pending", detail: null };
     const problem = this.#parts.health.problem();
     return problem === null ? null : { reason: "replication_down", detail: problem };
   }

@@ -35,7 +35,7 @@ export class CompiledCaches {
       codecs,
       read: new ViewRead(id, planned.plan, codecs),
       forms: new ResultForms(planned.plan.result, codecs),
-      status: new BuildStatus(id),
+      status: new BuildStatus(id, () => cache.trustedTo),
       parameterTypes: rememberedTypes(planned, codecs),
     };
     this.#byId.set(id, compiled);
