@@ -339,7 +339,7 @@ describe("the stream", () => {
       "GRANT SELECT ON t.up TO PUBLIC",
       "DROP TYPE t.mood",
     ]) {
-      expect(await scopeOf(statement), statement).toEqual([null]);
+      expect([statement, await scopeOf(statement)]).toEqual([statement, [null]]);
     }
   });
 

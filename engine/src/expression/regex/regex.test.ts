@@ -69,7 +69,7 @@ test("groups under non-greedy quantifiers are left to PostgreSQL, but not the ma
 
 test("an assertion in a loop that can turn without taking a character is left to PostgreSQL, which may find it too complex", () => {
   for (const pattern of ["(^|,)+", "(?:\\y|a*)*?b", "(?:(?:^a)*b?){2}", "(?:$){1,2}"]) {
-    expect(() => new Regex(pattern, PLAIN), pattern).toThrow(EvaluationError);
+    expect(() => new Regex(pattern, PLAIN)).toThrow(EvaluationError);
   }
   expect(find("(?:^|,)a", ",a")).toBe(",a");
   expect(find("(?:,|^a)+", "a,,b")).toBe("a,,");
