@@ -44,6 +44,7 @@ import { SlotGauge } from "./replication/slot-gauge.ts";
 import type { CallClient } from "./upstream-calls/call-client.ts";
 import { createCallClient } from "./upstream-calls/create-call-client.ts";
 import { type Upstream, upstreamOf } from "./upstream/upstream.ts";
+import type { UpstreamServer } from "./upstream/upstream-server.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
 
 /** How often the slot's retained WAL is looked at. */
@@ -56,12 +57,13 @@ const SLOT_GAUGE_INTERVAL_MS = 10_000;
 export async function composeFreshet(options: FreshetOptions, factories: FreshetFactories): Promise<RunningFreshet> {
   const logger = createLogger({ level: options.logLevel });
   await loadParser();
+  const upstream = upstreamOf(options, logger);
   const lock = await DataLock.acquire(options.data);
   try {
-    const calls = createCallClient(options, upstreamOf(options).driver, logger, now);
+    const calls = createCallClient(options, upstream.driver, logger, now);
     const engine = await factories.engine(join(options.data, "store"), calls);
     const freshet = await construct(engine, () => {
-      return new Freshet(options, engine, factories, calls, logger);
+      return new Freshet(options, upstream, engine, factories, calls, logger);
     });
     return await freshet.start(() => lock.release());
   } catch (thrown) {
@@ -85,6 +87,7 @@ class Freshet {
   readonly #logger: Logger;
   readonly #engine: Engine;
   readonly #source: ChangeSource;
+  readonly #upstream: UpstreamServer;
   readonly #calls: CallClient;
   readonly #stopping = new AbortController();
   readonly #controls: Controls;
@@ -110,12 +113,19 @@ class Freshet {
   #restarting = false;
   #stopped: Promise<void> | null = null;
 
-  constructor(options: FreshetOptions, engine: Engine, factories: FreshetFactories, calls: CallClient, logger: Logger) {
-    const source = factories.source(options, logger);
+  constructor(
+    options: FreshetOptions,
+    upstream: Upstream,
+    engine: Engine,
+    factories: FreshetFactories,
+    calls: CallClient,
+    logger: Logger,
+  ) {
+    const source = factories.source(options, upstream.driver, logger);
+    this.#upstream = upstream.server;
     this.#calls = calls;
     this.#options = options;
     this.#logger = logger;
-    const upstream = upstreamOf(options);
     this.#controls = createControls(options, upstream.driver);
     const { analysis, privileging, positions } = this.#controls;
     this.#engine = engine;
@@ -173,7 +183,7 @@ class Freshet {
     return new ProxyServer({
       options: proxyOptions(this.#options),
       upstream: upstream.url,
-      upstreamTls: upstream.tls,
+      upstreamServer: upstream.server,
       clientTls: this.#access.tls,
       authenticator: this.#access.authenticator,
       pools: this.#pools.pools,
@@ -340,6 +350,7 @@ class Freshet {
         this.#ending("upstream connection", () => control.close()),
       ),
     ]);
+    this.#upstream.close();
     await this.#ending("admin server", () => this.#admin.close());
     await this.#ending("views", async () => this.#reader?.close());
     await this.#ending("engine", () => this.#engine.close());

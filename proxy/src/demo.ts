@@ -3,6 +3,7 @@ import process from "node:process";
 import {
   environment,
   errorMessage,
+  firstHostUrl,
   formatAddress,
   FreshetError,
   optionVariable,
@@ -97,7 +98,7 @@ async function startInFront(
 
 /** Upstream's URL with the proxy's address: what the application's connection string becomes. */
 function proxyUrl(upstream: string, listen: { readonly host: string; readonly port: number }): string {
-  const url = new URL(upstream);
+  const url = new URL(firstHostUrl(upstream));
   const everywhere = listen.host === "0.0.0.0" || listen.host === "::";
   url.host = formatAddress(everywhere ? { host: "127.0.0.1", port: listen.port } : listen);
   return url.href;

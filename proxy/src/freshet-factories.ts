@@ -1,11 +1,12 @@
 import type { FreshetOptions, Logger } from "@freshet/base";
 import type { ChangeSource, Engine, UpstreamCaller } from "@freshet/contract";
 import type { UpstreamCallPlanning } from "@freshet/sql";
+import type { DriverConnection } from "./upstream/upstream.ts";
 
 /** Replicator and engine, as the composition root makes them. */
 export interface FreshetFactories {
   engine(directory: string, caller: UpstreamCaller): Promise<Engine>;
-  source(options: FreshetOptions, logger: Logger): ChangeSource;
+  source(options: FreshetOptions, upstream: DriverConnection, logger: Logger): ChangeSource;
   /** Whether the engine computes a call itself. */
   readonly isNative: UpstreamCallPlanning["isNative"];
 }

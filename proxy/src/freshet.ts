@@ -3,16 +3,16 @@ import { startEngineWorker, supportsCall } from "@freshet/engine";
 import { createReplicator } from "@freshet/replicator";
 import { composeFreshet } from "./compose.ts";
 import type { RunningFreshet } from "./freshet-factories.ts";
-import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
+import type { DriverConnection } from "./upstream/upstream.ts";
 
 /** Starts an instance with the real engine and replicator. */
 export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
   return composeFreshet(options, {
     engine: (directory, caller) => startEngineWorker({ directory }, caller),
     isNative: supportsCall,
-    source: (given, logger) =>
+    source: (given, upstream, logger) =>
       createReplicator({
-        url: replicatorUpstream(given),
+        url: replicatorUpstream(upstream),
         instance: given.instance,
         setReplicaIdentity: given.setReplicaIdentity,
         logger,
@@ -24,10 +24,9 @@ export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
 }
 
 /** The upstream as the replicator takes it. */
-export function replicatorUpstream(options: FreshetOptions): {
+export function replicatorUpstream(driver: DriverConnection): {
   readonly url: string;
   readonly stream: DriverConnection["stream"];
 } {
-  const { driver } = upstreamOf(options);
   return { url: driver.connectionString, stream: driver.stream };
 }

@@ -3,7 +3,7 @@ import { FreshetError, type FreshetOptions, errorMessage, readFreshetCommandLine
 import { uninstall } from "@freshet/replicator";
 import { examine, formatFindings } from "./doctor.ts";
 import { replicatorUpstream, startFreshet } from "./freshet.ts";
-import { upstreamOf } from "./upstream/upstream.ts";
+import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
 
 /** The command line: `freshet`, `freshet doctor`, `freshet uninstall`. */
 async function main(): Promise<number> {
@@ -36,14 +36,25 @@ async function serve(options: FreshetOptions): Promise<number> {
   return 0;
 }
 
+async function withUpstream<T>(options: FreshetOptions, use: (driver: DriverConnection) => Promise<T>): Promise<T> {
+  const { driver, server } = upstreamOf(options);
+  try {
+    return await use(driver);
+  } finally {
+    server.close();
+  }
+}
+
 async function doctor(options: FreshetOptions): Promise<number> {
-  const findings = await examine(upstreamOf(options).driver, options.instance, options.upstreamConnectTimeoutMs);
+  const findings = await withUpstream(options, (driver) =>
+    examine(driver, options.instance, options.upstreamConnectTimeoutMs),
+  );
   process.stdout.write(formatFindings(findings));
   return findings.some(({ verdict }) => verdict === "wrong") ? 1 : 0;
 }
 
 async function remove(options: FreshetOptions): Promise<number> {
-  const removed = await uninstall(replicatorUpstream(options), options.instance);
+  const removed = await withUpstream(options, (driver) => uninstall(replicatorUpstream(driver), options.instance));
   process.stdout.write(
     removed.length === 0
       ? "There was nothing of Freshet's to remove.\n"

@@ -16,6 +16,7 @@ export * from "./options.ts";
 export * from "./quoting.ts";
 export * from "./pool-configuration.ts";
 export * from "./pool-options.ts";
+export * from "./postgres-url.ts";
 export * from "./process-facts.ts";
 export * from "./random.ts";
 export * from "./redact.ts";

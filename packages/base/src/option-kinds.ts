@@ -1,3 +1,5 @@
+import { firstHostUrl } from "./postgres-url.ts";
+
 /** How the text of an option becomes its value. */
 export interface OptionKind<T> {
   /** Stands for the value in `--help`. */
@@ -37,8 +39,9 @@ export function postgresUrlKind(): OptionKind<string> {
     placeholder: "URL",
     expected: "a URL like postgres://user:password@host:5432/database",
     parse: (text) => {
-      if (!/^postgres(ql)?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
-      const { hostname, searchParams } = new URL(text);
+      const first = firstHostUrl(text);
+      if (!/^postgres(ql)?:\/\//i.test(text) || !URL.canParse(first)) return undefined;
+      const { hostname, searchParams } = new URL(first);
       // A Unix socket's folder is no host of a URL: postgres:///database?host=/var/run/postgresql.
       return hostname !== "" || searchParams.get("host") ? text : undefined;
     },

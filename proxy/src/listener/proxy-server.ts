@@ -50,6 +50,8 @@ export interface ProxyServerParts {
   readonly options: ProxyServerOptions;
   readonly upstream: UpstreamAddress;
   readonly upstreamTls?: UpstreamTlsSettings;
+  /** Instead of these two, where somebody else has made it. */
+  readonly upstreamServer?: UpstreamServer;
   /** Null or left out: clients are told that there is no TLS. */
   readonly clientTls?: ClientTls | null;
   /** Null or left out: every login is relayed to the upstream. */
@@ -75,7 +77,7 @@ export class ProxyServer {
   constructor(parts: ProxyServerParts) {
     this.#parts = parts;
     const { connectTimeoutMs, loginFailuresPerMinute } = parts.options;
-    this.#upstream = new UpstreamServer(parts.upstream, connectTimeoutMs, parts.upstreamTls);
+    this.#upstream = parts.upstreamServer ?? new UpstreamServer(parts.upstream, connectTimeoutMs, parts.upstreamTls);
     this.#failures = new LoginFailures(loginFailuresPerMinute, now);
     const { front, commands, logger } = parts;
     this.#services = { front, commands, logger, metrics: parts.metrics ?? NO_METRICS };

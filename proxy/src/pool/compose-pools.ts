@@ -1,7 +1,6 @@
 import { type FreshetOptions, type Logger, errorMessage, readPoolConfiguration, requestStop } from "@freshet/base";
 import type { Registry } from "prom-client";
 import type { Upstream } from "../upstream/upstream.ts";
-import { UpstreamServer } from "../upstream/upstream-server.ts";
 import { poolMetrics } from "./pool-metrics.ts";
 import { Pools } from "./pools.ts";
 
@@ -22,11 +21,12 @@ export class PoolService {
     }
     this.pools = new Pools({
       configuration: readPoolConfiguration(options.pools),
-      address: new UpstreamServer(upstream.url, options.upstreamConnectTimeoutMs, upstream.tls),
+      address: upstream.server,
       logger,
       reload: () => this.reload(),
       shutDown: requestStop,
     });
+    upstream.server.onMoved(() => this.pools?.reconnect(null));
     poolMetrics(this.pools, registry);
   }
 

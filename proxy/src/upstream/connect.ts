@@ -27,7 +27,7 @@ export async function connectUpstream(
   try {
     await connected(socket);
     // PostgreSQL offers no TLS on Unix sockets.
-    return isUnix ? socket : await beginUpstreamTls(socket, address.host, tls);
+    return isUnix ? socket : await beginUpstreamTls(socket, address.name ?? address.host, tls);
   } catch (thrown) {
     socket.destroy();
     throw new FreshetError(
