@@ -307,8 +307,12 @@ class Freshet {
     const adminAddress = await this.#admin.listen(admin.host, admin.port);
     const listenAddress = await this.#proxy.start();
     this.#access.watch();
+    this.#upstream.onMoved(() => this.#health.primaryMoved());
     this.#source.onStatus((status) => {
-      if (status.state !== "streaming") this.#invalidate.invalidations.forgetAnswers();
+      if (status.state !== "streaming") {
+        this.#invalidate.invalidations.forgetAnswers();
+        this.#health.streamEnded();
+      }
       if (status.state === "slot-lost") this.#restart();
     });
     this.#starting = this.#replicate(state);

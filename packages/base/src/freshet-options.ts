@@ -66,7 +66,8 @@ const hour = 60 * minute;
 export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
   upstream: {
     kind: postgresUrlKind(),
-    description: "The PostgreSQL server and database to stand in front of, and the role that replicates from it.",
+    description:
+      "The PostgreSQL server and database to stand in front of, and the role that replicates from it. Several hosts, separated by commas: those that the primary may be on.",
     secret: true,
   },
   listen: {

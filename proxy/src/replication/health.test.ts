@@ -23,6 +23,20 @@ test("a stream that is down or silent is not fresh", () => {
   expect(health.problem()).toBe("reconnecting");
 });
 
+test("when the primary has moved, a stream that still runs is not believed until it has ended", () => {
+  health.primaryMoved();
+  expect(health.problem()).toBe("the primary has moved");
+  source.state = "reconnecting";
+  health.streamEnded();
+  source.state = "streaming";
+  expect(health.problem()).toBeNull();
+  // One that was down already comes back from the new primary.
+  source.state = "reconnecting";
+  health.primaryMoved();
+  source.state = "streaming";
+  expect(health.problem()).toBeNull();
+});
+
 test("those who wait for an LSN are woken by it, also by that of a new origin", async () => {
   const [first, second] = [health.waitFor(10n, 60_000), health.waitFor(20n, 60_000)];
   health.advance(10n);

@@ -16,6 +16,7 @@ export class ReplicationHealth {
   #suspensions = 0;
   #epoch = 0;
   #failure: string | null = null;
+  #abandoned = false;
 
   constructor(source: Pick<ChangeSource, "status">, staleMs: number, clock: Clock) {
     this.#source = source;
@@ -28,6 +29,7 @@ export class ReplicationHealth {
     if (this.#failure !== null) return this.#failure;
     const status = this.#source.status();
     if (status.state !== "streaming") return status.state;
+    if (this.#abandoned) return "the primary has moved";
     const silentMs = this.#clock() - status.lastMessageAt;
     return silentMs > this.#staleMs ? `nothing heard for ${Math.round(silentMs)} ms` : null;
   }
@@ -53,6 +55,16 @@ export class ReplicationHealth {
   /** The caches cannot follow any more: hits are off for good. */
   fail(reason: string): void {
     this.#failure = reason;
+  }
+
+  /** The primary has moved: a stream that still runs is the old one's, and tells nothing of the new one. */
+  primaryMoved(): void {
+    this.#abandoned = this.#source.status().state === "streaming";
+  }
+
+  /** The stream has ended; the next one is the present primary's. */
+  streamEnded(): void {
+    this.#abandoned = false;
   }
 
   /** Hits are off until the returned function has been called. */
