@@ -48,6 +48,7 @@ describe("a tiny run of all cases", () => {
     expect(Object.keys(results.cases).toSorted()).toEqual([
       "changes",
       "hits",
+      "idle",
       "memory",
       "operators",
       "queries",
@@ -62,7 +63,10 @@ describe("a tiny run of all cases", () => {
     const all = [...numbers(results.cases)];
     expect(all.filter(([, value]) => !Number.isFinite(value))).toEqual([]);
     // A consumer may hear of a commit before the writer's own answer comes; CPU time is counted in hundredths of a second.
-    const positive = all.filter(([path]) => !path.startsWith(".changes.latency.") && !path.includes("cpuUs"));
+    // Memory of a few clients is lost in what the process gives back to the system.
+    const positive = all.filter(
+      ([path]) => !path.startsWith(".changes.latency.") && !path.includes("cpuUs") && !path.endsWith(".bytesPerClient"),
+    );
     expect(positive.length).toBeGreaterThan(100);
     expect(positive.filter(([, value]) => value <= 0)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export type CaseName = "snapshot" | "hits" | "queries" | "changes" | "restart" | "memory" | "operators";
+export type CaseName = "snapshot" | "hits" | "queries" | "changes" | "restart" | "memory" | "idle" | "operators";
 
 /** In the order in which they run. */
 export const caseNames: readonly CaseName[] = [
@@ -10,6 +10,7 @@ export const caseNames: readonly CaseName[] = [
   "changes",
   "restart",
   "memory",
+  "idle",
   "operators",
 ];
 

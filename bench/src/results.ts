@@ -1,5 +1,6 @@
 import type { ChangesResult } from "./cases/changes.ts";
 import type { HitsResult } from "./cases/hits.ts";
+import type { IdleResult } from "./cases/idle.ts";
 import type { MemoryResult } from "./cases/memory.ts";
 import type { OperatorsResult } from "./cases/operators.ts";
 import type { QueriesResult } from "./cases/queries.ts";
@@ -13,6 +14,7 @@ export interface CaseResults {
   readonly changes?: ChangesResult;
   readonly restart?: RestartResult;
   readonly memory?: MemoryResult;
+  readonly idle?: IdleResult;
   readonly operators?: OperatorsResult;
 }
 

@@ -6,6 +6,7 @@ import { isoTime } from "@freshet/base";
 import { Bench } from "./bench.ts";
 import { measureChanges } from "./cases/changes.ts";
 import { measureHits } from "./cases/hits.ts";
+import { measureIdle } from "./cases/idle.ts";
 import { type MemoryResult, measureMemory } from "./cases/memory.ts";
 import { measureOperators } from "./cases/operators.ts";
 import { measureQueries } from "./cases/queries.ts";
@@ -69,6 +70,8 @@ async function runCase(name: CaseName, bench: Bench, peaks: MemoryResult["peaks"
       return { restart: await measureRestart(bench) };
     case "memory":
       return { memory: await measureMemory(bench, peaks) };
+    case "idle":
+      return { idle: await measureIdle(bench) };
     case "operators":
       return { operators: await measureOperators(bench) };
   }

@@ -134,7 +134,7 @@ function changeTables({ cases: { changes } }: Results): Table[] {
   ];
 }
 
-function stateTables({ cases: { snapshot, restart, memory } }: Results): Table[] {
+function stateTables({ cases: { snapshot, restart, memory, idle } }: Results): Table[] {
   const made: Table[] = [];
   if (snapshot !== undefined) {
     const { rows, first, second, keyed } = snapshot;
@@ -168,6 +168,17 @@ function stateTables({ cases: { snapshot, restart, memory } }: Results): Table[]
         ...memory.peaks.map((peak) => [`peak in ${peak.case}`, ...memoryCells(peak)]),
         ["at the end", ...memoryCells(memory.idle)],
       ],
+    });
+  }
+  if (idle !== undefined) {
+    made.push({
+      title: "Idle clients of a pool in mode transaction, after a statement of each",
+      columns: ["clients", "RSS MiB", "kB per client"],
+      rows: idle.runs.map(({ clients, residentBytes, bytesPerClient }) => [
+        count(clients),
+        mebibytes(residentBytes),
+        figure(bytesPerClient / 1000),
+      ]),
     });
   }
   return made;

@@ -9,7 +9,7 @@ export interface Target {
   readonly met: boolean;
 }
 
-/** What the measured cases say about the targets. Everything but the last four is a ratio within the run. */
+/** What the measured cases say about the targets. Everything but the last five is a ratio within the run. */
 export function targets(cases: CaseResults): readonly Target[] {
   return [...hitTargets(cases), ...queryTargets(cases), ...changeTargets(cases), ...stateTargets(cases)];
 }
@@ -79,7 +79,7 @@ function changeTargets({ changes }: CaseResults): Target[] {
   return lines;
 }
 
-function stateTargets({ snapshot, restart }: CaseResults): Target[] {
+function stateTargets({ snapshot, restart, idle }: CaseResults): Target[] {
   const lines: Target[] = [];
   if (snapshot !== undefined) {
     const what = `initial snapshot of ${count(snapshot.rows)} rows`;
@@ -88,6 +88,11 @@ function stateTargets({ snapshot, restart }: CaseResults): Target[] {
   if (restart !== undefined) {
     const slowest = Math.max(...restart.runs.map(({ firstHitMs }) => firstHitMs)) / 1000;
     lines.push(bounded("restart until the first hit, slowest", slowest, { atMost: 1 }, " s"));
+  }
+  const crowd = idle?.runs.at(-1);
+  if (crowd !== undefined) {
+    const what = `memory per idle client of a pool, ${clients(crowd.clients)}`;
+    lines.push(bounded(what, crowd.bytesPerClient / 1000, { atMost: 20 }, " kB"));
   }
   return lines;
 }

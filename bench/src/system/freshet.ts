@@ -25,6 +25,7 @@ export class Freshet implements Connection {
   readonly #folder: string;
   #child: Child | null = null;
   #stopped = false;
+  #more: readonly string[] = [];
   #sql: SqlClient | null = null;
 
   private constructor(upstream: Upstream, instance: string, folder: string, port: number, adminPort: number) {
@@ -38,10 +39,16 @@ export class Freshet implements Connection {
     this.#adminPort = adminPort;
   }
 
-  static async start(upstream: Upstream, instance: string): Promise<Freshet> {
+  /** `more`: makes further options; files that they name may lie in the folder that it is given. */
+  static async start(
+    upstream: Upstream,
+    instance: string,
+    more?: (folder: string) => Promise<readonly string[]>,
+  ): Promise<Freshet> {
     const folder = await mkdtemp(join(tmpdir(), "freshet-bench-data-"));
     const freshet = new Freshet(upstream, instance, folder, await freePort(), await freePort());
     try {
+      freshet.#more = (await more?.(folder)) ?? [];
       await freshet.launch();
     } catch (thrown) {
       await freshet.stop();
@@ -65,6 +72,7 @@ export class Freshet implements Connection {
       ["--data", join(this.#folder, "data")],
       ["--instance", this.#instance],
       ["--log-level", "warn"],
+      this.#more,
     ].flat();
     const log = join(this.#folder, "freshet.log");
     const child = await Child.start({
