@@ -8,6 +8,7 @@ import {
   type EngineState,
   type EngineStats,
   type GraphNodeInfo,
+  type KeyOutcome,
   type MakeUpstreamCalls,
   META_ARRANGEMENT,
   outboxArrangement,
@@ -39,6 +40,7 @@ import { checkPlan } from "./graph/check-plan.ts";
 import { describeGraph, describePlan } from "./graph/describe.ts";
 import type { NodeRecord } from "./graph/node-spec.ts";
 import { PlanSpecs, type SpecNode, tableHash } from "./graph/plan-specs.ts";
+import { partialRoot } from "./partial/key-index.ts";
 import { resolveForCheck, resolveLive, tableColumnTypes } from "./tables/resolve-scan.ts";
 import { DivergenceError } from "./tables/table-rows.ts";
 import { newTally } from "./state/tally.ts";
@@ -82,6 +84,8 @@ class SynchronousEngine implements Engine {
   #changes = 0;
   #batches = 0;
   #seconds = 0;
+  #keysFilled = 0;
+  #keysEvicted = 0;
 
   constructor(store: Store, options: EngineOptions) {
     this.#store = store;
@@ -183,8 +187,12 @@ class SynchronousEngine implements Engine {
     this.#write((transaction) => this.#catalog.forgetTable(transaction, table));
   }
 
-  async check(plan: QueryPlan): Promise<readonly GraphNodeInfo[]> {
-    const root = new PlanSpecs(plan, resolveForCheck(this.#catalog.tables)).root();
+  async check(
+    plan: QueryPlan,
+    { partial = false }: { readonly partial?: boolean } = {},
+  ): Promise<readonly GraphNodeInfo[]> {
+    const specs = new PlanSpecs(plan, resolveForCheck(this.#catalog.tables));
+    const root = partial ? partialRoot(plan, specs) : specs.root();
     checkPlan(plan, root);
     return describePlan(root, (hash) => this.#catalog.shareable.has(hash));
   }
@@ -193,7 +201,7 @@ class SynchronousEngine implements Engine {
     if (this.#catalog.caches.has(definition.id)) {
       throw new FreshetError(SqlState.duplicateObject, `cache ${definition.id} already exists`);
     }
-    await this.check(definition.plan);
+    await this.check(definition.plan, { partial: definition.maxBytes !== undefined });
     this.#write((transaction) => {
       const cache = this.#catalog.addCache(definition, "building", newTally());
       this.#catalog.saveCache(transaction, cache);
@@ -215,6 +223,24 @@ class SynchronousEngine implements Engine {
     const progress = this.#guarded(build.step.bind(build, () => this.#specs(cache)));
     if (progress.done) this.#builds.delete(cacheId);
     return progress;
+  }
+
+  async fillKeys(
+    cacheId: number,
+    keys: readonly (readonly Buffer[])[],
+    used: readonly Buffer[],
+  ): Promise<readonly KeyOutcome[]> {
+    const cache = this.#catalog.caches.get(cacheId);
+    const partial = cache?.keys ?? null;
+    if (cache === undefined || partial === null || cache.state !== "ready") return keys.map(() => "refused");
+    partial.noteUsed(used);
+    return this.#write((transaction) => {
+      const outcomes = keys.map((values) => partial.fill(transaction, cache, values, this.#catalog.applied));
+      this.#evictKeys(transaction);
+      this.#catalog.saveTallies(transaction);
+      this.#keysFilled += outcomes.filter((outcome) => outcome === "kept").length;
+      return outcomes;
+    });
   }
 
   async dropCache(cacheId: number): Promise<void> {
@@ -268,6 +294,8 @@ class SynchronousEngine implements Engine {
       changesApplied: this.#changes,
       batchesApplied: this.#batches,
       applySecondsTotal: this.#seconds,
+      keysFilled: this.#keysFilled,
+      keysEvicted: this.#keysEvicted,
     };
   }
 
@@ -291,6 +319,7 @@ class SynchronousEngine implements Engine {
       const batch = new CommitBatch(this.#catalog, this.#builds, transaction, last.endLsn, this.#chunk);
       fresh.forEach((commit, index) => batch.commit(commit, index === 0 ? staged : 0));
       batch.run();
+      this.#evictKeys(transaction);
       this.#catalog.setApplied(transaction, last.endLsn);
       const caches = this.#catalog.saveTallies(transaction);
       return { caches, invalidTables: batch.invalidTables, changes: batch.changes };
@@ -303,6 +332,13 @@ class SynchronousEngine implements Engine {
     this.#changes += done.changes;
     this.#batches++;
     return this.#result(done.caches, done.invalidTables);
+  }
+
+  /** Keeps partial views within their bounds. */
+  #evictKeys(transaction: WriteTransaction): void {
+    for (const { keys, state, tally } of this.#catalog.caches.values()) {
+      if (keys !== null && state === "ready") this.#keysEvicted += keys.evict(transaction, tally);
+    }
   }
 
   #result(caches: ApplyResult["caches"], invalidTables: readonly number[]): ApplyResult {
@@ -325,7 +361,8 @@ class SynchronousEngine implements Engine {
 
   #specs(cache: CacheEntry): SpecNode {
     const { plan } = cache.definition;
-    return new PlanSpecs(plan, resolveLive(this.#catalog.tables, plan)).root();
+    const specs = new PlanSpecs(plan, resolveLive(this.#catalog.tables, plan));
+    return cache.keys === null ? specs.root() : partialRoot(plan, specs);
   }
 
   #cache(cacheId: number): CacheEntry {

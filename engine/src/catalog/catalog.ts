@@ -21,6 +21,7 @@ import { createNode, type GraphNode, nodesBelow } from "../graph/graph-node.ts";
 import type { NodeRecord } from "../graph/node-spec.ts";
 import type { CompileContext } from "../operators/evaluate.ts";
 import { decodeTally, encodeTally, newTally, type Tally } from "../state/tally.ts";
+import { PartialKeys } from "../partial/partial-keys.ts";
 import { TableRows } from "../tables/table-rows.ts";
 import { ViewSink } from "../view/view-sink.ts";
 import {
@@ -55,6 +56,8 @@ export interface CacheEntry {
   /** All nodes the output is computed from. */
   nodes: readonly GraphNode[];
   readonly sink: ViewSink;
+  /** Of a partial view. */
+  readonly keys: PartialKeys | null;
   /** Of the view: rows, bytes, and rows that could not be kept. */
   readonly tally: Tally;
   /** The last written status, to write only changes. */
@@ -180,8 +183,10 @@ export class Catalog {
   }
 
   addCache(definition: CacheDefinition, state: CacheState, tally: Tally): CacheEntry {
-    const sink = new ViewSink(definition.id, definition.plan, compileContext(definition));
-    const cache: CacheEntry = { definition, state, output: null, nodes: [], sink, tally, written: "" };
+    const context = compileContext(definition);
+    const sink = new ViewSink(definition.id, definition.plan, context, definition.maxBytes !== undefined);
+    const keys = definition.maxBytes === undefined ? null : new PartialKeys(definition, definition.maxBytes, context);
+    const cache: CacheEntry = { definition, state, output: null, nodes: [], sink, keys, tally, written: "" };
     this.caches.set(definition.id, cache);
     return cache;
   }

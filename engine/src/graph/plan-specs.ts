@@ -97,6 +97,11 @@ export class PlanSpecs {
     return this.#node(spec, [arranged(left, plan.leftKeys), arranged(right, plan.rightKeys)], plan.columns);
   }
 
+  /** A node over nodes of this plan. */
+  make(spec: NodeSpec, inputs: readonly SpecNode[], columns: readonly ColumnType[]): SpecNode {
+    return this.#node(spec, inputs, columns);
+  }
+
   #table(tableOid: number, target: ScanTarget): SpecNode {
     const spec: NodeSpec = { kind: "table", tableOid, identity: target.identity };
     const hash = tableHash(target.tableNode);

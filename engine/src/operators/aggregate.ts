@@ -108,6 +108,23 @@ export class AggregateOperator implements Operator {
     if (batch.length > 0) yield batch;
   }
 
+  /** The groups of the inputs' rows. */
+  *enumerateOf(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
+    const seen = new Set<string>();
+    const ignored = newTally();
+    for (const rows of (inputs[0] as () => Enumeration)()) {
+      const batch = new DeltaBatch();
+      for (const { key } of this.#evaluate(rows, ignored)) {
+        const name = key.toString("latin1");
+        if (seen.has(name)) continue;
+        seen.add(name);
+        const state = reads.get(this.#arrangement, key);
+        if (state !== undefined) this.#emit(decodeGroupOutput(state), 1, batch, ignored);
+      }
+      yield batch;
+    }
+  }
+
   /** The batch's deltas in group order. */
   #evaluate(batch: DeltaBatch, tally: Tally): readonly GroupDelta[] {
     const deltas: GroupDelta[] = [];

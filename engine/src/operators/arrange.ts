@@ -76,6 +76,10 @@ export class ArrangeOperator implements Operator {
     return result;
   }
 
+  *enumerateOf(_reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
+    for (const batch of (inputs[0] as () => Enumeration)()) yield this.#keyed(batch);
+  }
+
   *enumerate(reads: ReadTransaction): Enumeration {
     let batch = new DeltaBatch();
     for (const entry of pagedScan(reads, this.#arrangement)) {
@@ -88,5 +92,20 @@ export class ArrangeOperator implements Operator {
       batch = new DeltaBatch();
     }
     if (batch.length > 0) yield batch;
+  }
+
+  /** Rows whose key fails are not in the arrangement either. */
+  #keyed(batch: DeltaBatch): DeltaBatch {
+    const result = new DeltaBatch();
+    batch.forEach((row, weight) => {
+      this.#view.set(row, this.#columns);
+      try {
+        const key = this.#keys.build(this.#view);
+        result.pushKeyed(row, weight, this.#keys.hasNull ? null : key);
+      } catch (error) {
+        if (!(error instanceof EvaluationError)) throw error;
+      }
+    });
+    return result;
   }
 }

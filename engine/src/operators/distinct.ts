@@ -95,6 +95,21 @@ export class DistinctOperator implements Operator {
     if (batch.length > 0) yield batch;
   }
 
+  *enumerateOf(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
+    const seen = new Set<string>();
+    for (const rows of (inputs[0] as () => Enumeration)()) {
+      const batch = new DeltaBatch();
+      rows.forEach((row) => {
+        const name = (this.#keys === null ? row : this.#prefixOf(row)).toString("latin1");
+        if (seen.has(name)) return;
+        seen.add(name);
+        const shown = this.#keys === null ? row : firstRow(reads, this.#arrangement, this.#prefixOf(row));
+        if (shown !== null) batch.push(shown, 1);
+      });
+      yield batch;
+    }
+  }
+
   #prefixOf(row: Row): Buffer {
     if (this.#keys === null) return NO_PREFIX;
     this.#view.set(row, this.#columns);

@@ -5,7 +5,7 @@ import { DeltaBatch } from "../delta/delta-batch.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
 import { decodeMultisetEntry } from "../state/multiset.ts";
-import type { Tally } from "../state/tally.ts";
+import { newTally, type Tally } from "../state/tally.ts";
 import { ENUMERATED_ROWS } from "./arrange.ts";
 import { compilePredicate, type CompileContext } from "./evaluate.ts";
 import type { Enumeration, Operator } from "./operator.ts";
@@ -154,6 +154,22 @@ export class JoinOperator implements Operator {
     yield* this.#enumerateSide(reads, inputs[1] as () => Enumeration, this.#left, (right, lefts, output) =>
       this.#padAlone(this.#right, [right], lefts, output),
     );
+  }
+
+  /** By the rows of one side: of the left one, or, of an inner join, of the right one. */
+  *enumerateOf(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
+    const [left, right] = inputs;
+    const ignored = newTally();
+    if (left !== undefined) {
+      yield* this.#enumerateSide(reads, left, this.#right, (own, rights, output) => {
+        this.#meet(own, rights, output, ignored);
+        this.#padAlone(this.#left, [own], rights, output);
+      });
+    } else if (right !== undefined) {
+      yield* this.#enumerateSide(reads, right, this.#left, (own, lefts, output) => {
+        for (const other of lefts) this.#meet(other, [own], output, ignored);
+      });
+    }
   }
 
   /** Calls `visit` for each row of one side with the other side's rows under its key. */

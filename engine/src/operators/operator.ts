@@ -28,4 +28,9 @@ export interface Operator {
    * that a node without state fails on are added to the tally's errors.
    */
   enumerate(reads: ReadTransaction, inputs: readonly (() => Enumeration)[], tally: Tally): Enumeration;
+  /**
+   * The present output rows that have one list of values in columns that partial/narrowing follows to `inputs`: these give all rows with the values,
+   * others are absent. Only where `enumerate` does not go by its inputs.
+   */
+  enumerateOf?(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration;
 }

@@ -77,6 +77,22 @@ export class TopKOperator implements Operator {
     if (batch.length > 0) yield batch;
   }
 
+  /** The windows of the partitions that the inputs' rows are in. */
+  *enumerateOf(reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
+    const seen = new Set<string>();
+    for (const rows of (inputs[0] as () => Enumeration)()) {
+      const batch = new DeltaBatch();
+      rows.forEach((row) => {
+        const partition = this.#placement.partitionOf(row);
+        const name = partition.toString("latin1");
+        if (seen.has(name)) return;
+        seen.add(name);
+        this.#readWindow(reads, partition, (shown, weight) => batch.push(shown, weight));
+      });
+      yield batch;
+    }
+  }
+
   #newWindow(): RankWindow {
     return new RankWindow(this.#spec.offset, this.#spec.limit, this.#spec.ties === true);
   }

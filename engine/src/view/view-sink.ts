@@ -43,11 +43,13 @@ export class ViewSink {
   readonly #equality: readonly KeyColumn[];
   readonly #range: KeyColumn | null;
   readonly #sort: readonly (KeyColumn & { readonly descending: boolean; readonly nullsFirst: boolean })[];
+  /** A partial view takes in the deltas of those keys alone that have a header. */
+  readonly #partial: boolean;
   readonly #view = new RowView();
   readonly #writer = new KeyWriter();
 
   /** A FreshetError (0A000) when a key column's type or collation cannot be kept in order. */
-  constructor(cacheId: number, query: QueryPlan, context: CompileContext) {
+  constructor(cacheId: number, query: QueryPlan, context: CompileContext, partial = false) {
     const { columns } = query.plan;
     const typeOf = (column: number): (typeof columns)[number] => {
       const type = columns[column];
@@ -55,6 +57,7 @@ export class ViewSink {
       return type;
     };
     this.#arrangement = viewArrangement(cacheId);
+    this.#partial = partial;
     this.#columns = columns.length;
     this.#visible = query.result.length;
     this.#equality = query.equality.map(({ column }) => ({ column, codec: requireEquality(context, typeOf(column)) }));
@@ -83,13 +86,16 @@ export class ViewSink {
       const first = deltas[from] as EntryDelta;
       const prefix = first.key.subarray(0, first.prefixLength);
       const change = { rows: 0, bytes: 0 };
+      const wanted = !this.#partial || transaction.has(this.#arrangement, headerKey(prefix));
       for (let delta = deltas[from]; delta !== undefined; delta = deltas[++from]) {
         if (delta.prefixLength !== prefix.length || prefix.compare(delta.key, 0, prefix.length) !== 0) break;
+        if (!wanted) continue;
         this.#addEntry(transaction, delta);
         change.rows += delta.weight;
         change.bytes += delta.weight * delta.row.length;
         visible.push(delta.row, delta.weight);
       }
+      if (!wanted) continue;
       this.#updateHeader(transaction, prefix, change, lsn);
       tally.rows += change.rows;
       tally.bytes += change.bytes;
@@ -141,15 +147,21 @@ export class ViewSink {
     change: { readonly rows: number; readonly bytes: number },
     lsn: Lsn,
   ): void {
-    const key = Buffer.from(prefix);
-    key[0] = HEADER_TAG;
+    const key = headerKey(prefix);
     const stored = transaction.get(this.#arrangement, key);
     const old = stored === undefined ? { rows: 0, bytes: 0 } : decodeKeyHeader(stored);
     const rows = old.rows + change.rows;
     assert(rows >= 0, "a view's key would have a negative number of rows");
-    if (rows === 0) transaction.remove(this.#arrangement, key);
+    if (rows === 0 && !this.#partial) transaction.remove(this.#arrangement, key);
     else transaction.put(this.#arrangement, key, encodeKeyHeader({ lsn, rows, bytes: old.bytes + change.bytes }));
   }
+}
+
+/** The key of the header over the entries that begin with `prefix`. */
+function headerKey(prefix: Buffer): Buffer {
+  const key = Buffer.from(prefix);
+  key[0] = HEADER_TAG;
+  return key;
 }
 
 /** Finds what a view's keys need and the engine lacks (FreshetError 0A000). */

@@ -35,7 +35,7 @@ function reviveBuffers(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, reviveBuffers(part)]));
 }
 
-const METHODS_WITH_BUFFERS: ReadonlySet<string> = new Set(["apply", "stage", "loadRows"]);
+const METHODS_WITH_BUFFERS: ReadonlySet<string> = new Set(["apply", "stage", "loadRows", "fillKeys"]);
 
 function portable(error: unknown): PortableError {
   const stack = error instanceof Error ? error.stack : undefined;

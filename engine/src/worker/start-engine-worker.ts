@@ -10,6 +10,7 @@ import type {
   EngineState,
   EngineStats,
   GraphNodeInfo,
+  KeyOutcome,
   ReplicationOrigin,
   TableSchema,
   UpstreamCaller,
@@ -55,6 +56,11 @@ function transferable(chunks: readonly Buffer[]): ArrayBuffer[] {
     if (own) memories.add(buffer);
   }
   return [...memories];
+}
+
+/** A view on a large buffer would take all of it along. */
+function ownMemory(bytes: Buffer): Buffer {
+  return Buffer.from(new Uint8Array(bytes).buffer);
 }
 
 function revive(error: PortableError): Error {
@@ -142,8 +148,8 @@ class EngineWorker implements Engine {
     return this.#call("dropTable", [tableOid]);
   }
 
-  check(plan: QueryPlan): Promise<readonly GraphNodeInfo[]> {
-    return this.#call("check", [plan]);
+  check(plan: QueryPlan, options: { readonly partial?: boolean } = {}): Promise<readonly GraphNodeInfo[]> {
+    return this.#call("check", [plan, options]);
   }
 
   createCache(definition: CacheDefinition): Promise<void> {
@@ -152,6 +158,14 @@ class EngineWorker implements Engine {
 
   buildStep(cacheId: number): Promise<BuildProgress> {
     return this.#call("buildStep", [cacheId]);
+  }
+
+  fillKeys(
+    cacheId: number,
+    keys: readonly (readonly Buffer[])[],
+    used: readonly Buffer[],
+  ): Promise<readonly KeyOutcome[]> {
+    return this.#call("fillKeys", [cacheId, keys.map((values) => values.map(ownMemory)), used.map(ownMemory)]);
   }
 
   dropCache(cacheId: number): Promise<void> {

@@ -11,6 +11,8 @@ export interface CacheDefinition {
   readonly plan: QueryPlan;
   /** True: the view's deltas are kept in an outbox until they are acknowledged. */
   readonly writeBack: boolean;
+  /** Set: the view is partial. It holds the keys that `fillKeys` asked for, and beyond so many bytes gives up those that were not used lately. */
+  readonly maxBytes?: number;
   /**
    * What the proxy needs besides (name, texts, shape, options), opaque to the engine. JSON.
    */
@@ -59,6 +61,9 @@ export interface BuildProgress {
   readonly rowsTotal: number;
 }
 
+/** What became of a key that was to be filled; `refused`: the cache is not ready, or not partial. */
+export type KeyOutcome = "kept" | "too large" | "refused";
+
 /** Layout of an operator graph for EXPLAIN: one line per node, shared nodes marked. */
 export interface GraphNodeInfo {
   readonly id: number;
@@ -97,10 +102,19 @@ export interface Engine {
   dropTable(tableOid: number): Promise<void>;
 
   /** Rejects with a FreshetError (0A000) when the plan holds something the engine lacks. No side effects. */
-  check(plan: QueryPlan): Promise<readonly GraphNodeInfo[]>;
+  check(plan: QueryPlan, options?: { readonly partial?: boolean }): Promise<readonly GraphNodeInfo[]>;
   createCache(definition: CacheDefinition): Promise<void>;
   /** Does a bounded piece (some milliseconds) of a cache's build; call until done. */
   buildStep(cacheId: number): Promise<BuildProgress>;
+  /**
+   * Puts keys of a partial view in it. `keys` are lists of the equality parameters' values, in the columns' types; `used` are keys of the view
+   * (viewKeyPrefix with HEADER_TAG) that were read since the last call.
+   */
+  fillKeys(
+    cacheId: number,
+    keys: readonly (readonly Buffer[])[],
+    used: readonly Buffer[],
+  ): Promise<readonly KeyOutcome[]>;
   dropCache(cacheId: number): Promise<void>;
   /** Deletes a piece of what dropped caches left behind; false when nothing is left. */
   collectGarbage(): Promise<boolean>;
@@ -121,4 +135,7 @@ export interface EngineStats {
   readonly changesApplied: number;
   readonly batchesApplied: number;
   readonly applySecondsTotal: number;
+  /** Keys of partial views that were filled, and that were given up for others. */
+  readonly keysFilled: number;
+  readonly keysEvicted: number;
 }
