@@ -30,6 +30,7 @@ import { type Shared, createShared, retryDelay } from "./compose-shared.ts";
 import { DataLock } from "./data-lock.ts";
 import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
 import { ViewFront } from "./front/cache-front.ts";
+import { KeyFills } from "./front/key-fills.ts";
 import { ZoneTables } from "./front/zone-tables.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
 import { proxyOptions } from "./listener/proxy-options.ts";
@@ -230,6 +231,7 @@ class Freshet {
       database: () => shared.database,
       catalog: this.#catalog,
       compiled: shared.compiled,
+      fills: new KeyFills({ engine: this.#engine, clock: now, logger: this.#logger }),
       invalidating: this.#invalidate.read,
       health: this.#health,
       privileges: shared.privileges,

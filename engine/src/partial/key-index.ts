@@ -45,9 +45,9 @@ function columnType(node: SpecNode, index: number): ColumnType {
   return type;
 }
 
-function notPartial(detail: string): FreshetError {
-  return new FreshetError(SqlState.featureNotSupported, "cannot cache this query with max_bytes", {
-    detail: `Its answers cannot be kept for some keys alone: ${detail}.`,
+function notPartial(reason: string): FreshetError {
+  const message = `cannot cache this query: with max_bytes, the answers for some keys alone cannot be kept: ${reason}`;
+  return new FreshetError(SqlState.featureNotSupported, message, {
     hint: "Leave max_bytes away, or ask for mode = 'invalidate'.",
   });
 }

@@ -2,6 +2,7 @@ import { Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetri
 import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import { type AnswerSources, answerMetrics } from "./answer-metrics.ts";
+import { partialMetrics } from "./partial-metrics.ts";
 import { CountedHistogram } from "./counted-histogram.ts";
 import { type CallSources, callMetrics } from "./call-metrics.ts";
 import type { MissReason } from "../session/front-ports.ts";
@@ -84,6 +85,7 @@ export class Metrics implements ProxyMetrics {
       registers,
     });
     gauges(sources, registers);
+    partialMetrics(() => sources().engine, registers);
     answerMetrics(() => sources().invalidate, registers);
     callMetrics(() => sources().calls, registers);
   }

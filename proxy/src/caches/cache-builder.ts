@@ -54,8 +54,9 @@ export class CacheBuilder {
 
   /** The plan in the mode asked for; `auto`: incremental where that is possible. */
   async planCache(
-    request: Pick<CacheRequest, "text" | "searchPath" | "owner" | "writeTo" | "mode">,
+    request: Pick<CacheRequest, "text" | "searchPath" | "owner" | "writeTo" | "mode" | "maxBytes">,
   ): Promise<CachePlan> {
+    if (request.writeTo !== null && request.maxBytes !== null) throw partialAndWritten();
     if (request.mode === "invalidate") {
       if (request.writeTo !== null) throw unwritable();
       return this.#planInvalidation(request, "asked for");
@@ -93,7 +94,9 @@ export class CacheBuilder {
   }
 
   /** Analyses the statement upstream and makes sure that the engine has all it needs. */
-  async plan(request: Pick<CacheRequest, "text" | "searchPath" | "owner" | "writeTo">): Promise<PlannedStatement> {
+  async plan(
+    request: Pick<CacheRequest, "text" | "searchPath" | "owner" | "writeTo" | "maxBytes">,
+  ): Promise<PlannedStatement> {
     const { isNative } = this.#parts;
     const upstreamCalls = isNative === undefined ? null : { role: request.owner, isNative };
     const planned = await this.#parts.control.exclusive((connection) =>
@@ -113,7 +116,7 @@ export class CacheBuilder {
         },
       );
     }
-    await this.#parts.engine.check(planned.plan);
+    await this.#parts.engine.check(planned.plan, { partial: request.maxBytes !== null });
     return planned;
   }
 
@@ -158,6 +161,7 @@ export class CacheBuilder {
       plan: planned.plan,
       writeBack: cache.request.writeTo !== null,
       attributes: JSON.stringify(planned),
+      ...(cache.request.maxBytes === null ? {} : { maxBytes: cache.request.maxBytes }),
     });
     const throttle = new Throttle(this.#parts.clock);
     for (;;) {
@@ -196,6 +200,13 @@ function isUnsupported(thrown: unknown): thrown is FreshetError {
 /** Without what all such messages begin with. */
 function reasonOf(refusal: FreshetError): string {
   return refusal.message.replace(/^cannot cache this query: /, "");
+}
+
+function partialAndWritten(): FreshetError {
+  return new FreshetError(SqlState.invalidParameterValue, "max_bytes and write_to exclude each other", {
+    detail:
+      "A cache with max_bytes keeps the answers for some keys alone; a table that it is written to would need all.",
+  });
 }
 
 function unwritable(): FreshetError {

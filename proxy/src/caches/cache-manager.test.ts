@@ -158,7 +158,7 @@ class World {
   rowsOf(cache: Cache): string[] {
     const read = new ViewRead(cache.id, must(cache.planned).plan, createCodecs([]));
     const answer = this.store.read((transaction) => read.read(transaction, [], 1 << 20));
-    return answer.kind === "rows" ? answer.rows.map((row) => row.toString("hex")) : [answer.detail];
+    return answer.kind === "rows" ? answer.rows.map((row) => row.toString("hex")) : [JSON.stringify(answer)];
   }
 
   async settled(): Promise<void> {

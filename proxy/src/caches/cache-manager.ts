@@ -46,7 +46,8 @@ export class CacheManager {
     catalog.reserveIds(state.caches.map(({ definition }) => definition.id));
     for (const status of stored) {
       const cache = catalog.byId(status.definition.id);
-      if (cache !== undefined && status.state === "ready") this.#adopt(cache, status);
+      if (cache !== undefined && status.state === "ready" && isPartial(cache.request) === isPartial(status.definition))
+        this.#adopt(cache, status);
       else await engine.dropCache(status.definition.id);
     }
     const broken = reset ? [] : state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid);
@@ -71,6 +72,8 @@ export class CacheManager {
   ): Promise<Cache> {
     const obstacle = this.#parts.notStarted();
     if (obstacle !== null) throw obstacle;
+    // Tables may be known by the shape that they had before a change which is being compared.
+    if (this.#parts.health.suspended) await this.#tasks.drained();
     const plan = await this.#parts.builder.planCache(request);
     const needs = plan.mode === "incremental" ? plan.planned.plan : plan.invalidation.plan;
     await assertReadable(this.#parts.privileges, request.owner, needs);
@@ -441,4 +444,9 @@ export class CacheManager {
       if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, "collecting garbage failed");
     }
   }
+}
+
+/** A view that was built whole, before its cache had a bound, is no partial view, nor the other way round. */
+function isPartial(bounded: { readonly maxBytes?: number | null }): boolean {
+  return (bounded.maxBytes ?? null) !== null;
 }

@@ -27,7 +27,10 @@ export interface CacheRequest {
   /** `schema.table` as given, or null. */
   readonly writeTo: string | null;
   readonly mode: CacheMode;
-  /** The most that may be kept of its answers in mode `invalidate`; null: as much as of all caches. */
+  /**
+   * The most that may be kept of its answers; null: in mode `invalidate` as much as of all caches, and of an incremental cache everything. An
+   * incremental one with a bound is partial: its view holds the keys that were asked for.
+   */
   readonly maxBytes: number | null;
 }
 

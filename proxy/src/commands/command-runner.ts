@@ -33,6 +33,7 @@ const COLUMNS: Readonly<Record<Command["kind"], readonly CommandColumn[]>> = {
     float8("lag_ms"),
     text("write_to"),
     text("written_lsn"),
+    int8("max_bytes"),
   ],
   "show-proxied-queries": [
     text("query_id"),

@@ -5,7 +5,7 @@ import type { PlannedInvalidation } from "../caches/cache.ts";
 import type { CommandContext, CommandResult } from "../session/front-ports.ts";
 import { assertWritable } from "../write-back/target.ts";
 import type { CommandParts } from "./command-parts.ts";
-import { readOptions } from "./cache-options.ts";
+import { type CacheOptions, readOptions } from "./cache-options.ts";
 import { assertDatabase, sourceText } from "./create-cache.ts";
 
 type ExplainCreateCache = Extract<Command, { kind: "explain-create-cache" }>;
@@ -16,7 +16,7 @@ export async function explainCreateCache(
   command: ExplainCreateCache,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { writeTo, mode } = readOptions(command.options);
+  const { writeTo, mode, maxBytes } = readOptions(command.options);
   const text = sourceText(parts, command.source);
   assertDatabase(parts, context);
   const rows: [string, string][] = [["query id", inspectStatement(text).queryId]];
@@ -27,9 +27,10 @@ export async function explainCreateCache(
       owner: context.facts.role,
       writeTo,
       mode,
+      maxBytes,
     });
     if (plan.mode === "invalidate") rows.push(["supported", "yes"], ...describeInvalidation(plan.invalidation));
-    else rows.push(["supported", "yes"], ...(await describeIncremental(parts, plan.planned, writeTo)));
+    else rows.push(["supported", "yes"], ...(await describeIncremental(parts, plan.planned, { writeTo, maxBytes })));
   } catch (thrown) {
     // Anything else than "cannot be cached" is the statement's own mistake (unknown table …) or a fault.
     if (!(thrown instanceof FreshetError) || thrown.code !== "0A000") throw thrown;
@@ -43,17 +44,19 @@ export async function explainCreateCache(
 async function describeIncremental(
   parts: CommandParts,
   planned: PlannedStatement,
-  writeTo: string | null,
+  { writeTo, maxBytes }: Pick<CacheOptions, "writeTo" | "maxBytes">,
 ): Promise<[string, string][]> {
   if (writeTo !== null) assertWritable(planned.plan);
-  const nodes = await parts.engine.check(planned.plan);
+  const partial = maxBytes !== null;
+  const nodes = await parts.engine.check(planned.plan, { partial });
   const operators = nodes.map(({ depth, operator, detail, shared }): [string, string] => {
     return [
       "operator",
       `${"  ".repeat(depth)}${operator}${detail === "" ? "" : ` ${detail}`}${shared ? " (shared)" : ""}`,
     ];
   });
-  return [["mode", "incremental"], ...describe(planned), ...operators];
+  const kept: [string, string][] = partial ? [["kept", `keys that were asked for, up to ${maxBytes} bytes`]] : [];
+  return [["mode", "incremental"], ...kept, ...describe(planned), ...operators];
 }
 
 function describeInvalidation({ plan, reason }: PlannedInvalidation): [string, string][] {

@@ -32,6 +32,7 @@ export async function showCaches(parts: CommandParts): Promise<CommandResult> {
       milliseconds === null ? null : String(milliseconds),
       cache.request.writeTo,
       writeBack === null ? null : formatLsn(writeBack.written),
+      cache.request.maxBytes === null ? null : String(cache.request.maxBytes),
     ];
   });
   return { tag: `SELECT ${rows.length}`, rows };
@@ -71,7 +72,14 @@ async function verdict(
   { schemas: searchPath, role: owner }: SessionFacts,
 ): Promise<string> {
   try {
-    const { mode } = await parts.builder.planCache({ text, searchPath, owner, writeTo: null, mode: "auto" });
+    const { mode } = await parts.builder.planCache({
+      text,
+      searchPath,
+      owner,
+      writeTo: null,
+      mode: "auto",
+      maxBytes: null,
+    });
     return mode === "incremental" ? "yes" : "yes, in mode invalidate";
   } catch (thrown) {
     if (isTransient(thrown)) throw thrown;
@@ -108,6 +116,8 @@ export async function showStatus(parts: CommandParts): Promise<CommandResult> {
     ["commits_applied", String(stats.commitsApplied)],
     ["changes_applied", String(stats.changesApplied)],
     ["apply_seconds", stats.applySecondsTotal.toFixed(6)],
+    ["keys_filled", String(stats.keysFilled)],
+    ["keys_evicted", String(stats.keysEvicted)],
   ];
   return { tag: `SELECT ${rows.length}`, rows };
 }

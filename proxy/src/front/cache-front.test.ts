@@ -2,10 +2,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { must, silentLogger } from "@freshet/base";
-import { APPLIED_KEY, META_ARRANGEMENT, SUSPENDED_KEY, encodeViewStatus, viewStatusKey } from "@freshet/contract";
+import {
+  APPLIED_KEY,
+  HEADER_TAG,
+  META_ARRANGEMENT,
+  SUSPENDED_KEY,
+  encodeKeyHeader,
+  encodeViewStatus,
+  viewArrangement,
+  viewKeyPrefix,
+  viewStatusKey,
+} from "@freshet/contract";
 import { type PlannedStatement, type SlotBinding, loadParser } from "@freshet/sql";
 import { MemoryStore } from "@freshet/store";
-import { DEFAULT_TEXT_SETTINGS, type Lsn, Oid } from "@freshet/values";
+import { DEFAULT_TEXT_SETTINGS, KeyWriter, type Lsn, Oid, createCodecs } from "@freshet/values";
 import { decodeDataRow } from "@freshet/wire";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { CacheCatalog } from "../caches/cache-catalog.ts";
@@ -16,9 +26,10 @@ import { ReplicationHealth } from "../replication/health.ts";
 import type { Answer, BoundParameters, Miss, SessionFacts } from "../session/front-ports.ts";
 import { type FakeFills, fakeFills } from "../testing/fake-fills.ts";
 import { FakeSource } from "../testing/fake-source.ts";
-import { type IntRow, intPlan, writeView } from "../testing/int-view.ts";
+import { type IntRow, intPlan, intValue, writeView } from "../testing/int-view.ts";
 import { ViewFront } from "./cache-front.ts";
 import { CompiledCaches } from "./compiled-caches.ts";
+import type { KeyFills } from "./key-fills.ts";
 import { Privileges } from "./privileges.ts";
 import { ProxiedQueries } from "./proxied-queries.ts";
 
@@ -51,6 +62,8 @@ let upstreamLsn: Lsn;
 let front: ViewFront;
 let schemaStatements: number;
 let fills: FakeFills;
+let wantedKeys: Parameters<KeyFills["want"]>[];
+let usedKeys: Parameters<KeyFills["use"]>[];
 
 beforeAll(() => loadParser());
 beforeEach(() => {
@@ -62,11 +75,14 @@ beforeEach(() => {
   privilege = () => Promise.resolve([["t", "f"]]);
   upstreamLsn = 0n;
   schemaStatements = 0;
+  wantedKeys = [];
+  usedKeys = [];
   fills = fakeFills(source);
   front = new ViewFront({
     database: () => "db",
     catalog,
     compiled: new CompiledCaches(),
+    fills: { want: (...wanted) => wantedKeys.push(wanted) > 0, use: (...used) => void usedKeys.push(used) },
     invalidating: new InvalidatingRead({
       invalidations: fills.invalidations,
       health,
@@ -339,4 +355,27 @@ test("Describe is answered only where Execute would be, with the declared types"
   cache.phase = "failed";
   expect(describe()).toBeNull();
   expect(cache.misses).toBe(0);
+});
+
+test("a partial cache answers from the keys that it holds, and asks for those that it does not", async () => {
+  const cache = addCache("a");
+  const partial = catalog.add({ ...cache.request, name: "b", maxBytes: 4096 });
+  partial.planned = planned(TEXT);
+  partial.phase = "ready";
+  fill(partial, [[1, 10]]);
+  catalog.remove(cache);
+  catalog.index(partial);
+  const header = viewKeyPrefix(
+    new KeyWriter(),
+    HEADER_TAG,
+    [must(createCodecs([]).get(Oid.int4))],
+    [must(intValue(10))],
+  );
+  store.write((transaction) =>
+    transaction.put(viewArrangement(partial.id), header, encodeKeyHeader({ lsn: 1n, rows: 1, bytes: 8 })),
+  );
+  expect(textRows(await ask("select c0, c1 from t where c1 = 10"))).toEqual([["1", "10"]]);
+  expect(usedKeys).toEqual([[partial.id, [header]]]);
+  expect(await ask("select c0, c1 from t where c1 = 20")).toMatchObject({ kind: "miss", reason: "not_filled" });
+  expect(wantedKeys).toEqual([[partial.id, [[intValue(20)]]]]);
 });

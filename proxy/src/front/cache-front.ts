@@ -27,6 +27,7 @@ import type { Clock } from "./clock-port.ts";
 import { RenderedAnswer } from "./answer.ts";
 import type { Unavailable } from "./build-status.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
+import type { KeyFills } from "./key-fills.ts";
 import { LruMap } from "./lru-map.ts";
 import { type ParameterValues, bindSlots, convertible, isUnbound } from "./parameters.ts";
 import type { InvalidatingRead } from "../invalidate/invalidating-read.ts";
@@ -57,6 +58,7 @@ export interface FrontParts {
   readonly database: () => string;
   readonly catalog: CacheCatalog;
   readonly compiled: CompiledCaches;
+  readonly fills: Pick<KeyFills, "want" | "use">;
   readonly invalidating: InvalidatingRead;
   readonly health: ReplicationHealth;
   readonly privileges: Privileges;
@@ -322,6 +324,11 @@ export class ViewFront implements CacheFront {
   ): Answer | Miss {
     const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
     if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
+    if (view.kind === "not filled") {
+      const isPossible = this.#parts.fills.want(compiled.id, view.keys);
+      return this.#missOf(cache, isPossible ? "not_filled" : "result_too_large", null);
+    }
+    if (view.headers !== undefined) this.#parts.fills.use(compiled.id, view.headers);
     const renderer = compiled.forms.renderer(formats, settings);
     const rows = renderer.renderAll(view.rows);
     if (rows === undefined) {

@@ -33,7 +33,7 @@ export class CompiledCaches {
       id,
       planned,
       codecs,
-      read: new ViewRead(id, planned.plan, codecs),
+      read: new ViewRead(id, planned.plan, codecs, cache.request.maxBytes !== null),
       forms: new ResultForms(planned.plan.result, codecs),
       status: new BuildStatus(id, () => cache.trustedTo),
       parameterTypes: rememberedTypes(planned, codecs),

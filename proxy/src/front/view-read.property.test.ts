@@ -118,7 +118,7 @@ test("a view answers like a filter, a sort and a cut of the rows", () => {
         [int8(one.offset)],
       ];
       const answer = store.read((transaction) => read.read(transaction, parameters, 1 << 20));
-      if (answer.kind !== "rows") throw new Error(`refused: ${answer.detail}`);
+      if (answer.kind !== "rows") throw new Error(`no rows: ${answer.kind}`);
       const all = expected(one);
       const offset = one.offset ?? 0;
       const cut = all.slice(offset, one.limit === null ? undefined : offset + one.limit);

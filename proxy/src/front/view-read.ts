@@ -1,5 +1,12 @@
 import { must } from "@freshet/base";
-import { ENTRY_TAG, decodeViewEntry, viewArrangement, viewKeyPrefix, writeSortKey } from "@freshet/contract";
+import {
+  ENTRY_TAG,
+  HEADER_TAG,
+  decodeViewEntry,
+  viewArrangement,
+  viewKeyPrefix,
+  writeSortKey,
+} from "@freshet/contract";
 import type { QueryPlan, RangeBound, RowLimit } from "@freshet/sql";
 import { type Entry, MAX_KEY_BYTES, type ReadTransaction } from "@freshet/store";
 import { type Codec, type CodecSet, KeyWriter, type Row, unpackRow } from "@freshet/values";
@@ -9,7 +16,10 @@ import type { ParameterValues } from "./parameters.ts";
 const MAX_KEY_COMBINATIONS = 10_000;
 
 export type ViewRows =
-  | { readonly kind: "rows"; readonly rows: readonly Row[] }
+  /** `headers`: of a partial view, the keys (with HEADER_TAG) that were found. */
+  | { readonly kind: "rows"; readonly rows: readonly Row[]; readonly headers?: readonly Buffer[] }
+  /** A partial view does not hold these keys (values of the equality parameters). */
+  | { readonly kind: "not filled"; readonly keys: readonly (readonly Buffer[])[] }
   | { readonly kind: "refused"; readonly detail: string; readonly reason: "parameter_value" | "result_too_large" };
 
 /** Which way a scan of the view's key yields the wanted order; null: collect and sort. */
@@ -35,12 +45,14 @@ export class ViewRead {
   readonly #sortCodecs: readonly Codec[];
   readonly #direction: "forward" | "reverse" | null;
   readonly #missingKeyRow: Row | null;
+  readonly #partial: boolean;
   readonly #key = new KeyWriter();
 
-  constructor(cacheId: number, plan: QueryPlan, codecs: CodecSet) {
+  constructor(cacheId: number, plan: QueryPlan, codecs: CodecSet, partial = false) {
     const codecOf = (column: number): Codec =>
       must(codecs.get(must(plan.plan.columns[column]).typeOid), "a planned column has a codec");
     this.#plan = plan;
+    this.#partial = partial;
     this.#arrangement = viewArrangement(cacheId);
     this.#keyCodecs = plan.equality.map(({ column }) => codecOf(column));
     this.#rangeCodec = plan.range === null ? null : codecOf(plan.range.column);
@@ -58,6 +70,8 @@ export class ViewRead {
     const wanted = limit === null ? Number.POSITIVE_INFINITY : (offset ?? 0) + limit;
     const keys = this.#keys(parameters);
     if (keys === null) return refused("parameter_value", "too many combinations of list members");
+    const headers = this.#partial ? this.#headers(transaction, parameters) : null;
+    if (headers !== null && "kind" in headers) return headers;
     const found: FoundRow[] = [];
     const result = new Cut(offset ?? 0, limit);
     let bytes = 0;
@@ -81,7 +95,20 @@ export class ViewRead {
     if (!matched && this.#missingKeyRow !== null) result.add(this.#missingKeyRow, 1);
     found.sort(this.#direction === "reverse" ? (a, b) => bySortKey(b, a) : bySortKey);
     for (const { row, weight } of found) result.add(row, weight);
-    return { kind: "rows", rows: result.rows };
+    return headers === null ? { kind: "rows", rows: result.rows } : { kind: "rows", rows: result.rows, headers };
+  }
+
+  /** Keys without rows have a header, too. */
+  #headers(transaction: ReadTransaction, parameters: ParameterValues): Buffer[] | ViewRows {
+    const missing: (readonly Buffer[])[] = [];
+    const headers: Buffer[] = [];
+    for (const values of this.#combinations(parameters) ?? []) {
+      const header = viewKeyPrefix(this.#key, HEADER_TAG, this.#keyCodecs, values);
+      if (header.length > MAX_KEY_BYTES) return refused("parameter_value", "a value is longer than the store's keys");
+      if (transaction.has(this.#arrangement, header)) headers.push(header);
+      else missing.push(values);
+    }
+    return missing.length === 0 ? headers : { kind: "not filled", keys: missing };
   }
 
   #count(limit: RowLimit | null, parameters: ParameterValues): number | null | "bad" {
@@ -103,13 +130,19 @@ export class ViewRead {
         return value === null ? [] : [viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, [value])];
       }
     }
+    const combinations = this.#combinations(parameters);
+    return combinations?.map((values) => viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, values)) ?? null;
+  }
+
+  /** The values of each key; null when there are too many. */
+  #combinations(parameters: ParameterValues): (readonly Buffer[])[] | null {
     let combinations: (readonly Buffer[])[] = [[]];
     for (const [index, { parameter }] of this.#plan.equality.entries()) {
       const values = distinctKeys(must(parameters[parameter]), must(this.#keyCodecs[index]), this.#key);
       if (combinations.length * values.length > MAX_KEY_COMBINATIONS) return null;
       combinations = combinations.flatMap((head) => values.map((value) => [...head, value]));
     }
-    return combinations.map((values) => viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, values));
+    return combinations;
   }
 
   /** "too long": no entry can have such a key, and the store refuses to look for it. */

@@ -49,7 +49,12 @@ export interface OracleCache {
   readonly writeTo: string | null;
   /** The mode it is made in; absent: the one that Freshet chooses. */
   readonly mode?: "invalidate";
+  /** Its bound; absent: none. */
+  readonly maxBytes?: OracleBound;
 }
+
+/** `8kB` is soon full, so that keys are given up. */
+export type OracleBound = "1MB" | "8kB";
 
 /** How a query is asked. */
 export interface AskMode {

@@ -2,6 +2,7 @@ import { SeededRandom } from "@freshet/base";
 import type {
   AskMode,
   OracleCache,
+  OracleBound,
   OracleCase,
   OracleQuery,
   OracleStep,
@@ -25,6 +26,8 @@ export interface CaseSize {
   readonly cover?: PairCover;
 }
 
+const BOUNDS = 1_000_003;
+
 const defaultSize: CaseSize = { steps: 100, caches: 8, writtenBack: 2, favoured: [] };
 
 /** The case of a seed: schema, caches, transactions and what is asked in between. */
@@ -33,6 +36,8 @@ export function randomCase(seed: number, size: Partial<CaseSize> = {}): OracleCa
   const random = new SeededRandom(seed);
   const schema = randomSchema(random);
   const rows = initialRows(random, schema);
+  // Of its own, so that the cases of known seeds keep their queries.
+  const bounds = new SeededRandom(seed + BOUNDS);
   const caches = Array.from({ length: cacheCount }, (_, index): OracleCache => {
     const forTable = index < writtenBack;
     const write = (features: ReadonlySet<string>): OracleQuery => randomQuery(random, schema, { forTable }, features);
@@ -44,6 +49,7 @@ export function randomCase(seed: number, size: Partial<CaseSize> = {}): OracleCa
       query,
       literals: isLiteral ? randomValues(random, query.parameters) : null,
       writeTo: forTable ? `public.written_${index + 1}` : null,
+      ...randomBound(bounds, forTable, query),
     };
   });
   const done: OracleStep[] = [];
@@ -60,6 +66,12 @@ export function randomCase(seed: number, size: Partial<CaseSize> = {}): OracleCa
     done.push(...randomChecks(random, caches, restart === undefined ? 3 : caches.length));
   }
   return { title: `seed ${seed}`, seed, schema: [...schema.statements, ...rows], caches, steps: done };
+}
+
+/** Some caches with parameters are bounded: partial, where that is possible, or in mode `invalidate`. */
+function randomBound(random: SeededRandom, forTable: boolean, query: OracleQuery): Pick<OracleCache, "maxBytes"> {
+  const bound = random.pick<OracleBound>(["1MB", "8kB"]);
+  return random.chance(0.3) && !forTable && query.parameters.length > 0 ? { maxBytes: bound } : {};
 }
 
 function randomChecks(random: SeededRandom, caches: readonly OracleCache[], checks: number): OracleStep[] {

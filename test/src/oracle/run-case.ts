@@ -92,6 +92,7 @@ class CaseRun {
     const options = [
       ...(writeTo === null ? [] : [`write_to = '${writeTo}'`]),
       ...(cache.mode === undefined ? [] : [`mode = '${cache.mode}'`]),
+      ...(cache.maxBytes === undefined ? [] : [`max_bytes = '${cache.maxBytes}'`]),
     ];
     const withOptions = options.length === 0 ? "" : ` WITH (${options.join(", ")})`;
     const anyValues = query.parameters.map(({ values }) => [values[0] ?? null]);
@@ -141,7 +142,11 @@ class CaseRun {
     }
   }
 
-  async #check(cache: OracleCache, step: Extract<OracleStep, { kind: "check" }>, tries = 100): Promise<void> {
+  async #check(
+    cache: OracleCache,
+    step: Extract<OracleStep, { kind: "check" }>,
+    tries = cache.maxBytes === "8kB" ? 5 : 100,
+  ): Promise<void> {
     const { direct, proxied } = this.#session;
     const { query } = cache;
     const { mode, values } = step;
@@ -172,6 +177,8 @@ class CaseRun {
     }
     const [reason = ""] = last.reason.split(":");
     count(this.statistics.misses, reason);
+    // Keys of one statement can push each other out of a small bound.
+    if (cache.maxBytes === "8kB" && reason === "not_filled") return;
     if (!fairMisses.has(reason)) throw new OracleFailure("miss", where, cache.name);
   }
 
