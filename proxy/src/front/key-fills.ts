@@ -103,7 +103,7 @@ export class KeyFills {
     const outcomes = await this.#parts.engine.fillKeys(cacheId, keys, used);
     const retryAt = this.#parts.clock() + RETRY_MS;
     for (const [index, name] of names.entries()) {
-      if (outcomes[index] !== "kept") this.#refused.set(`${cacheId} ${name}`, retryAt);
+      if (outcomes[index] === "too large") this.#refused.set(`${cacheId} ${name}`, retryAt);
       // Only now: until then further reads of the key need not ask.
       if (queue.delete(name)) this.#size--;
     }
