@@ -1,4 +1,4 @@
-import { Backoff, type FreshetOptions, sleep } from "@freshet/base";
+import { Backoff, type FreshetOptions, type Logger, errorMessage, sleep } from "@freshet/base";
 import { CachePermissions } from "./caches/cache-permissions.ts";
 import type { RetryDelay } from "./caches/retry.ts";
 import { CompiledCaches } from "./front/compiled-caches.ts";
@@ -44,4 +44,13 @@ export function retryDelay(options: FreshetOptions, stopping: AbortSignal): Retr
       if (!stopping.aborted) throw thrown;
     }
   };
+}
+
+/** Ends one part of an instance; that it failed is told, and the others are ended too. */
+export async function endPart(logger: Logger, what: string, end: () => Promise<void>): Promise<void> {
+  try {
+    await end();
+  } catch (thrown) {
+    logger.error({ error: errorMessage(thrown) }, `the ${what} did not end as it should`);
+  }
 }

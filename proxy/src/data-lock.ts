@@ -35,7 +35,8 @@ export class DataLock {
           }),
         );
       });
-      server.listen(path, resolve);
+      // In a supervised process a path would be shared with the others.
+      server.listen({ path, exclusive: true }, resolve);
     });
     return new DataLock(server);
   }

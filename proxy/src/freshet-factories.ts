@@ -5,6 +5,7 @@ import type { DriverConnection } from "./upstream/upstream.ts";
 
 /** Replicator and engine, as the composition root makes them. */
 export interface FreshetFactories {
+  /** Not opened yet. */
   engine(directory: string, caller: UpstreamCaller): Promise<Engine>;
   source(options: FreshetOptions, upstream: DriverConnection, logger: Logger): ChangeSource;
   /** Whether the engine computes a call itself. */
@@ -14,7 +15,7 @@ export interface FreshetFactories {
 export interface RunningFreshet {
   readonly listen: { readonly host: string; readonly port: number };
   readonly admin: { readonly host: string; readonly port: number };
-  /** Reads again what may change while clients are there: certificates. */
+  /** Reads again what may change while clients are there: certificates, users, pools. */
   reload(): void;
   stop(): Promise<void>;
 }

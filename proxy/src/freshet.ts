@@ -1,26 +1,33 @@
 import type { FreshetOptions } from "@freshet/base";
 import { startEngineWorker, supportsCall } from "@freshet/engine";
 import { createReplicator } from "@freshet/replicator";
-import { composeFreshet } from "./compose.ts";
-import type { RunningFreshet } from "./freshet-factories.ts";
+import { Freshet, type Family, composeFreshet } from "./compose.ts";
+import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
 import type { DriverConnection } from "./upstream/upstream.ts";
+
+const FACTORIES: FreshetFactories = {
+  engine: (directory, caller) => startEngineWorker({ directory }, caller),
+  isNative: supportsCall,
+  source: (given, upstream, logger) =>
+    createReplicator({
+      url: replicatorUpstream(upstream),
+      instance: given.instance,
+      setReplicaIdentity: given.setReplicaIdentity,
+      logger,
+      reconnect: { minMs: given.reconnectMinMs, maxMs: given.reconnectMaxMs },
+      snapshotBatchBytes: given.snapshotBatchBytes,
+      queueBytes: given.engineQueueBytes,
+    }),
+};
 
 /** Starts an instance with the real engine and replicator. */
 export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
-  return composeFreshet(options, {
-    engine: (directory, caller) => startEngineWorker({ directory }, caller),
-    isNative: supportsCall,
-    source: (given, upstream, logger) =>
-      createReplicator({
-        url: replicatorUpstream(upstream),
-        instance: given.instance,
-        setReplicaIdentity: given.setReplicaIdentity,
-        logger,
-        reconnect: { minMs: given.reconnectMinMs, maxMs: given.reconnectMaxMs },
-        snapshotBatchBytes: given.snapshotBatchBytes,
-        queueBytes: given.engineQueueBytes,
-      }),
-  });
+  return composeFreshet(options, FACTORIES);
+}
+
+/** The same as one process of several; it is still to be started. */
+export function prepareFreshet(options: FreshetOptions, family: Family): Promise<Freshet> {
+  return Freshet.prepare(options, FACTORIES, family);
 }
 
 /** The upstream as the replicator takes it. */

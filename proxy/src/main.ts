@@ -1,8 +1,13 @@
+import cluster from "node:cluster";
 import process from "node:process";
-import { FreshetError, type FreshetOptions, errorMessage, readFreshetCommandLine } from "@freshet/base";
+import { FreshetError, type FreshetOptions, createLogger, errorMessage, readFreshetCommandLine } from "@freshet/base";
 import { uninstall } from "@freshet/replicator";
 import { examine, formatFindings } from "./doctor.ts";
-import { replicatorUpstream, startFreshet } from "./freshet.ts";
+import type { RunningFreshet } from "./freshet-factories.ts";
+import { prepareFreshet, replicatorUpstream, startFreshet } from "./freshet.ts";
+import { FamilyLink } from "./supervision/family-link.ts";
+import { followSupervisor } from "./supervision/supervised-process.ts";
+import { Supervisor } from "./supervision/supervisor.ts";
 import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
 
 /** The command line: `freshet`, `freshet doctor`, `freshet uninstall`. */
@@ -22,18 +27,55 @@ async function main(): Promise<number> {
   }
 }
 
-async function serve(options: FreshetOptions): Promise<number> {
+function serve(options: FreshetOptions): Promise<number> {
+  if (!options.supervised) return serveAlone(options);
+  return cluster.isPrimary ? supervise(options) : serveSupervised(options);
+}
+
+async function serveAlone(options: FreshetOptions): Promise<number> {
   const freshet = await startFreshet(options);
-  const { listen, admin } = freshet;
-  process.stdout.write(
-    `Freshet listens on ${listen.host}:${listen.port}, admin on http://${admin.host}:${admin.port}\n`,
-  );
+  tellAddresses(freshet);
   process.on("SIGHUP", () => freshet.reload());
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  await new Promise<void>(onStopSignal);
+  await freshet.stop();
+  return 0;
+}
+
+async function supervise(options: FreshetOptions): Promise<number> {
+  const supervisor = new Supervisor(() => cluster.fork(), createLogger({ level: options.logLevel }));
+  process.on("SIGHUP", () => supervisor.reload());
+  process.on("SIGUSR2", () => void supervisor.replace());
+  onStopSignal(() => void supervisor.stop());
+  return supervisor.run();
+}
+
+async function serveSupervised(options: FreshetOptions): Promise<number> {
+  const link = new FamilyLink({
+    send: (message) => process.send?.(message),
+    listen: (receive) => process.on("message", receive),
+  });
+  const freshet = await prepareFreshet(options, link);
+  process.on("SIGHUP", () => freshet.reload());
+  await new Promise<void>((resolve, reject) => {
+    onStopSignal(resolve);
+    followSupervisor(freshet, link, options.drainTimeoutMs, {
+      listening: tellAddresses,
+      drained: resolve,
+      failed: reject,
+    });
   });
   await freshet.stop();
   return 0;
+}
+
+function onStopSignal(stop: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+}
+
+function tellAddresses({ listen, admin }: Pick<RunningFreshet, "listen" | "admin">): void {
+  process.stdout.write(
+    `Freshet listens on ${listen.host}:${listen.port}, admin on http://${admin.host}:${admin.port}\n`,
+  );
 }
 
 async function withUpstream<T>(options: FreshetOptions, use: (driver: DriverConnection) => Promise<T>): Promise<T> {

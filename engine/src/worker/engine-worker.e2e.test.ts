@@ -36,6 +36,7 @@ let reader: StoreReader;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "freshet-worker-"));
   engine = await startEngineWorker({ directory });
+  await engine.open();
   reader = openStoreReader(directory);
 });
 

@@ -55,8 +55,9 @@ export default async function handle(request: EngineRequest | ConnectRequest): P
       upstreamCalls = blockingCalls(request.port, request.signal);
       return { ok: true, value: null };
     }
-    engine ??= openEngine();
     const { method } = request;
+    if (method === "close" && engine === null) return { ok: true, value: null };
+    engine ??= openEngine();
     assert(typeof engine[method] === "function", () => `the engine has no method ${method}`);
     const args = METHODS_WITH_BUFFERS.has(method) ? request.args.map(reviveBuffers) : request.args;
     const value: unknown = await Reflect.apply(engine[method], engine, args);

@@ -241,17 +241,16 @@ class EngineWorker implements Engine {
 }
 
 /**
- * Starts an engine on the environment in `directory` in a worker thread, and opens it. `caller` makes the calls that the
- * engine leaves to PostgreSQL.
+ * Starts an engine on the environment in `directory` in a worker thread; the store, which may still be another process's, is opened by
+ * `open`. `caller` makes the calls that the engine leaves to PostgreSQL.
  */
 export async function startEngineWorker(options: WorkerOptions, caller: UpstreamCaller | null = null): Promise<Engine> {
   const engine = new EngineWorker(options, caller);
   try {
     await engine.connect();
-    await engine.open();
     return engine;
   } catch (error) {
-    // Why it could not be opened says more than that it cannot be closed either.
+    // Why it could not be started says more than that it cannot be closed either.
     await Promise.allSettled([engine.close()]);
     throw error;
   }

@@ -19,10 +19,12 @@ import {
 import type { Address } from "./option-kinds.ts";
 import { type ListenOptions, listenOptionSpecs } from "./listen-options.ts";
 import type { OptionSpecs } from "./options.ts";
+import { type ProcessOptions, processOptionSpecs } from "./process-options.ts";
 import { type TlsOptions, tlsOptionSpecs } from "./tls-options.ts";
 
 /** Everything that Freshet can be told when it starts. */
-export interface FreshetOptions extends ListenOptions, TlsOptions, AuthenticationOptions, CommandOptions {
+export interface FreshetOptions
+  extends ListenOptions, ProcessOptions, TlsOptions, AuthenticationOptions, CommandOptions {
   readonly upstream: string;
   readonly listen: Address;
   readonly admin: Address;
@@ -222,6 +224,7 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     default: 10_000,
   },
   ...listenOptionSpecs,
+  ...processOptionSpecs,
   ...tlsOptionSpecs,
   ...authenticationOptionSpecs,
   ...commandOptionSpecs,

@@ -18,6 +18,7 @@ export * from "./pool-configuration.ts";
 export * from "./pool-options.ts";
 export * from "./postgres-url.ts";
 export * from "./process-facts.ts";
+export * from "./process-options.ts";
 export * from "./random.ts";
 export * from "./redact.ts";
 export * from "./sample-seed.ts";

@@ -18,7 +18,8 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
   const fills = fakeFills();
   const metrics = new Metrics(() => ({
     catalog,
-    engine,
+    partialKeys: () => engine.stats(),
+    stored: async () => (await engine.status()).caches,
     invalidate: { ...fills, answers: fills.store },
     calls: { calls: 0, failures: 0, statements: 0, seconds: 0 },
     lag: () => ({ milliseconds: null, bytes: 7 }),

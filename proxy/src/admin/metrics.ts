@@ -1,8 +1,8 @@
 import { Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
-import type { Engine } from "@freshet/contract";
+import type { CacheStatus } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import { type AnswerSources, answerMetrics } from "./answer-metrics.ts";
-import { partialMetrics } from "./partial-metrics.ts";
+import { type PartialKeys, partialMetrics } from "./partial-metrics.ts";
 import { CountedHistogram } from "./counted-histogram.ts";
 import { type CallSources, callMetrics } from "./call-metrics.ts";
 import type { MissReason } from "../session/front-ports.ts";
@@ -11,7 +11,9 @@ import type { ProxyMetrics } from "../session/metrics.ts";
 /** What the gauges read when they are scraped. */
 export interface MetricSources {
   readonly catalog: CacheCatalog;
-  readonly engine: Engine;
+  /** The caches that the engine has; none while it is not ours. */
+  readonly stored: () => Promise<readonly CacheStatus[]>;
+  readonly partialKeys: () => Promise<PartialKeys>;
   readonly invalidate: AnswerSources;
   readonly calls: CallSources;
   readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
@@ -85,7 +87,7 @@ export class Metrics implements ProxyMetrics {
       registers,
     });
     gauges(sources, registers);
-    partialMetrics(() => sources().engine, registers);
+    partialMetrics(() => sources().partialKeys(), registers);
     answerMetrics(() => sources().invalidate, registers);
     callMetrics(() => sources().calls, registers);
   }
@@ -162,8 +164,8 @@ function gauges(sources: () => MetricSources, registers: Registry[]): void {
         .map(({ cache, bytes }): [string, number] => [cache, bytes]),
   );
   const statuses = async (): Promise<readonly { name: string; rows: number; bytes: number; ready: boolean }[]> => {
-    const { catalog, engine, invalidate } = sources();
-    const stored = new Map((await engine.status()).caches.map((status) => [status.definition.id, status]));
+    const { catalog, stored: read, invalidate } = sources();
+    const stored = new Map((await read()).map((status) => [status.definition.id, status]));
     return catalog.all().flatMap((cache) => {
       const size = cache.invalidation === null ? stored.get(cache.id) : invalidate.answers.usage(cache.id);
       return size === undefined

@@ -24,6 +24,7 @@ import type {
   SessionFacts,
 } from "../session/front-ports.ts";
 import type { Clock } from "./clock-port.ts";
+import type { SchemaNews } from "./away-front.ts";
 import { RenderedAnswer } from "./answer.ts";
 import type { Unavailable } from "./build-status.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
@@ -226,12 +227,18 @@ export class ViewFront implements CacheFront {
 
   forwarded(route: PreparedRoute, _miss: Miss, elapsedMs: number, succeeded: boolean): void {
     this.#parts.queries.record(route.info, elapsedMs, succeeded);
-    if (route.info.changesSchema && succeeded) {
-      this.#parts.privileges.forget();
-      this.#parts.onSchemaStatement();
-    } else if (route.info.kind === "transaction") {
+    if (route.info.changesSchema && succeeded) this.schemaNews("schema");
+    else if (route.info.kind === "transaction") this.schemaNews("transaction");
+  }
+
+  /** What a session here, or in another process, may have changed. */
+  schemaNews(news: SchemaNews): void {
+    if (news === "transaction") {
       this.#parts.onTransactionStatement();
+      return;
     }
+    this.#parts.privileges.forget();
+    this.#parts.onSchemaStatement();
   }
 
   /** Asks the upstream where it is not known, for the next time. */

@@ -17,6 +17,7 @@ import { relayBytes } from "./byte-relay.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
 import { encryptionProblem } from "./encryption-policy.ts";
 import type { LoginFailures } from "./login-failures.ts";
+import type { Siblings } from "./siblings.ts";
 import { type Startup, StartupNegotiation } from "./startup-negotiation.ts";
 
 export interface ConnectionSettings {
@@ -31,6 +32,7 @@ export interface ConnectionSettings {
   readonly loginTimeoutMs: number;
   /** Null: every client has a server connection of its own. */
   readonly pools: Pools | null;
+  readonly siblings: Siblings;
 }
 
 /** One accepted connection from its first byte to its end. */
@@ -281,13 +283,18 @@ export class ClientConnection {
   }
 
   /**
-   * A client's cancel request. A key that is nobody's here may be one that another Freshet before the same upstream has passed on: it goes
-   * there as it is.
+   * A client's cancel request. A key that is nobody's here may be a sibling's, or one that another Freshet before the same upstream has
+   * passed on: it goes there as it is.
    */
   #cancel(packet: Buffer, processId: number, secretKey: Buffer): void {
     this.#stopLoginTimer();
     const target = this.#settings.cancelKeys.find(processId, secretKey);
-    void (target === null ? this.#sendCancel(packet) : target.cancel()).finally(() => this.#socket.end());
+    const cancelled = target === null ? this.#cancelElsewhere(packet, processId, secretKey) : target.cancel();
+    void cancelled.finally(() => this.#socket.end());
+  }
+
+  async #cancelElsewhere(packet: Buffer, processId: number, secretKey: Buffer): Promise<void> {
+    if (!(await this.#settings.siblings.cancel(processId, secretKey))) await this.#sendCancel(packet);
   }
 
   async #sendCancel(packet: Buffer): Promise<void> {

@@ -12,6 +12,7 @@ import { UpstreamServer } from "../upstream/upstream-server.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import { ClientConnection, type ConnectionSettings } from "./client-connection.ts";
 import { LoginFailures } from "./login-failures.ts";
+import { NO_SIBLINGS, type Siblings } from "./siblings.ts";
 import { listenOnUnixSocket } from "./unix-socket.ts";
 
 export interface ProxyServerOptions {
@@ -62,17 +63,20 @@ export interface ProxyServerParts {
   readonly metrics?: ProxyMetrics;
   /** Null or left out: every client has a server connection of its own. */
   readonly pools?: Pools | null;
+  /** Left out: this process is alone. */
+  readonly siblings?: Siblings;
 }
 
 /** Accepts clients; each gets a session on an upstream connection of its own. */
 export class ProxyServer {
   readonly #parts: ProxyServerParts;
-  readonly #services: SessionServices;
+  readonly #services: { -readonly [Service in keyof SessionServices]: SessionServices[Service] };
   readonly #connections = new Map<Socket, ClientConnection>();
   readonly #upstream: UpstreamServer;
   readonly #cancelKeys = new CancelKeys();
   readonly #failures: LoginFailures;
   #servers: readonly Server[] | null = null;
+  #closing: Promise<void> | null = null;
 
   constructor(parts: ProxyServerParts) {
     this.#parts = parts;
@@ -104,17 +108,33 @@ export class ProxyServer {
     return address;
   }
 
+  /** From now on all sessions, also those that are there, use these. */
+  serve(front: CacheFront, commands: CommandRunner): void {
+    this.#services.front = front;
+    this.#services.commands = commands;
+  }
+
+  /** A cancel request that came to another process; false when nobody here has the key. */
+  async cancel(processId: number, secretKey: Buffer): Promise<boolean> {
+    const target = this.#cancelKeys.find(processId, secretKey);
+    await target?.cancel();
+    return target !== null;
+  }
+
+  /** Takes no more clients; resolves when those that are there have left, or after `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    const left = this.#closeListeners();
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([left, over]);
+    if (timer !== null) clearTimeout(timer);
+  }
+
   /** Takes no more clients and ends those that are there with 57P01. */
   async stop(): Promise<void> {
-    const servers = this.#servers;
-    if (servers === null) return;
-    this.#servers = null;
-    const closed = Promise.all([
-      ...servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-      ...[...this.#connections.keys()].map(
-        (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
-      ),
-    ]);
+    const closed = this.#closeListeners();
     const error = new FreshetError(SqlState.adminShutdown, "terminating connection due to administrator command");
     for (const connection of this.#connections.values()) connection.terminate(error);
     const timer = setTimeout(() => {
@@ -122,6 +142,16 @@ export class ProxyServer {
     }, this.#parts.options.stopTimeoutMs);
     await closed;
     clearTimeout(timer);
+  }
+
+  /** Resolves when they are closed and their last client has left: also such as wait to be accepted at this moment. */
+  async #closeListeners(): Promise<void> {
+    const servers = this.#servers ?? [];
+    this.#servers = null;
+    this.#closing ??= Promise.all(
+      servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    ).then(() => undefined);
+    await this.#closing;
   }
 
   #createServer(isUnix: boolean): Server {
@@ -146,6 +176,7 @@ export class ProxyServer {
       failures: this.#failures,
       authenticator: this.#parts.authenticator ?? null,
       pools: this.#parts.pools ?? null,
+      siblings: this.#parts.siblings ?? NO_SIBLINGS,
       loginTimeoutMs:
         refusal === null ? options.loginTimeoutMs : Math.min(options.loginTimeoutMs, REFUSED_LOGIN_TIMEOUT_MS),
     };

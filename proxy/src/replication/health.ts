@@ -14,14 +14,15 @@ export class ReplicationHealth {
   readonly #waiters = new Set<{ readonly lsn: Lsn; readonly resolve: (reached: boolean) => void }>();
   #applied: Lsn = LSN_ZERO;
   #suspensions = 0;
-  #epoch = 0;
+  #epoch: number;
   #failure: string | null = null;
   #abandoned = false;
 
-  constructor(source: Pick<ChangeSource, "status">, staleMs: number, clock: Clock) {
+  constructor(source: Pick<ChangeSource, "status">, staleMs: number, clock: Clock, firstEpoch = 0) {
     this.#source = source;
     this.#staleMs = staleMs;
     this.#clock = clock;
+    this.#epoch = firstEpoch;
   }
 
   /** Null when fresh, else what is wrong. */

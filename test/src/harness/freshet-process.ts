@@ -115,6 +115,10 @@ export class FreshetProcess {
     if (code !== 0) throw new Error(`freshet ended with ${String(code ?? signal)} after SIGTERM:\n${this.#output}`);
   }
 
+  signal(signal: "SIGHUP" | "SIGUSR2"): void {
+    this.#child?.kill(signal);
+  }
+
   /** Ends it as a power cut would. */
   async kill(): Promise<void> {
     const child = this.#child;

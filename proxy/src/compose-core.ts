@@ -1,0 +1,414 @@
+import { join } from "node:path";
+import { FreshetError, type FreshetOptions, type Logger, SqlState, errorMessage, now, wallTime } from "@freshet/base";
+import type { ApplyResult, CacheStatus, ChangeSource, Commit, Engine, EngineState } from "@freshet/contract";
+import type { UpstreamCallPlanning } from "@freshet/sql";
+import { type StoreReader, openStoreReader } from "@freshet/store";
+import { LSN_ZERO } from "@freshet/values";
+import type { MetricSources } from "./admin/metrics.ts";
+import type { PartialKeys } from "./admin/partial-metrics.ts";
+import { CacheBuilder } from "./caches/cache-builder.ts";
+import { CacheCatalog } from "./caches/cache-catalog.ts";
+import { CacheManager } from "./caches/cache-manager.ts";
+import { CatalogFile } from "./caches/catalog-file.ts";
+import { announcementQuery } from "./caches/schema-announcement.ts";
+import type { RetryDelay } from "./caches/retry.ts";
+import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/schema-watch.ts";
+import { Commands } from "./commands/command-runner.ts";
+import type { ControlConnection } from "./control/control-connection.ts";
+import { type Controls, createControls } from "./control/controls.ts";
+import { type Shared, createShared, endPart, retryDelay } from "./compose-shared.ts";
+import type { FreshetFactories } from "./freshet-factories.ts";
+import { ViewFront } from "./front/cache-front.ts";
+import { KeyFills } from "./front/key-fills.ts";
+import { ZoneTables } from "./front/zone-tables.ts";
+import { UpstreamLsn } from "./front/upstream-lsn.ts";
+import { type InvalidateMode, createInvalidateMode } from "./invalidate/compose-invalidate.ts";
+import { ReplicationHealth } from "./replication/health.ts";
+import { Lag } from "./replication/lag.ts";
+import { Pump } from "./replication/pump.ts";
+import { ReplicationStart } from "./replication/replication-start.ts";
+import { SlotGauge } from "./replication/slot-gauge.ts";
+import type { CallClient } from "./upstream-calls/call-client.ts";
+import { createCallClient } from "./upstream-calls/create-call-client.ts";
+import type { Upstream } from "./upstream/upstream.ts";
+import { WriteBacks } from "./write-back/write-backs.ts";
+
+/** How often the slot's retained WAL is looked at. */
+const SLOT_GAUGE_INTERVAL_MS = 10_000;
+
+/** The engine's worker, loaded but without its store, which may still be another process's. */
+export interface LoadedEngine {
+  readonly engine: Engine;
+  readonly calls: CallClient;
+}
+
+export async function loadEngine(
+  options: FreshetOptions,
+  upstream: Upstream,
+  factories: FreshetFactories,
+  logger: Logger,
+): Promise<LoadedEngine> {
+  const calls = createCallClient(options, upstream.driver, logger, now);
+  return { engine: await factories.engine(join(options.data, "store"), calls), calls };
+}
+
+/** What the caches tell of themselves, and what they ask about the clients. */
+export interface CoreHooks {
+  readonly onAnswered: (seconds: number) => void;
+  readonly onApplied: (seconds: number) => void;
+  readonly clients: () => number;
+  /** What sessions have read of the schema under an earlier core counts as older than this. */
+  readonly firstEpoch: number;
+}
+
+/**
+ * All that there is one of, whoever serves the clients: replication, the engine and its store, the caches, write-back.
+ * Whoever has it holds the data folder's lock.
+ */
+export class CachingCore {
+  readonly front: ViewFront;
+  readonly commands: Commands;
+  readonly #options: FreshetOptions;
+  readonly #hooks: CoreHooks;
+  readonly #logger: Logger;
+  readonly #engine: Engine;
+  readonly #source: ChangeSource;
+  readonly #calls: CallClient;
+  readonly #stopping = new AbortController();
+  readonly #controls: Controls;
+  readonly #catalog: CacheCatalog;
+  readonly #health: ReplicationHealth;
+  readonly #pump: Pump;
+  readonly #invalidate: InvalidateMode;
+  readonly #lag: Lag;
+  readonly #manager: CacheManager;
+  readonly #builder: CacheBuilder;
+  readonly #writeBacks: WriteBacks;
+  readonly #replicationStart: ReplicationStart;
+  readonly #slotGauge: SlotGauge;
+  readonly #schemaWatch: SchemaWatch;
+  #reader: StoreReader | null = null;
+  #failure: string | null = null;
+  #starting: Promise<void> = Promise.resolve();
+  #restarting = false;
+
+  private constructor(
+    options: FreshetOptions,
+    upstream: Upstream,
+    { engine, calls }: LoadedEngine,
+    factories: FreshetFactories,
+    hooks: CoreHooks,
+    logger: Logger,
+  ) {
+    const source = factories.source(options, upstream.driver, logger);
+    this.#calls = calls;
+    this.#options = options;
+    this.#hooks = hooks;
+    this.#logger = logger;
+    upstream.server.onMoved(() => this.#health.primaryMoved());
+    this.#controls = createControls(options, upstream.driver);
+    const { analysis, privileging, positions } = this.#controls;
+    this.#engine = engine;
+    this.#source = source;
+    this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
+    this.#health = new ReplicationHealth(source, options.replicationStaleMs, now, hooks.firstEpoch);
+    const retry = retryDelay(options, this.#stopping.signal);
+    const shared = createShared(options, upstream.url, (sql) => privileging.query(sql), now);
+    this.#builder = this.#createBuilder(factories.isNative);
+    this.#invalidate = createInvalidateMode(options, {
+      source,
+      health: this.#health,
+      query: (sql) => positions.query(sql),
+      driver: upstream.driver,
+      clock: now,
+      logger,
+    });
+    this.#writeBacks = this.#createWriteBacks(retry);
+    this.#manager = new CacheManager({
+      engine: this.#engine,
+      source: this.#source,
+      catalog: this.#catalog,
+      builder: this.#builder,
+      compiled: shared.compiled,
+      privileges: shared.privileges,
+      permissions: shared.permissions,
+      health: this.#health,
+      writeBacks: this.#writeBacks,
+      invalidations: this.#invalidate.invalidations,
+      retry,
+      clock: now,
+      failedRetryMs: options.failedCacheRetryMs,
+      logger,
+      announced: async () => (await analysis.query(announcementQuery(options.instance)))[0]?.[0] === "t",
+      notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
+    });
+    this.#pump = this.#createPump();
+    this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
+    this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
+    this.#schemaWatch = new SchemaWatch(
+      this.#manager,
+      async () => parseTransactions(await analysis.query(RUNNING_TRANSACTIONS)),
+      options.schemaCheckIntervalMs,
+      logger,
+    );
+    this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
+    this.front = this.#createFront(shared, this.#controls.positions);
+    this.commands = this.#createCommands(shared);
+  }
+
+  /** For the data folder whose lock the caller holds. */
+  static async create(
+    options: FreshetOptions,
+    upstream: Upstream,
+    { engine, calls }: LoadedEngine,
+    factories: FreshetFactories,
+    hooks: CoreHooks,
+    logger: Logger,
+  ): Promise<CachingCore> {
+    try {
+      return new CachingCore(options, upstream, { engine, calls }, factories, hooks, logger);
+    } catch (thrown) {
+      await engine.close();
+      throw thrown;
+    }
+  }
+
+  /** Opens the store; the caches come as soon as the upstream lets them. */
+  async start(): Promise<void> {
+    const state = await this.#engine.open();
+    this.#openReader();
+    this.#source.onStatus((status) => {
+      if (status.state !== "streaming") {
+        this.#invalidate.invalidations.forgetAnswers();
+        this.#health.streamEnded();
+      }
+      if (status.state === "slot-lost") this.#restart();
+    });
+    this.#starting = this.#replicate(state);
+  }
+
+  /** Begins nothing more; what runs goes on. */
+  quiesce(): void {
+    this.#stopping.abort();
+    this.#replicationStart.stop();
+    this.#schemaWatch.stop();
+    this.#slotGauge.stop();
+  }
+
+  /** Ends everything in the order in which it depends on each other, whatever fails; the store last. Nobody asks the front any more. */
+  async stop(): Promise<void> {
+    this.quiesce();
+    this.#health.fail("the caches are being closed");
+    // The engine may be waiting for the upstream.
+    this.#calls.stop();
+    await this.#ending("stream", () => this.#pump.close());
+    await this.#ending("replication", () => this.#source.stop());
+    await this.#starting;
+    this.#invalidate.stop();
+    // What waits for the upstream ends with its connections.
+    await Promise.all([
+      this.#ending("cache builds", () => this.#manager.stop()),
+      this.#ending("write-back", () => this.#writeBacks.stopAll()),
+      ...Object.values(this.#controls).map((control: ControlConnection) =>
+        this.#ending("upstream connection", () => control.close()),
+      ),
+    ]);
+    const reader = this.#reader;
+    this.#reader = null;
+    await this.#ending("views", async () => reader?.close());
+    await this.#ending("engine", () => this.#engine.close());
+  }
+
+  /** What the gauges read. */
+  metricSources(): Omit<MetricSources, "clients"> {
+    return {
+      catalog: this.#catalog,
+      stored: () => this.#stored(),
+      partialKeys: () => this.#partialKeys(),
+      invalidate: this.#invalidate,
+      calls: this.#calls,
+      lag: () => this.#lag.now(),
+      appliedLsn: () => this.#health.applied,
+      queueBytes: () => this.#pump.queuedBytes,
+      slotRetainedBytes: () => this.#slotGauge.bytes,
+      writeBackLags: () => this.#writeBacks.lags(this.#health.applied),
+    };
+  }
+
+  /** Null when all caches are caught up, else what is missing. */
+  notReady(): string | null {
+    if (this.#failure !== null) return this.#failure;
+    const { problem } = this.#replicationStart;
+    if (problem !== null) return problem.message;
+    const stream = this.#health.problem();
+    if (stream !== null) return `replication: ${stream}`;
+    if (this.#health.suspended) return "a schema change is being looked into";
+    // A failed cache does not get ready by waiting: freshet_cache_ready and SHOW CACHES tell of it.
+    const waiting = this.#catalog.all().find(({ phase }) => phase === "waiting" || phase === "building");
+    if (waiting !== undefined)
+      return `cache ${waiting.name}: ${waiting.phase}${waiting.reason === null ? "" : `, ${waiting.reason}`}`;
+    const { bytes } = this.#lag.now();
+    return this.#pump.queuedBytes > 0 && bytes > this.#options.applyBatchBytes ? `${bytes} bytes of WAL behind` : null;
+  }
+
+  async #partialKeys(): Promise<PartialKeys> {
+    return this.#stopping.signal.aborted ? { keysFilled: 0, keysEvicted: 0 } : await this.#engine.stats();
+  }
+
+  async #stored(): Promise<readonly CacheStatus[]> {
+    return this.#stopping.signal.aborted ? [] : (await this.#engine.status()).caches;
+  }
+
+  #createBuilder(isNative: UpstreamCallPlanning["isNative"]): CacheBuilder {
+    const control = this.#controls.analysis;
+    return new CacheBuilder({ engine: this.#engine, source: this.#source, control, clock: now, isNative });
+  }
+
+  #createWriteBacks(retry: RetryDelay): WriteBacks {
+    return new WriteBacks({
+      instance: this.#options.instance,
+      control: this.#controls.writing,
+      engine: this.#engine,
+      reader: () => this.#openReader(),
+      batchRows: this.#options.writeBackBatchRows,
+      retry,
+      logger: this.#logger,
+    });
+  }
+
+  #createPump(): Pump {
+    const options = this.#options;
+    return new Pump(
+      this.#engine,
+      this.#source,
+      { queueBytes: options.engineQueueBytes, batchBytes: options.applyBatchBytes },
+      {
+        onApplied: (result, commits) => this.#onApplied(result, commits),
+        onFailed: (message) => this.#onFailed(message),
+      },
+    );
+  }
+
+  #createFront(shared: Shared, positions: ControlConnection): ViewFront {
+    const options = this.#options;
+    return new ViewFront({
+      database: () => shared.database,
+      catalog: this.#catalog,
+      compiled: shared.compiled,
+      fills: new KeyFills({ engine: this.#engine, clock: now, logger: this.#logger }),
+      invalidating: this.#invalidate.read,
+      health: this.#health,
+      privileges: shared.privileges,
+      queries: shared.queries,
+      upstreamLsn: new UpstreamLsn(positions),
+      zones: new ZoneTables((statements) => this.#controls.analysis.run(statements), now),
+      reader: () => this.#reader,
+      onAnswered: (milliseconds) => this.#hooks.onAnswered(milliseconds / 1000),
+      clock: now,
+      logger: this.#logger,
+      limits: {
+        maxResultBytes: options.maxResultBytes,
+        sessionReadTimeoutMs: options.sessionReadTimeoutMs,
+        strongReadTimeoutMs: options.strongReadTimeoutMs,
+      },
+      onSchemaStatement: () => {
+        shared.queries.forgetVerdicts();
+        this.#schemaWatch.onSchemaStatement();
+      },
+      onTransactionStatement: () => this.#schemaWatch.onTransactionStatement(),
+    });
+  }
+
+  #createCommands(shared: Shared): Commands {
+    return new Commands({
+      database: () => shared.database,
+      ask: (sql) => this.#controls.privileging.query(sql),
+      permissions: shared.permissions,
+      instance: this.#options.instance,
+      catalog: this.#catalog,
+      manager: this.#manager,
+      builder: this.#builder,
+      engine: this.#engine,
+      source: this.#source,
+      health: this.#health,
+      pump: this.#pump,
+      queries: shared.queries,
+      writeBacks: this.#writeBacks,
+      answers: this.#invalidate.answers,
+      lag: () => this.#lag.now(),
+      clients: this.#hooks.clients,
+      clock: now,
+    });
+  }
+
+  async #replicate(state: EngineState): Promise<void> {
+    try {
+      const live = state.tables.filter((table) => table.state === "live").map(({ table }) => table);
+      const started = await this.#replicationStart.run(
+        state.origin,
+        live,
+        this.#invalidate.invalidations.before(this.#pump),
+      );
+      if (started === null) return;
+      const reset = started.reset || state.origin === null;
+      if (reset) await this.#engine.reset(started.origin);
+      this.#health.restart(started.origin.lsn);
+      await this.#manager.reconcile(state, reset);
+      this.#pump.open(started.origin.lsn);
+    } catch (thrown) {
+      if (!this.#stopping.signal.aborted) this.#onFailed(errorMessage(thrown));
+    }
+  }
+
+  /** The slot is lost: a new one is made and everything is built anew. */
+  #restart(): void {
+    if (this.#restarting || this.#stopping.signal.aborted) return;
+    this.#restarting = true;
+    this.#starting = this.#starting.then(async () => {
+      try {
+        await this.#pump.close();
+        await this.#source.stop();
+        this.#pump.restart();
+        const started = await this.#replicationStart.run(null, [], this.#invalidate.invalidations.before(this.#pump));
+        if (started === null) return;
+        await this.#manager.restartFrom(started.origin);
+        this.#pump.open(started.origin.lsn);
+      } catch (thrown) {
+        if (!this.#stopping.signal.aborted) this.#onFailed(errorMessage(thrown));
+      } finally {
+        this.#restarting = false;
+      }
+    });
+  }
+
+  #onApplied(result: ApplyResult, commits: readonly Commit[]): void {
+    const delay = this.#lag.onApplied(result, commits);
+    if (delay !== null) this.#hooks.onApplied(delay / 1000);
+    this.#manager.onApplied(result, commits);
+  }
+
+  /** The engine cannot go on: all caches miss until Freshet is started again. */
+  #onFailed(message: string): void {
+    this.#failure = message;
+    this.#health.fail(`the caches have stopped: ${message}`);
+    this.#logger.error({ error: message }, "the caches cannot follow the upstream any more: all reads are forwarded");
+  }
+
+  #notStarted(): FreshetError | null {
+    if (this.#failure !== null)
+      return new FreshetError(SqlState.internalError, "the caches have stopped", { detail: this.#failure });
+    if (this.#health.applied !== LSN_ZERO) return null;
+    return new FreshetError(SqlState.cannotConnectNow, "replication from the upstream has not started yet", {
+      detail: `Its state is: ${this.#source.status().state}.`,
+    });
+  }
+
+  #openReader(): StoreReader {
+    this.#reader ??= openStoreReader(join(this.#options.data, "store"));
+    return this.#reader;
+  }
+
+  #ending(what: string, end: () => Promise<void>): Promise<void> {
+    return endPart(this.#logger, what, end);
+  }
+}
