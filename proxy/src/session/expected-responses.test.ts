@@ -94,6 +94,25 @@ describe("expected responses", () => {
     expect(log.at(-1)).toBe("r done");
   });
 
+  it("tell when all that stands before the last message is answered", async () => {
+    forward("query", "alone");
+    expect(expected.whenLastReached()).toBeNull();
+    expected.complete();
+    forward("parse", "p");
+    forward("query", "q");
+    const reached = expected.whenLastReached()?.then(() => log.push("reached"));
+    expected.complete();
+    await reached;
+    expect(log).toEqual(["alone done", "p done", "reached"]);
+    expected.complete();
+    forward("parse", "p");
+    forward("query", "q");
+    const skipped = expected.whenLastReached()?.then(() => log.push("skipped"));
+    expect(expected.failSegment()).toBe(false);
+    await skipped;
+    expect(log.slice(3)).toEqual(["q done", "undo q", "p failed", "skipped"]);
+  });
+
   it("forget a Sync that copy data made void", () => {
     forward("execute", "e");
     forward("sync", "s");

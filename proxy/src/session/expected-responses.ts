@@ -109,6 +109,7 @@ export class ExpectedResponses {
   #localBytes = 0;
   #headFailed = false;
   #onIdle: (() => void)[] = [];
+  #onReached: { readonly item: UpstreamExpectation; readonly resolve: () => void } | null = null;
 
   constructor(emit: (bytes: Buffer) => void, status: () => TransactionStatus) {
     this.#emit = emit;
@@ -227,6 +228,18 @@ export class ExpectedResponses {
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
+  /**
+   * Null when nothing stands before the message that was forwarded last; else resolves when all of that is answered, or an error in it has
+   * taken the message away. One waits at a time.
+   */
+  whenLastReached(): Promise<void> | null {
+    const item = this.#items.at(-1);
+    if (item === undefined || item === this.head() || !isUpstream(item)) return null;
+    return new Promise((resolve) => {
+      this.#onReached = { item, resolve };
+    });
+  }
+
   #drop(item: Expected, isFailed: boolean): void {
     if (item.kind === "local") {
       this.#localBytes -= item.bytes.length;
@@ -257,6 +270,11 @@ export class ExpectedResponses {
       } else if (item.kind === "local-ready") {
         this.#emit(readyForQuery(this.#status()));
       }
+    }
+    if (this.#onReached !== null && (this.idle || this.head() === this.#onReached.item)) {
+      const { resolve } = this.#onReached;
+      this.#onReached = null;
+      resolve();
     }
     if (!this.idle || this.#onIdle.length === 0) return;
     const waiting = this.#onIdle;

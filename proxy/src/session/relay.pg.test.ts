@@ -70,6 +70,20 @@ describe("COPY", () => {
     expect(rowsOf(await client.untilReady())).toEqual(["1"]);
   });
 
+  it("may be a simple Query that ends a segment of the extended protocol", async () => {
+    await query(client, "CREATE TEMP TABLE c (a int)");
+    const copy = [encodeQuery("COPY c FROM STDIN"), encodeCopyData(Buffer.from("1\n")), encodeCopyDone()];
+    client.send(encodeParse("", "SELECT 1 FROM c"), encodeFlush());
+    await client.until("1");
+    client.send(...copy);
+    expect(types(await client.untilReady())).toBe("GCZ");
+    client.send(encodeParse("", "SELECT 2 FROM c"), ...copy);
+    expect(types(await client.untilReady())).toBe("1GCZ");
+    client.send(encodeParse("", "SELECT nothing FROM c"), ...copy, encodeSync());
+    expect(types(await client.untilReady())).toBe("EZ");
+    expect(rowsOf(await query(client, "SELECT count(*) FROM c"))).toEqual(["2"]);
+  });
+
   it("that fails leaves the session usable", async () => {
     await query(client, "CREATE TEMP TABLE c (a int)");
     client.send(encodeQuery("COPY c FROM STDIN"));

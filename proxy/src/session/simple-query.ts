@@ -79,10 +79,11 @@ function runQuery(state: SessionState, piece: Piece, route: PreparedRoute | null
   const undo = state.statements.delete("");
   forwardRun(state, piece, "query", route, miss, undo);
   state.endSegment();
-  // An error before it makes the upstream skip the Query and what follows: what that is must be known first.
-  if (mixed && piece.last) {
-    state.upstream.flush();
-    return state.expected.whenIdle();
-  }
-  return undefined;
+  if (!mixed || !piece.last) return undefined;
+  // An error before it makes the upstream skip the Query and what follows: what that is must be known first. The Query's own answer is
+  // not waited for: a COPY wants the client's data before it ends.
+  const reached = state.expected.whenLastReached();
+  if (reached === null) return undefined;
+  state.upstream.flush();
+  return reached;
 }
