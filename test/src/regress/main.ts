@@ -7,12 +7,13 @@ import { regressPage } from "./regress-page.ts";
 import { type SuiteResult, runSuite } from "./run-suite.ts";
 import { whyNoSuite } from "./suite-source.ts";
 
-/** `npm run regress -- [--only "copy,portals"] [--mode plain|offer|both] [--write]`: PostgreSQL's own regression suite, directly and through Freshet. */
+/** `npm run regress -- [--only "copy,portals"] [--mode plain|offer|both] [--offer-seconds 60] [--write]`: PostgreSQL's own regression suite, directly and through Freshet. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: "string", default: "" },
       mode: { type: "string", default: "plain" },
+      "offer-seconds": { type: "string", default: "60" },
       write: { type: "boolean", default: false },
     },
   });
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
   const run = (offer: boolean): Promise<SuiteResult> =>
     runSuite({
       ...(files === undefined ? {} : { files }),
-      offer,
+      ...(offer ? { offerBudgetMs: Number(values["offer-seconds"]) * 1000 } : {}),
       log: (line) => console.log(line),
       async finished({ file, direct, proxied, equal }) {
         if (equal) return;

@@ -1,5 +1,6 @@
 import { markdownTable } from "../docs/documents.ts";
 import { exceptions } from "./exceptions.ts";
+import type { Offers } from "./offer-ledger.ts";
 import type { FileOutcome, SuiteResult } from "./run-suite.ts";
 
 /** docs/regression-suite.md. */
@@ -10,7 +11,8 @@ export function regressPage(plain: SuiteResult | undefined, offered: SuiteResult
     "",
     "PostgreSQL's `src/test/regress` (from Debian's source package of the installed release) runs twice at once on two equal clusters: psql connected to PostgreSQL, and",
     "psql connected to Freshet. A file passes when both print the same, statement for statement, messages and error positions included. `regress.so` is not built, so what",
-    "needs its C functions fails alike on both sides. In the second run a relay offers each SELECT outside a transaction block to `CREATE CACHE` on another connection before it is asked.",
+    "needs its C functions fails alike on both sides. In the second run a relay offers the SELECTs outside transaction blocks to `CREATE CACHE` in the same session before they are asked,",
+    "for at most a minute per file (`--offer-seconds`); a cache stays until its file ends.",
     "",
     ...section("Without caches", plain),
     ...section("Each SELECT offered to CREATE CACHE first", offered),
@@ -22,10 +24,11 @@ function section(title: string, result: SuiteResult | undefined): string[] {
   const { outcomes, version } = result;
   const equal = outcomes.filter((outcome) => outcome.equal).length;
   const different = outcomes.filter((outcome) => !outcome.equal);
-  const sum = (key: "seen" | "cached"): number =>
-    outcomes.reduce((total, { offers }) => total + (offers?.[key] ?? 0), 0);
+  const sum = (key: keyof Offers): number => outcomes.reduce((total, { offers }) => total + (offers?.[key] ?? 0), 0);
   const caches =
-    sum("seen") === 0 ? "" : ` ${sum("seen")} SELECTs were offered, ${sum("cached")} of them made a cache.`;
+    sum("seen") === 0
+      ? ""
+      : ` Of ${sum("seen")} SELECTs ${sum("offered")} were offered; they made ${sum("cached")} caches, which gave ${sum("hits")} answers.`;
   return [
     `## ${title}`,
     "",

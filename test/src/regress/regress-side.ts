@@ -11,7 +11,7 @@ import { programFolder } from "./suite-source.ts";
 import type { SuiteSource } from "./suite-source.ts";
 
 const database = "regression";
-const fileTimeoutMs = 120_000;
+const fileTimeoutMs = 240_000;
 
 /** What pg_regress sets in its database. */
 const databaseSettings = [

@@ -21,7 +21,7 @@ const skipped = obstacle === undefined ? "" : ` (not run here: ${obstacle})`;
 test.skipIf(obstacle !== undefined)(
   `PostgreSQL's regression files print the same through Freshet${skipped}`,
   async () => {
-    const { outcomes } = await runSuite({ files, offer: false, log: () => undefined });
+    const { outcomes } = await runSuite({ files, log: () => undefined });
     expect(outcomes.map(({ file }) => file).toSorted()).toEqual(files.toSorted());
     for (const { file, direct, proxied } of outcomes)
       expect({ file, output: proxied }).toEqual({ file, output: direct });

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { now } from "@freshet/base";
+import type { Offers } from "./offer-ledger.ts";
 import { OfferingRelay } from "./offering-relay.ts";
-import type { Offers } from "./offering-relay.ts";
 import { RegressSide } from "./regress-side.ts";
 import { scheduledFiles } from "./schedule.ts";
 import { regressionSuite } from "./suite-source.ts";
@@ -20,8 +20,8 @@ export interface FileOutcome {
 export interface SuiteRun {
   /** Only these files, in the schedule's order. */
   readonly files?: readonly string[];
-  /** Whether each SELECT is offered to CREATE CACHE before it is asked. */
-  readonly offer: boolean;
+  /** For how long each file's SELECTs are offered to CREATE CACHE before they are asked; undefined: not at all. */
+  readonly offerBudgetMs?: number;
   readonly log: (line: string) => void;
   /** Told of each file when it is done. */
   readonly finished?: (outcome: FileOutcome) => Promise<void>;
@@ -44,7 +44,10 @@ export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
   try {
     for (const _side of ["direct", "proxied"]) sides.push(await RegressSide.start(source));
     const [direct, proxied] = sides as [RegressSide, RegressSide];
-    if (run.offer) relay = await OfferingRelay.start(proxied.freshet.connection);
+    if (run.offerBudgetMs !== undefined) {
+      await proxied.freshet.untilReady();
+      relay = await OfferingRelay.start(proxied.freshet.connection, run.offerBudgetMs);
+    }
     const outcomes: FileOutcome[] = [];
     for (const file of files) {
       const outcome = await runFile(file, direct, proxied, relay);
@@ -54,7 +57,7 @@ export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
     }
     return { version: source.version, outcomes };
   } finally {
-    await relay?.stop();
+    relay?.stop();
     for (const side of sides) await side.stop();
   }
 }
@@ -76,6 +79,9 @@ async function runFile(
 }
 
 function logLine({ file, equal, offers, ms }: FileOutcome): string {
-  const offered = offers === undefined ? "" : `, ${offers.cached} of ${offers.seen} SELECTs cached`;
+  const offered =
+    offers === undefined
+      ? ""
+      : `, ${offers.seen} SELECTs, ${offers.offered} offered, ${offers.cached} caches, ${offers.hits} hits`;
   return `${file}: ${equal ? "equal" : "DIFFERENT"} (${(ms / 1000).toFixed(1)} s${offered})`;
 }
