@@ -29,7 +29,9 @@ async function main(): Promise<number> {
       ...(files === undefined ? {} : { files }),
       ...(offer ? { offerBudgetMs: Number(values["offer-seconds"]) * 1000 } : {}),
       log: (line) => console.log(line),
-      async finished({ file, direct, proxied, equal }) {
+      async finished({ file, direct, proxied, equal, offers }) {
+        const told = (offers?.all ?? []).map(({ text, outcome, ms }) => `${outcome} (${ms.toFixed(0)} ms) ${text}`);
+        if (offers !== undefined) await writeFile(path.join(folder, `${file}.offers`), told.join("\n"));
         if (equal) return;
         different += 1;
         const name = path.join(folder, `${offer ? "offered" : "plain"}-${file}`);

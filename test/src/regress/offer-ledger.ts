@@ -7,6 +7,14 @@ export interface Offers {
   readonly cached: number;
   /** Statements that the caches then answered. */
   readonly hits: number;
+  readonly all: readonly Offer[];
+}
+
+/** What became of one offer. */
+export interface Offer {
+  readonly text: string;
+  readonly outcome: "cached" | "refused" | "unanswered";
+  readonly ms: number;
 }
 
 /** Counts one file's offers and keeps them within a time, for a cache takes longer to make than most of the suite's SELECTs to run. */
@@ -16,6 +24,7 @@ export class OfferLedger {
   #spentMs = 0;
   #seen = 0;
   #offered = 0;
+  readonly #all: Offer[] = [];
 
   constructor(budgetMs: number) {
     this.#budgetMs = budgetMs;
@@ -31,13 +40,14 @@ export class OfferLedger {
     return this.#spentMs < this.#budgetMs;
   }
 
-  offered(text: string, outcome: "cached" | "refused" | "unanswered", ms: number): void {
+  offered(offer: Offer): void {
     this.#offered += 1;
-    this.#spentMs += ms;
-    if (outcome === "cached") this.#cached.add(text);
+    this.#spentMs += offer.ms;
+    this.#all.push(offer);
+    if (offer.outcome === "cached") this.#cached.add(offer.text);
   }
 
   counts(hits: number): Offers {
-    return { seen: this.#seen, offered: this.#offered, cached: this.#cached.size, hits };
+    return { seen: this.#seen, offered: this.#offered, cached: this.#cached.size, hits, all: this.#all };
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { now } from "@freshet/base";
 import { encodeQuery } from "@freshet/wire";
-import type { OfferLedger } from "./offer-ledger.ts";
+import type { Offer, OfferLedger } from "./offer-ledger.ts";
 
 const queryType = 0x51;
 const errorType = 0x45;
@@ -83,16 +83,14 @@ export class OfferingConversation {
     this.#upstream.write(encodeQuery(`CREATE CACHE FROM ${text}`));
     const outcome = await answer.outcome;
     this.#answer = undefined;
-    this.#ledger.offered(text, outcome, now() - began);
+    this.#ledger.offered({ text, outcome, ms: now() - began });
   }
 }
 
-type OfferOutcome = "cached" | "refused" | "unanswered";
-
 /** What came back for an offer, up to its ReadyForQuery. */
 class OfferAnswer {
-  readonly outcome: Promise<OfferOutcome>;
-  #resolve: (outcome: OfferOutcome) => void = () => undefined;
+  readonly outcome: Promise<Offer["outcome"]>;
+  #resolve: (outcome: Offer["outcome"]) => void = () => undefined;
   #pending: Buffer = Buffer.alloc(0);
   #refused = false;
 
@@ -114,7 +112,7 @@ class OfferAnswer {
     }
   }
 
-  finish(outcome: OfferOutcome): void {
+  finish(outcome: Offer["outcome"]): void {
     this.#resolve(outcome);
   }
 }

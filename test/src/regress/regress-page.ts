@@ -1,6 +1,5 @@
 import { markdownTable } from "../docs/documents.ts";
 import { exceptions } from "./exceptions.ts";
-import type { Offers } from "./offer-ledger.ts";
 import type { FileOutcome, SuiteResult } from "./run-suite.ts";
 
 /** docs/regression-suite.md. */
@@ -12,7 +11,8 @@ export function regressPage(plain: SuiteResult | undefined, offered: SuiteResult
     "PostgreSQL's `src/test/regress` (from Debian's source package of the installed release) runs twice at once on two equal clusters: psql connected to PostgreSQL, and",
     "psql connected to Freshet. A file passes when both print the same, statement for statement, messages and error positions included. `regress.so` is not built, so what",
     "needs its C functions fails alike on both sides. In the second run a relay offers the SELECTs outside transaction blocks to `CREATE CACHE` in the same session before they are asked,",
-    "for at most a minute per file (`--offer-seconds`); a cache stays until its file ends.",
+    "for at most a minute per file (`--offer-seconds`); a cache stays until its file ends. There the rows of a result without ORDER BY are",
+    "compared in any order.",
     "",
     ...section("Without caches", plain),
     ...section("Each SELECT offered to CREATE CACHE first", offered),
@@ -24,7 +24,8 @@ function section(title: string, result: SuiteResult | undefined): string[] {
   const { outcomes, version } = result;
   const equal = outcomes.filter((outcome) => outcome.equal).length;
   const different = outcomes.filter((outcome) => !outcome.equal);
-  const sum = (key: keyof Offers): number => outcomes.reduce((total, { offers }) => total + (offers?.[key] ?? 0), 0);
+  const sum = (key: "seen" | "offered" | "cached" | "hits"): number =>
+    outcomes.reduce((total, { offers }) => total + (offers?.[key] ?? 0), 0);
   const caches =
     sum("seen") === 0
       ? ""
