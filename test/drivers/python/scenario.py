@@ -4,6 +4,10 @@ import json
 
 
 def describe(error):
+    # SQLAlchemy wraps the driver's error, and its own wrapper of asyncpg's.
+    origin = getattr(error, "orig", None)
+    if origin is not None:
+        return {"wrapped in": type(error).__name__, **describe(origin.__cause__ or origin)}
     diag = getattr(error, "diag", None)
     if diag is not None:
         names = ("sqlstate", "severity", "message_primary", "message_detail", "statement_position", "table_name", "constraint_name")

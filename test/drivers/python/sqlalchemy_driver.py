@@ -87,14 +87,16 @@ def reflected():
 
 def pinged():
     """A connection that has died in the pool is replaced before it is lent."""
+    one = create_engine("postgresql+psycopg://", pool_size=1, pool_pre_ping=True)
+    pid = text("SELECT pg_backend_pid()")
+    with one.connect() as conn:
+        first = conn.scalar(pid)
     with engine.connect() as conn:
-        first = conn.scalar(text("SELECT pg_backend_pid()"))
-    with engine.connect() as conn, engine.connect() as other:
-        pids = [c.scalar(text("SELECT pg_backend_pid()")) for c in (conn, other)]
-        victim = other if pids[0] == first else conn
-        ended = victim.scalar(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
-    with engine.connect() as conn, engine.connect() as other:
-        return [ended, [c.scalar(text("SELECT 1")) for c in (conn, other)], first in [c.scalar(text("SELECT pg_backend_pid()")) for c in (conn, other)]]
+        ended = conn.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": first})
+    with one.connect() as conn:
+        found = [ended, conn.scalar(text("SELECT 1")), conn.scalar(pid) == first]
+    one.dispose()
+    return found
 
 
 def twice():

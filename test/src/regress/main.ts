@@ -30,7 +30,7 @@ async function main(): Promise<number> {
       ...(offer ? { offerBudgetMs: Number(values["offer-seconds"]) * 1000 } : {}),
       log: (line) => console.log(line),
       async finished({ file, direct, proxied, equal, offers }) {
-        const told = (offers?.all ?? []).map(({ text, outcome, ms }) => `${outcome} (${ms.toFixed(0)} ms) ${text}`);
+        const told = (offers?.all ?? []).map((offer) => JSON.stringify(offer));
         if (offers !== undefined) await writeFile(path.join(folder, `${file}.offers`), told.join("\n"));
         if (equal) return;
         different += 1;

@@ -10,10 +10,15 @@ export interface Offers {
   readonly all: readonly Offer[];
 }
 
+/** `error` is the message of the refusal. */
+export type OfferOutcome =
+  | { readonly kind: "cached" | "unanswered" }
+  | { readonly kind: "refused"; readonly error: string };
+
 /** What became of one offer. */
 export interface Offer {
   readonly text: string;
-  readonly outcome: "cached" | "refused" | "unanswered";
+  readonly outcome: OfferOutcome;
   readonly ms: number;
 }
 
@@ -44,7 +49,7 @@ export class OfferLedger {
     this.#offered += 1;
     this.#spentMs += offer.ms;
     this.#all.push(offer);
-    if (offer.outcome === "cached") this.#cached.add(offer.text);
+    if (offer.outcome.kind === "cached") this.#cached.add(offer.text);
   }
 
   counts(hits: number): Offers {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { now } from "@freshet/base";
-import { encodeQuery } from "@freshet/wire";
-import type { Offer, OfferLedger } from "./offer-ledger.ts";
+import { decodeErrorFields, encodeQuery } from "@freshet/wire";
+import type { OfferLedger, OfferOutcome } from "./offer-ledger.ts";
 
 const queryType = 0x51;
 const errorType = 0x45;
@@ -53,7 +53,7 @@ export class OfferingConversation {
 
   /** The session is over: an offer that is under way has no answer. */
   ended(): void {
-    this.#answer?.finish("unanswered");
+    this.#answer?.finish({ kind: "unanswered" });
   }
 
   async #passWhole(): Promise<void> {
@@ -89,10 +89,10 @@ export class OfferingConversation {
 
 /** What came back for an offer, up to its ReadyForQuery. */
 class OfferAnswer {
-  readonly outcome: Promise<Offer["outcome"]>;
-  #resolve: (outcome: Offer["outcome"]) => void = () => undefined;
+  readonly outcome: Promise<OfferOutcome>;
+  #resolve: (outcome: OfferOutcome) => void = () => undefined;
   #pending: Buffer = Buffer.alloc(0);
-  #refused = false;
+  #error: string | undefined;
 
   constructor() {
     this.outcome = new Promise((resolve) => {
@@ -105,14 +105,15 @@ class OfferAnswer {
     while (this.#pending.length >= 5) {
       const length = this.#pending.readUInt32BE(1) + 1;
       if (this.#pending.length < length) return;
-      const type = this.#pending[0];
+      const message = this.#pending.subarray(0, length);
       this.#pending = this.#pending.subarray(length);
-      if (type === errorType) this.#refused = true;
-      if (type === readyType) this.finish(this.#refused ? "refused" : "cached");
+      if (message[0] === errorType) this.#error = decodeErrorFields(message, 0, length).get("M");
+      if (message[0] === readyType)
+        this.finish(this.#error === undefined ? { kind: "cached" } : { kind: "refused", error: this.#error });
     }
   }
 
-  finish(outcome: Offer["outcome"]): void {
+  finish(outcome: OfferOutcome): void {
     this.#resolve(outcome);
   }
 }

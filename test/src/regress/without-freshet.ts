@@ -7,3 +7,8 @@ export function withoutFreshet(output: string): string {
     .replaceAll(/^Publications:\n(?: +"freshet[^\n]*\n)+(?! )/gm, "")
     .replaceAll(/(server process with PID|backend with PID|terminating connection \(PID|process) \d+/g, "$1 PID");
 }
+
+/** The same without what \d+ tells of tables that Freshet was allowed to alter. */
+export function withoutReplicaIdentity(output: string): string {
+  return output.replaceAll(/^Replica Identity: FULL\n/gm, "");
+}
