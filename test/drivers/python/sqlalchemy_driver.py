@@ -82,7 +82,7 @@ def streamed():
 
 def reflected():
     found = inspect(engine)
-    return [found.get_table_names(), found.get_pk_constraint("item"), found.get_indexes("item"), found.get_schema_names()]
+    return [found.get_table_names(), found.get_pk_constraint("item"), found.get_indexes("item"), found.get_sequence_names(), [c["name"] for c in found.get_columns("scratch")]]
 
 
 def pinged():

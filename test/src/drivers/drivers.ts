@@ -52,5 +52,16 @@ export const drivers: readonly Driver[] = [
     run: ["./driver"],
     quick: false,
   },
+  {
+    name: "pgjdbc",
+    folder: "java",
+    needs: ["java", "javac", "mvn"],
+    install: [
+      ["mvn", "--quiet", "--batch-mode", "dependency:copy-dependencies", "-DoutputDirectory=lib"],
+      ["javac", "-d", "classes", "-cp", "lib/*", "Driver.java"],
+    ],
+    run: ["java", "-Xmx256m", "-cp", "lib/*:classes", "Driver"],
+    quick: false,
+  },
   { name: "Npgsql", folder: "dotnet", needs: ["dotnet"], install: [], run: [], quick: false },
 ];

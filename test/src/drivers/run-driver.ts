@@ -22,6 +22,8 @@ export interface DriverOutcome {
   readonly driver: Driver;
   /** Why it was not run; undefined when it was. */
   readonly obstacle: string | undefined;
+  /** It was not asked for. */
+  readonly leftOut: boolean;
   readonly scenarios: readonly string[];
   /** Scenarios that failed directly, so that equality says little. */
   readonly failing: readonly string[];
@@ -32,7 +34,7 @@ export interface DriverOutcome {
 
 /** Runs all scenarios of a driver directly, through Freshet, and through Freshet with caches, each on a fresh database. */
 export async function runDriver(server: PostgresServer, driver: Driver): Promise<DriverOutcome> {
-  const base = { driver, scenarios: [], failing: [], differences: [], hits: 0 };
+  const base = { driver, leftOut: false, scenarios: [], failing: [], differences: [], hits: 0 };
   const missing = missingPrograms(driver);
   if (missing.length > 0) return { ...base, obstacle: `not on this machine: ${missing.join(", ")}` };
   const folder = await installedFolder(driver);
@@ -47,7 +49,7 @@ export async function runDriver(server: PostgresServer, driver: Driver): Promise
   });
   const differences = [...compare("without caches", direct, plain), ...compare("with caches", direct, cached)];
   const failing = [...direct].filter(([, result]) => result.startsWith('{"failure":')).map(([scenario]) => scenario);
-  return { driver, obstacle: undefined, scenarios: [...direct.keys()], failing, differences, hits };
+  return { ...base, obstacle: undefined, scenarios: [...direct.keys()], failing, differences, hits };
 }
 
 function compare(
@@ -82,7 +84,8 @@ async function results(driver: Driver, folder: string, connection: Connection): 
 /** A program that ends badly has said something all the same; how it ended becomes a scenario of its own. */
 function ended(error: unknown): { readonly stdout: string } {
   if (!(error instanceof Error) || !("stdout" in error) || !("stderr" in error)) throw error;
-  const result = { failure: String(error.stderr).slice(-2000) };
+  const isLate = "killed" in error && error.killed === true;
+  const result = { failure: isLate ? `ended after ${runTimeoutMs} ms` : String(error.stderr).slice(-2000) };
   return { stdout: `${String(error.stdout)}\n${JSON.stringify({ scenario: "ended badly", result })}` };
 }
 

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { documentPath } from "../docs/documents.ts";
+import { documentPath, readDocument } from "../docs/documents.ts";
 import { regressPage } from "./regress-page.ts";
 import { type SuiteResult, runSuite } from "./run-suite.ts";
 import { whyNoSuite } from "./suite-source.ts";
@@ -42,7 +42,10 @@ async function main(): Promise<number> {
   const plain = values.mode === "offer" ? undefined : await run(false);
   const offered = values.mode === "plain" ? undefined : await run(true);
   if (different > 0) console.log(`the outputs that differ are in ${folder}`);
-  if (values.write) await writeFile(documentPath("docs/regression-suite.md"), regressPage(plain, offered));
+  if (values.write) {
+    const page = regressPage(await readDocument("docs/regression-suite.md"), plain, offered);
+    await writeFile(documentPath("docs/regression-suite.md"), page);
+  }
   return different === 0 ? 0 : 1;
 }
 

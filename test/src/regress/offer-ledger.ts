@@ -1,6 +1,6 @@
 /** How the SELECTs of one file fared. */
 export interface Offers {
-  /** SELECTs outside transaction blocks. */
+  /** SELECTs outside transaction blocks that are not about the catalogs. */
   readonly seen: number;
   /** Offered to CREATE CACHE: the same text twice counts twice, though a cache that exists is not made again. */
   readonly offered: number;

@@ -75,8 +75,7 @@ export class OfferingConversation {
   }
 
   async #offerSelect(text: string): Promise<void> {
-    const isSelect = /^[\s(]*(?:select|with|values|table)\b/i.test(text) && !/;\s*\S/.test(text);
-    if (!this.#idle || !isSelect || !this.#ledger.mayOffer(text)) return;
+    if (!this.#idle || !isOfferable(text) || !this.#ledger.mayOffer(text)) return;
     const began = now();
     const answer = new OfferAnswer();
     this.#answer = answer;
@@ -85,6 +84,12 @@ export class OfferingConversation {
     this.#answer = undefined;
     this.#ledger.offered({ text, outcome, ms: now() - began });
   }
+}
+
+/** One SELECT, and not about the catalogs, which no cache is made of. */
+function isOfferable(text: string): boolean {
+  const isSelect = /^[\s(]*(?:select|with|values|table)\b/i.test(text) && !/;\s*\S/.test(text);
+  return isSelect && !/\b(?:pg_\w+|information_schema)\b/i.test(text);
 }
 
 /** What came back for an offer, up to its ReadyForQuery. */

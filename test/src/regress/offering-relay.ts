@@ -11,20 +11,23 @@ import { OfferingConversation } from "./offering-conversation.ts";
 export class OfferingRelay {
   readonly #server: Server;
   readonly #target: Connection;
+  readonly #hits: () => Promise<number>;
   readonly #budgetMs: number;
   readonly #sockets = new Set<Socket>();
   #ledger: OfferLedger;
+  #hitsBefore = 0;
 
-  private constructor(target: Connection, budgetMs: number) {
+  private constructor(target: Connection, hits: () => Promise<number>, budgetMs: number) {
     this.#target = target;
+    this.#hits = hits;
     this.#budgetMs = budgetMs;
     this.#ledger = new OfferLedger(budgetMs);
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** `budgetMs` is how long the offers of one file may take together. */
-  static async start(target: Connection, budgetMs: number): Promise<OfferingRelay> {
-    const relay = new OfferingRelay(target, budgetMs);
+  /** `hits` tells how many statements Freshet has answered; `budgetMs` is how long the offers of one file may take together. */
+  static async start(target: Connection, hits: () => Promise<number>, budgetMs: number): Promise<OfferingRelay> {
+    const relay = new OfferingRelay(target, hits, budgetMs);
     relay.#server.listen(0, "127.0.0.1");
     await once(relay.#server, "listening");
     return relay;
@@ -36,12 +39,10 @@ export class OfferingRelay {
 
   /** The offers since the last call; the caches they made are dropped. */
   async finishFile(): Promise<Offers> {
-    const hits = await withClient(this.#target, async (client) => {
-      const { rows } = await client.query<{ hits: string }>("SHOW CACHES");
-      if (rows.length > 0) await client.query("DROP ALL CACHES");
-      return rows.reduce((sum, row) => sum + Number(row.hits), 0);
-    });
-    const offers = this.#ledger.counts(hits);
+    const hits = await this.#hits();
+    const offers = this.#ledger.counts(hits - this.#hitsBefore);
+    this.#hitsBefore = hits;
+    if (offers.cached > 0) await withClient(this.#target, (client) => client.query("DROP ALL CACHES"));
     this.#ledger = new OfferLedger(this.#budgetMs);
     return offers;
   }

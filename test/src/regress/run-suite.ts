@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { now } from "@freshet/base";
 import type { Offers } from "./offer-ledger.ts";
+import { adminStatus } from "../faults/support.ts";
 import { OfferingRelay } from "./offering-relay.ts";
 import { withoutChanceOrder } from "./result-blocks.ts";
 import { RegressSide } from "./regress-side.ts";
@@ -49,7 +50,8 @@ export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
     const [direct, proxied] = sides as [RegressSide, RegressSide];
     if (run.offerBudgetMs !== undefined) {
       await proxied.freshet.untilReady();
-      relay = await OfferingRelay.start(proxied.freshet.connection, run.offerBudgetMs);
+      const hits = (): Promise<number> => totalHits(proxied.freshet.adminUrl);
+      relay = await OfferingRelay.start(proxied.freshet.connection, hits, run.offerBudgetMs);
     }
     const outcomes: FileOutcome[] = [];
     for (const file of files) {
@@ -92,4 +94,10 @@ function logLine({ file, equal, offers, ms }: FileOutcome): string {
       ? ""
       : `, ${offers.seen} SELECTs, ${offers.offered} offered, ${offers.cached} caches, ${offers.hits} hits`;
   return `${file}: ${equal ? "equal" : "DIFFERENT"} (${(ms / 1000).toFixed(1)} s${offered})`;
+}
+
+async function totalHits(adminUrl: string): Promise<number> {
+  const { body } = await adminStatus(adminUrl, "/metrics");
+  const lines = body.split("\n").filter((line) => line.startsWith("freshet_hits_total"));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }

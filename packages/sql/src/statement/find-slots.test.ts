@@ -192,6 +192,15 @@ describe("only the outermost SELECT has slots", () => {
 
 describe("shapeKey", () => {
   const key = (text: string): string => shapeOf(text).shapeKey;
+
+  it("tells slots apart that come in another order, though the trees are the same", () => {
+    const rest = "SELECT a FROM t ORDER BY a";
+    expect(key(`${rest} LIMIT 5 OFFSET 900`)).toBe(key(`${rest} LIMIT 900 OFFSET 5`));
+    expect(key(`${rest} LIMIT 5 OFFSET 900`)).not.toBe(key(`${rest} OFFSET 900 LIMIT 5`));
+    expect(key(`${rest} LIMIT $1 OFFSET $2`)).not.toBe(key(`${rest} OFFSET $2 ROWS FETCH FIRST $1 ROWS ONLY`));
+    expect(key(`${rest} OFFSET 900 LIMIT 5`)).toBe(key(`${rest} OFFSET 1 ROWS FETCH FIRST 2 ROWS ONLY`));
+    expect(key("SELECT substring(a FROM $1 FOR $2) FROM t")).not.toBe(key("SELECT substring(a FOR $2 FROM $1) FROM t"));
+  });
   const base = "SELECT a, 'x' AS b FROM t WHERE c = 1 AND d IN (1, 2) AND e > 'k' LIMIT 5";
 
   it("does not see what slots hold, nor layout", () => {

@@ -12,9 +12,12 @@ export function textQueryId(normalized: string): string {
   return `q_${digest(`text ${normalized.toLowerCase()}`).slice(0, 16)}`;
 }
 
-/** 32 hex digits: equal exactly for SELECTs whose trees differ at most in what their slots hold. */
+/**
+ * 32 hex digits: equal exactly for SELECTs whose trees differ at most in what their slots hold. A slot's number is part of it, for one tree may
+ * be written in several orders (`OFFSET 1 LIMIT 2`, `LIMIT 2 OFFSET 1`), and then equal numbers mean different places.
+ */
 export function shapeKey(tree: unknown, placed: readonly PlacedSlot[]): string {
-  const markers = new Map<object, string>(placed.map(({ slot, object }) => [object, `@${slot.role}`]));
+  const markers = new Map<object, string>(placed.map(({ slot, object }, index) => [object, `@${index} ${slot.role}`]));
   return digest(canonicalTree(tree, (object) => markers.get(object))).slice(0, 32);
 }
 

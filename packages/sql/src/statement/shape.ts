@@ -30,7 +30,7 @@ export interface Slot {
 
 /** A SELECT with its slots taken out. */
 export interface SelectShape {
-  /** Equal exactly for statements that differ at most in what their slots hold (and in white space, comments, case of keywords). */
+  /** Equal exactly for statements that differ at most in what their slots hold (and in white space, comments, case of keywords); the slots come in the same order then. */
   readonly shapeKey: string;
   readonly slots: readonly Slot[];
   /** Highest `$n` in the text. */
