@@ -26,6 +26,7 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
     appliedLsn: () => 5n,
     clients: () => 0,
     queueBytes: () => 0,
+    relayBytes: () => 0,
     slotRetainedBytes: () => null,
     writeBackLags: () => [],
   }));

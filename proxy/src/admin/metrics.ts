@@ -20,6 +20,7 @@ export interface MetricSources {
   readonly appliedLsn: () => bigint;
   readonly clients: () => number;
   readonly queueBytes: () => number;
+  readonly relayBytes: () => number;
   readonly slotRetainedBytes: () => number | null;
   readonly writeBackLags: () => readonly { readonly cache: string; readonly bytes: number }[];
 }
@@ -152,6 +153,7 @@ function gauges(sources: () => MetricSources, registers: Registry[]): void {
   plain("freshet_clients", "Connected clients.", () => sources().clients());
   labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => [
     ["engine", sources().queueBytes()],
+    ["clients", sources().relayBytes()],
   ]);
   labelled(
     "freshet_write_back_lag_bytes",

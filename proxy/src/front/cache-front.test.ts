@@ -379,3 +379,25 @@ test("a partial cache answers from the keys that it holds, and asks for those th
   expect(await ask("select c0, c1 from t where c1 = 20")).toMatchObject({ kind: "miss", reason: "not_filled" });
   expect(wantedKeys).toEqual([[partial.id, [[intValue(20)]]]]);
 });
+
+test("texts without end are remembered within bounds", () => {
+  const bounds = { routes: 10_000, templates: 20_000, characters: (8 << 20) + 2 * (4 << 20) };
+  const check = (): void => {
+    const { routes, templates, characters } = front.remembered;
+    expect(routes).toBeLessThanOrEqual(bounds.routes);
+    expect(templates).toBeLessThanOrEqual(bounds.templates);
+    expect(characters).toBeLessThanOrEqual(bounds.characters);
+  };
+  const filler = "c0 + ".repeat(700);
+  for (let count = 0; count < 11_000; count++) {
+    // Other columns, other literals, other literals that shape a statement, and long texts; few of them can be told apart without a parser.
+    front.prepare(`SET freshet_test.n${count} = 1`);
+    front.prepare(`SELECT c0 FROM t WHERE c1 = ${count}`);
+    if (count % 50 === 0) front.prepare(`SELECT c0 AS n${count} FROM t WHERE c1 = 1`);
+    if (count % 20 === 0) front.prepare(`SELECT ${filler}${count % 40} FROM t${count}`);
+    if (count % 500 === 0) check();
+  }
+  check();
+  expect(front.remembered.routes).toBeGreaterThan(100);
+  expect(front.prepare(TEXT).info.kind).toBe("select");
+});

@@ -43,6 +43,8 @@ import type { ZoneTables } from "./zone-tables.ts";
 const MAX_REMEMBERED_TEXT = 16_384;
 /** Statement texts whose route is remembered. */
 const MAX_REMEMBERED_ROUTES = 10_000;
+/** Characters of all their texts. */
+const MAX_REMEMBERED_CHARACTERS = 8 << 20;
 /** Kinds of statement texts, apart from their literals, that are remembered. */
 const MAX_TEMPLATES = 10_000;
 /** Answers made within this time share one state of the store, where it has all that they must see. */
@@ -96,7 +98,10 @@ interface Refused extends Unavailable {
 /** The caching side of all sessions: which statement is answered from which view, and why not. */
 export class ViewFront implements CacheFront {
   readonly #parts: FrontParts;
-  readonly #routes: LruMap<string, PreparedRoute> = new LruMap(MAX_REMEMBERED_ROUTES);
+  readonly #routes: LruMap<string, PreparedRoute> = new LruMap(MAX_REMEMBERED_ROUTES, {
+    weigh: (text) => text.length,
+    max: MAX_REMEMBERED_CHARACTERS,
+  });
   readonly #templates = new StatementTemplates(MAX_TEMPLATES);
 
   constructor(parts: FrontParts) {
@@ -105,6 +110,12 @@ export class ViewFront implements CacheFront {
 
   get epoch(): number {
     return this.#parts.health.epoch;
+  }
+
+  /** What is kept of statements' texts, however many there are. */
+  get remembered(): { readonly routes: number; readonly templates: number; readonly characters: number } {
+    const { size: templates, characters } = this.#templates;
+    return { routes: this.#routes.size, templates, characters: this.#routes.weight + characters };
   }
 
   prepare(text: string): PreparedRoute {

@@ -1,10 +1,20 @@
-/** A map that forgets the least recently used entry beyond `capacity`. */
+/** A map that forgets the least recently used entries beyond `capacity` of them, or beyond a weight of all keys together. */
 export class LruMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #capacity: number;
+  readonly #weigh: ((key: K) => number) | null;
+  readonly #maxWeight: number;
+  #weight = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, weights?: { readonly weigh: (key: K) => number; readonly max: number }) {
     this.#capacity = capacity;
+    this.#weigh = weights?.weigh ?? null;
+    this.#maxWeight = weights?.max ?? 0;
+  }
+
+  /** Of all keys. */
+  get weight(): number {
+    return this.#weight;
   }
 
   get size(): number {
@@ -20,11 +30,15 @@ export class LruMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.#entries.delete(key);
+    const isNew = !this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.#entries.delete(oldest.value);
+    if (isNew && this.#weigh !== null) this.#weight += this.#weigh(key);
+    while (this.#entries.size > this.#capacity || this.#weight > this.#maxWeight) {
+      const oldest = this.#entries.keys().next();
+      if (oldest.done === true) return;
+      this.#entries.delete(oldest.value);
+      if (this.#weigh !== null) this.#weight -= this.#weigh(oldest.value);
+    }
   }
 
   values(): IterableIterator<V> {
@@ -33,5 +47,6 @@ export class LruMap<K, V> {
 
   clear(): void {
     this.#entries.clear();
+    this.#weight = 0;
   }
 }

@@ -78,6 +78,10 @@ export class ClientConnection {
     }).start();
   }
 
+  get bufferedBytes(): number {
+    return this.#session?.bufferedBytes ?? 0;
+  }
+
   /** Ends the connection as a server that shuts down does. */
   terminate(error: FreshetError): void {
     if (this.#session !== null) this.#session.terminate(error);

@@ -127,6 +127,22 @@ describe("a login", () => {
     expect(await silent.next()).toBeUndefined();
   });
 
+  it("that comes byte by byte is ended at the same time, with what it holds", async () => {
+    const packet = startup(proxied.upstream, [["application_name", "x".repeat(9000)]]);
+    const slow = Array.from({ length: 8 }, () => new RawClient(proxied.port));
+    let sent = 0;
+    const timer = setInterval(() => {
+      for (const one of slow) one.send(packet.subarray(sent, sent + 1));
+      sent += 1;
+    }, 5);
+    await Promise.all(slow.map((one) => one.closed));
+    clearInterval(timer);
+    expect(sent).toBeLessThan(packet.length);
+    // The server hears of its sockets' ends a moment later.
+    while (proxied.server.connections > 1) await query(client, "SELECT 1");
+    expect(proxied.server.bufferedBytes).toBe(0);
+  });
+
   it("beyond the limit of connections gets 53300", async () => {
     const others = await Promise.all(Array.from({ length: 11 }, login));
     const late = new RawClient(proxied.port);

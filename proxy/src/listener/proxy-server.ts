@@ -91,6 +91,13 @@ export class ProxyServer {
     return this.#connections.size;
   }
 
+  /** What is held of all clients' and their servers' streams. */
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#connections.values()) bytes += connection.bufferedBytes;
+    return bytes;
+  }
+
   /** Listens; resolves with the TCP address, rejects when it or the Unix socket is taken. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
     assert(this.#servers === null, "a proxy server starts once");

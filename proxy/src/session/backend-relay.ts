@@ -44,6 +44,11 @@ export class BackendRelay {
     return this.#scanner.streaming;
   }
 
+  /** Bytes of a message that is yet to be put together. */
+  get buffered(): number {
+    return this.#scanner.buffered;
+  }
+
   /** Throws a FreshetError when the upstream does not speak the protocol. */
   process(chunk: Buffer): void {
     const scanner = this.#scanner;

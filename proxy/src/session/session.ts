@@ -111,6 +111,12 @@ export class Session implements PooledSession {
     return true;
   }
 
+  /** What is held here of the client's and the server's streams: back-pressure bounds it, however large a message or a COPY is. */
+  get bufferedBytes(): number {
+    const { client, upstream, expected } = this.#state;
+    return client.backlog + upstream.backlog + expected.localBytes + this.#frontend.buffered + this.#backend.buffered;
+  }
+
   activity(): SessionActivity {
     return this.#activity.now(this.#state.pooling?.pins ?? []);
   }

@@ -4,6 +4,8 @@ import type { Literal, SelectShape, Slot, SlotItem, StatementInfo } from "./shap
 
 /** Longer texts are parsed. */
 const MAX_TEXT = 4096;
+/** Each key stands for a text and what was made of it, which is several times as long. */
+const MAX_CHARACTERS = 4 << 20;
 const BEGINNING = /^[ \t\n\r\f\v]*(?:select|with|insert|update|delete)\b/i;
 /** What holds numbers and strings as something else than constants, so that they shape more than values. */
 const SHAPED_BY_LITERALS = /\b(?:float|json_table|xmltable|interval|bit|path|uescape)\b|\[/i;
@@ -45,12 +47,22 @@ type Layout = readonly number[] | null;
  * slot was found again by the lexer; literals outside of slots must be equal.
  */
 export class StatementTemplates {
-  readonly #capacity: number;
-  readonly #layouts = new Map<string, Layout>();
-  readonly #templates = new Map<string, Template>();
+  readonly #layouts: Remembered<Layout>;
+  readonly #templates: Remembered<Template>;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  /** `capacity`: of how many keys; `characters`: in all keys together. */
+  constructor(capacity: number, characters: number = MAX_CHARACTERS) {
+    this.#layouts = new Remembered(capacity, characters);
+    this.#templates = new Remembered(capacity, characters);
+  }
+
+  get size(): number {
+    return this.#layouts.size + this.#templates.size;
+  }
+
+  /** Of all keys. */
+  get characters(): number {
+    return this.#layouts.characters + this.#templates.characters;
   }
 
   /** What `inspectStatement` says of the text; null when it is not of the kind that this is for. */
@@ -69,17 +81,47 @@ export class StatementTemplates {
     const info = inspectStatement(text);
     const template = templateOf(text, info, lexed);
     const layout = template === null ? null : fixedLiterals(template, lexed);
-    remember(this.#layouts, lexed.key, layout, this.#capacity);
+    this.#layouts.set(lexed.key, layout);
     if (template === null || layout === null) return null;
-    remember(this.#templates, templateKey(lexed, layout), template, this.#capacity);
+    this.#templates.set(templateKey(lexed, layout), template);
     return info;
   }
 }
 
-/** Forgets all rather than to keep an order of use: what is in use is learnt again at once. */
-function remember<V>(map: Map<string, V>, key: string, value: V, capacity: number): void {
-  if (map.size >= capacity && !map.has(key)) map.clear();
-  map.set(key, value);
+/** A bounded map that forgets all rather than to keep an order of use: what is in use is learnt again at once. */
+class Remembered<V> {
+  readonly #entries = new Map<string, V>();
+  readonly #capacity: number;
+  readonly #maxCharacters: number;
+  #characters = 0;
+
+  constructor(capacity: number, maxCharacters: number) {
+    this.#capacity = capacity;
+    this.#maxCharacters = maxCharacters;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get characters(): number {
+    return this.#characters;
+  }
+
+  get(key: string): V | undefined {
+    return this.#entries.get(key);
+  }
+
+  set(key: string, value: V): void {
+    if (!this.#entries.has(key)) {
+      if (this.#entries.size >= this.#capacity || this.#characters + key.length > this.#maxCharacters) {
+        this.#entries.clear();
+        this.#characters = 0;
+      }
+      this.#characters += key.length;
+    }
+    this.#entries.set(key, value);
+  }
 }
 
 function templateKey({ key, literals }: LexedText, layout: readonly number[]): string {

@@ -15,6 +15,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export interface PooledProxy {
   readonly port: number;
   readonly pools: Pools;
+  readonly server: ProxyServer;
   readonly front: FakeFront;
   stop(): Promise<void>;
 }
@@ -56,6 +57,7 @@ export async function startPooledProxy(
   return {
     port,
     pools,
+    server,
     front,
     stop: async () => {
       await server.stop();
