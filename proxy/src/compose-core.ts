@@ -220,7 +220,7 @@ export class CachingCore {
   }
 
   /** What the gauges read. */
-  metricSources(): Omit<MetricSources, "clients"> {
+  metricSources(): Omit<MetricSources, "clients" | "relayBytes"> {
     return {
       catalog: this.#catalog,
       stored: () => this.#stored(),

@@ -64,6 +64,7 @@ export class Freshet {
     this.#metrics = new Metrics(() => ({
       ...must(this.#lastCore).metricSources(),
       clients: () => this.#metrics.clients,
+      relayBytes: () => this.#proxy?.bufferedBytes ?? 0,
     }));
     this.#access = createClientAccess(options, this.#upstream.driver, logger);
     this.#pools = new PoolService(options, this.#upstream, logger, this.#metrics.registry);
@@ -198,119 +199,7 @@ export class Freshet {
     return core;
   }
 
-<<<<<<< HEAD
   /** Clients first, the store last. */
-=======
-  #createFront(shared: Shared, positions: ControlConnection): ViewFront {
-    const options = this.#options;
-    return new ViewFront({
-      database: () => shared.database,
-      catalog: this.#catalog,
-      compiled: shared.compiled,
-      invalidating: this.#invalidate.read,
-      health: this.#health,
-      privileges: shared.privileges,
-      queries: shared.queries,
-      upstreamLsn: new UpstreamLsn(positions),
-      zones: new ZoneTables((statements) => this.#controls.analysis.run(statements), now),
-      reader: () => this.#reader,
-      onAnswered: (milliseconds) => this.#metrics.answered(milliseconds / 1000),
-      clock: now,
-      logger: this.#logger,
-      limits: {
-        maxResultBytes: options.maxResultBytes,
-        sessionReadTimeoutMs: options.sessionReadTimeoutMs,
-        strongReadTimeoutMs: options.strongReadTimeoutMs,
-      },
-      onSchemaStatement: () => {
-        shared.queries.forgetVerdicts();
-        this.#schemaWatch.onSchemaStatement();
-      },
-      onTransactionStatement: () => this.#schemaWatch.onTransactionStatement(),
-    });
-  }
-
-  #createMetrics(): Metrics {
-    return new Metrics(() => ({
-      catalog: this.#catalog,
-      engine: this.#engine,
-      invalidate: this.#invalidate,
-      calls: this.#calls,
-      lag: () => this.#lag.now(),
-      appliedLsn: () => this.#health.applied,
-      clients: () => this.#metrics.clients,
-      queueBytes: () => this.#pump.queuedBytes,
-      relayBytes: () => this.#proxy.bufferedBytes,
-      slotRetainedBytes: () => this.#slotGauge.bytes,
-      writeBackLags: () => this.#writeBacks.lags(this.#health.applied),
-    }));
-  }
-
-  #createCommands(shared: Shared): Commands {
-    return new Commands({
-      database: () => shared.database,
-      ask: (sql) => this.#controls.privileging.query(sql),
-      permissions: shared.permissions,
-      instance: this.#options.instance,
-      catalog: this.#catalog,
-      manager: this.#manager,
-      builder: this.#builder,
-      engine: this.#engine,
-      source: this.#source,
-      health: this.#health,
-      pump: this.#pump,
-      queries: shared.queries,
-      writeBacks: this.#writeBacks,
-      answers: this.#invalidate.answers,
-      lag: () => this.#lag.now(),
-      clients: () => this.#metrics.clients,
-      clock: now,
-    });
-  }
-
-  /** What was begun is ended again when it fails. */
-  async start(release: () => Promise<void>): Promise<RunningFreshet> {
-    try {
-      return await this.#start(release);
-    } catch (thrown) {
-      await this.#stop();
-      throw thrown;
-    }
-  }
-
-  async #start(release: () => Promise<void>): Promise<RunningFreshet> {
-    const state = await this.#engine.open();
-    this.#openReader();
-    const { listen, admin } = this.#options;
-    const adminAddress = await this.#admin.listen(admin.host, admin.port);
-    const listenAddress = await this.#proxy.start();
-    this.#access.watch();
-    this.#upstream.onMoved(() => this.#health.primaryMoved());
-    this.#source.onStatus((status) => {
-      if (status.state !== "streaming") {
-        this.#invalidate.invalidations.forgetAnswers();
-        this.#health.streamEnded();
-      }
-      if (status.state === "slot-lost") this.#restart();
-    });
-    this.#starting = this.#replicate(state);
-    this.#logger.info(
-      { listen: `${listenAddress.host}:${listenAddress.port}`, admin: `${adminAddress.host}:${adminAddress.port}` },
-      "Freshet is listening",
-    );
-    return {
-      listen: { host: listen.host, port: listenAddress.port },
-      admin: { host: admin.host, port: adminAddress.port },
-      reload: () => [this.#access, this.#pools].forEach((part) => part.reload()),
-      stop: () => {
-        this.#stopped ??= this.#stop().then(release);
-        return this.#stopped;
-      },
-    };
-  }
-
-  /** Ends everything in the order in which it depends on each other, whatever fails; clients first, the store last. */
->>>>>>> f92136d (Bound what is kept of statements' texts, and tell how much is held between clients and server)
   async #stop(): Promise<void> {
     this.#core?.quiesce();
     await this.#ending("clients", async () => this.#proxy?.stop());
