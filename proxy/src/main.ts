@@ -42,6 +42,8 @@ async function serveAlone(options: FreshetOptions): Promise<number> {
 }
 
 async function supervise(options: FreshetOptions): Promise<number> {
+  // Each process accepts by itself: a connection that the supervisor handed to one that dies would hang.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   const supervisor = new Supervisor(() => cluster.fork(), createLogger({ level: options.logLevel }));
   process.on("SIGHUP", () => supervisor.reload());
   process.on("SIGUSR2", () => void supervisor.replace());
