@@ -48,6 +48,8 @@ export class Pool {
   /** The last one was used most recently. */
   readonly #idle: ServerConnection[] = [];
   readonly #active = new Map<ServerConnection, object>();
+  /** Just opened, for a client that waits: they need not be tried out. */
+  readonly #fresh = new WeakSet<ServerConnection>();
   readonly #lastOwner = new WeakMap<ServerConnection, object>();
   readonly #failures = new Map<string, { readonly at: number; readonly error: FreshetError }>();
   #waiting: Waiter[] = [];
@@ -241,7 +243,8 @@ export class Pool {
     const isOwn = this.#lastOwner.get(server) === wish.owner;
     const replay = replaySql(server.applied, wish.settings, server.unknownSettings && !isOwn);
     const { checkDelayMs, checkQuery } = this.#parts.limits();
-    const check = now() - server.usedAt > checkDelayMs ? checkQuery : null;
+    const isFresh = this.#fresh.delete(server);
+    const check = !isFresh && now() - server.usedAt > checkDelayMs ? checkQuery : null;
     if (replay === null && check === null) {
       this.#lastOwner.set(server, wish.owner);
       return server;
@@ -325,6 +328,7 @@ export class Pool {
   #serve(server: ServerConnection): void {
     const [first] = this.#waiting;
     if (first === undefined) {
+      this.#fresh.delete(server);
       this.#idle.push(server);
       return;
     }
@@ -352,6 +356,7 @@ export class Pool {
         this.#opening--;
         this.#failures.delete(wish.startupKey);
         this.#active.set(server, wish.owner);
+        this.#fresh.add(server);
         this.#free(server);
       },
       (thrown: unknown) => {
