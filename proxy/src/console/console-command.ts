@@ -12,11 +12,17 @@ const COMMAND = /^([a-z]+)(?:\s+("(?:[^"]|"")+"|[^\s";]+))?\s*;?$/i;
 /** What a look costs nobody anything. */
 const LOOKING = new Set(["SHOW"]);
 
+/** The columns that a command's answer will have; null: it has no rows. Throws a FreshetError for what is no command. */
+export function describeConsoleCommand(pools: Pools, text: string): readonly string[] | null {
+  const { command, name } = parse(text);
+  if (command === "SHOW") return show(pools, name).columns;
+  if (CHANGES[command] === undefined) throw unknownCommand();
+  return null;
+}
+
 /** Runs one command of the admin console. Rejects with a FreshetError. `mayChange`: the client is one of admin_users. */
 export async function runConsoleCommand(pools: Pools, text: string, mayChange: boolean): Promise<ConsoleAnswer> {
-  const [, verb = "", argument] = COMMAND.exec(text.trim()) ?? [];
-  const name = argument?.startsWith('"') === true ? argument.slice(1, -1).replaceAll('""', '"') : (argument ?? null);
-  const command = verb.toUpperCase();
+  const { command, name } = parse(text);
   if (!LOOKING.has(command) && command in CHANGES && !mayChange) {
     throw new FreshetError(SqlState.insufficientPrivilege, `permission denied for ${command}`, {
       hint: "Only users in admin_users may do that.",
@@ -24,11 +30,19 @@ export async function runConsoleCommand(pools: Pools, text: string, mayChange: b
   }
   if (command === "SHOW") return { tag: "SHOW", table: show(pools, name) };
   const change = CHANGES[command];
-  if (change === undefined) {
-    throw new FreshetError(SqlState.syntaxError, "unknown command", { hint: "SHOW HELP lists the commands." });
-  }
+  if (change === undefined) throw unknownCommand();
   await change(pools, name);
   return { tag: command, table: null };
+}
+
+function parse(text: string): { readonly command: string; readonly name: string | null } {
+  const [, verb = "", argument] = COMMAND.exec(text.trim()) ?? [];
+  const name = argument?.startsWith('"') === true ? argument.slice(1, -1).replaceAll('""', '"') : (argument ?? null);
+  return { command: verb.toUpperCase(), name };
+}
+
+function unknownCommand(): FreshetError {
+  return new FreshetError(SqlState.syntaxError, "unknown command", { hint: "SHOW HELP lists the commands." });
 }
 
 function show(pools: Pools, name: string | null): ConsoleTable {

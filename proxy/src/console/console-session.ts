@@ -3,13 +3,13 @@ import { FreshetError, SqlState } from "@freshet/base";
 import {
   AUTHENTICATION_OK,
   FrontendType,
+  type MessageScanner,
   encodeCommandComplete,
-  encodeDataRow,
   encodeErrorResponse,
   encodeParameterStatus,
-  encodeRowDescription,
   frontendScanner,
   decodeQuery,
+  protocolViolation,
   readyForQuery,
   toFreshetError,
 } from "@freshet/wire";
@@ -18,9 +18,10 @@ import { ClientExchange } from "../authentication/client-exchange.ts";
 import type { ClientStartup } from "../authentication/client-login.ts";
 import type { Startup } from "../listener/startup-negotiation.ts";
 import type { Pools } from "../pool/pools.ts";
-import { runConsoleCommand } from "./console-command.ts";
+import { type ConsoleAnswer, describeConsoleCommand, runConsoleCommand } from "./console-command.ts";
+import { ConsoleExtended, isExtended } from "./console-extended.ts";
+import { consoleDescription, consoleRow } from "./console-rows.ts";
 
-const TEXT_OID = 25;
 const PARAMETERS: readonly (readonly [string, string])[] = [
   ["server_version", "16.0 (Freshet)"],
   ["client_encoding", "UTF8"],
@@ -30,7 +31,7 @@ const PARAMETERS: readonly (readonly [string, string])[] = [
   ["standard_conforming_strings", "on"],
 ];
 
-/** Lets an administrator in and serves the admin console, by the simple protocol. Rejects with a FreshetError when the client is not let in. */
+/** Lets an administrator in and serves the admin console. Rejects with a FreshetError when the client is not let in. */
 export async function serveConsole(
   pools: Pools,
   authenticator: Authenticator,
@@ -61,7 +62,13 @@ class ConsoleSession {
   readonly #client: Duplex;
   readonly #mayChange: boolean;
   readonly #scanner = frontendScanner();
+  readonly #extended = new ConsoleExtended({
+    run: (text) => this.#command(text),
+    columns: (text) => describeConsoleCommand(this.#pools, text),
+  });
   #running = false;
+  /** A message of the extended protocol has failed: the rest up to Sync is skipped. */
+  #skipping = false;
 
   constructor(pools: Pools, client: Duplex, mayChange: boolean) {
     this.#pools = pools;
@@ -100,34 +107,38 @@ class ConsoleSession {
       this.#client.end();
       return;
     }
-    if (type === FrontendType.query && first && last) {
-      await this.#query(decodeQuery(buffer, start, end).text);
+    if (type === FrontendType.sync) {
+      this.#skipping = false;
+      this.#extended.endSegment();
+      this.#send(readyForQuery("I"));
       return;
     }
-    // Its messages up to Sync bring no answer of their own.
-    if (type !== FrontendType.sync) return;
-    const error = new FreshetError(SqlState.featureNotSupported, "the admin console speaks the simple protocol alone");
-    this.#send(encodeErrorResponse(error), readyForQuery("I"));
+    if (this.#skipping || type === FrontendType.flush) return;
+    if (!first || !last || (type !== FrontendType.query && !isExtended(type)))
+      throw protocolViolation(`the admin console does not take messages of type ${type} or of that size`);
+    if (type === FrontendType.query) await this.#query(decodeQuery(buffer, start, end).text);
+    else await this.#extendedMessage({ type, buffer, start, end });
+  }
+
+  async #extendedMessage(piece: Pick<MessageScanner, "type" | "buffer" | "start" | "end">): Promise<void> {
+    try {
+      this.#send(...(await this.#extended.answer(piece)));
+    } catch (thrown) {
+      this.#skipping = true;
+      this.#send(encodeErrorResponse(toFreshetError(thrown)));
+    }
+  }
+
+  #command(text: string): Promise<ConsoleAnswer> {
+    return runConsoleCommand(this.#pools, text, this.#mayChange);
   }
 
   async #query(text: string): Promise<void> {
     try {
-      const { tag, table } = await runConsoleCommand(this.#pools, text, this.#mayChange);
+      this.#extended.endSegment();
+      const { tag, table } = await this.#command(text);
       if (table !== null) {
-        this.#send(
-          encodeRowDescription(
-            table.columns.map((name) => ({
-              name,
-              tableOid: 0,
-              attribute: 0,
-              typeOid: TEXT_OID,
-              typeLength: -1,
-              typmod: -1,
-              format: 0,
-            })),
-          ),
-          ...table.rows.map((row) => encodeDataRow(row.map((value) => (value === null ? null : Buffer.from(value))))),
-        );
+        this.#send(consoleDescription(table.columns), ...table.rows.map(consoleRow));
       }
       this.#send(encodeCommandComplete(tag));
     } catch (thrown) {

@@ -270,6 +270,22 @@ describe("the admin console", () => {
     expect(await code(console.query("NONSENSE"))).toBe("42601");
   });
 
+  it("speaks the extended protocol, too", async () => {
+    const { proxy, console } = await open({});
+    await (await connect(proxy)).query("SELECT 1");
+    const extended = (text: string): Promise<pg.QueryResult> => console.query({ text, name: text, values: [] });
+    for (let count = 0; count < 2; count++)
+      expect((await extended("SHOW POOLS")).rows).toMatchObject([{ user: upstream.user, pool_mode: "transaction" }]);
+    const cutOff: pg.QueryConfig & { rows: number } = { text: "SHOW CONFIG", rows: 3 };
+    expect((await console.query(cutOff)).rows.length).toBeGreaterThan(3);
+    expect((await extended("PAUSE")).command).toBe("PAUSE");
+    expect((await extended("RESUME")).rows).toEqual([]);
+    expect(await code(extended("SHOW NONSENSE"))).toBe("42601");
+    expect(await code(console.query("SHOW POOLS", ["1"]))).toBe("08P01");
+    expect((await extended("SHOW POOLS")).rows).toHaveLength(1);
+    expect((await console.query("SHOW POOLS")).rows).toHaveLength(1);
+  });
+
   it("pauses and resumes", async () => {
     const { proxy, console } = await open({});
     const client = await connect(proxy);
