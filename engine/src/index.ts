@@ -1,4 +1,5 @@
 export { createEngine, type EngineOptions } from "./create-engine.ts";
+export { compileRead } from "./view/compile-read.ts";
 export { supportsCall } from "./expression/supports-call.ts";
 export type { WorkerOptions } from "./worker/protocol.ts";
 export { startEngineWorker } from "./worker/start-engine-worker.ts";

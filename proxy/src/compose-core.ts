@@ -113,7 +113,7 @@ export class CachingCore {
     this.#catalog = new CacheCatalog(new CatalogFile(join(options.data, "caches.json")));
     this.#health = new ReplicationHealth(source, options.replicationStaleMs, now, hooks.firstEpoch);
     const retry = retryDelay(options, this.#stopping.signal);
-    const shared = createShared(options, upstream.url, (sql) => privileging.query(sql), now);
+    const shared = createShared(options, upstream.url, (sql) => privileging.query(sql), now, factories.compileRead);
     this.#builder = this.#createBuilder(factories.isNative);
     this.#invalidate = createInvalidateMode(options, {
       source,
@@ -308,6 +308,7 @@ export class CachingCore {
       logger: this.#logger,
       limits: {
         maxResultBytes: options.maxResultBytes,
+        readScanRows: options.readScanRows,
         sessionReadTimeoutMs: options.sessionReadTimeoutMs,
         strongReadTimeoutMs: options.strongReadTimeoutMs,
       },

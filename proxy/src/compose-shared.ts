@@ -1,6 +1,7 @@
 import { Backoff, type FreshetOptions, type Logger, errorMessage, sleep } from "@freshet/base";
 import { CachePermissions } from "./caches/cache-permissions.ts";
 import type { RetryDelay } from "./caches/retry.ts";
+import type { CompileRead } from "./front/compile-read.ts";
 import { CompiledCaches } from "./front/compiled-caches.ts";
 import { Privileges } from "./front/privileges.ts";
 import { ProxiedQueries } from "./front/proxied-queries.ts";
@@ -22,12 +23,13 @@ export function createShared(
   upstream: UpstreamUrl,
   ask: (sql: string) => Promise<readonly (readonly (string | null)[])[]>,
   clock: () => number,
+  compileRead: CompileRead,
 ): Shared {
   return {
     database: upstream.database ?? upstream.user ?? "postgres",
     privileges: new Privileges(ask, options.privilegeTtlMs, clock),
     permissions: new CachePermissions(ask, options),
-    compiled: new CompiledCaches(),
+    compiled: new CompiledCaches(compileRead),
     queries: new ProxiedQueries(options.queryStatisticsEntries),
   };
 }

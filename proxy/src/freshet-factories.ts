@@ -1,6 +1,7 @@
 import type { FreshetOptions, Logger } from "@freshet/base";
 import type { ChangeSource, Engine, UpstreamCaller } from "@freshet/contract";
 import type { UpstreamCallPlanning } from "@freshet/sql";
+import type { CompileRead } from "./front/compile-read.ts";
 import type { DriverConnection } from "./upstream/upstream.ts";
 
 /** Replicator and engine, as the composition root makes them. */
@@ -10,6 +11,7 @@ export interface FreshetFactories {
   source(options: FreshetOptions, upstream: DriverConnection, logger: Logger): ChangeSource;
   /** Whether the engine computes a call itself. */
   readonly isNative: UpstreamCallPlanning["isNative"];
+  readonly compileRead: CompileRead;
 }
 
 export interface RunningFreshet {

@@ -1,5 +1,5 @@
 import type { FreshetOptions } from "@freshet/base";
-import { startEngineWorker, supportsCall } from "@freshet/engine";
+import { compileRead, startEngineWorker, supportsCall } from "@freshet/engine";
 import { createReplicator } from "@freshet/replicator";
 import { Freshet, type Family, composeFreshet } from "./compose.ts";
 import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
@@ -8,6 +8,7 @@ import type { DriverConnection } from "./upstream/upstream.ts";
 const FACTORIES: FreshetFactories = {
   engine: (directory, caller) => startEngineWorker({ directory }, caller),
   isNative: supportsCall,
+  compileRead,
   source: (given, upstream, logger) =>
     createReplicator({
       url: replicatorUpstream(upstream),

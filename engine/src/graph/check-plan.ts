@@ -1,6 +1,7 @@
 import type { QueryPlan } from "@freshet/sql";
 import { createCodecs } from "@freshet/values";
 import type { CompileContext } from "../operators/evaluate.ts";
+import { compileRead } from "../view/compile-read.ts";
 import { compileView } from "../view/view-sink.ts";
 import { createOperator } from "./create-operator.ts";
 import { arrangementsNeeded } from "./node-spec.ts";
@@ -24,4 +25,5 @@ export function checkPlan(query: QueryPlan, root: SpecNode): void {
   };
   visit(root);
   compileView(query, context);
+  if (query.read !== undefined) compileRead(query, context.codecs);
 }

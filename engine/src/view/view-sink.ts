@@ -59,7 +59,7 @@ export class ViewSink {
     this.#arrangement = viewArrangement(cacheId);
     this.#partial = partial;
     this.#columns = columns.length;
-    this.#visible = query.result.length;
+    this.#visible = query.read?.stored ?? query.result.length;
     this.#equality = query.equality.map(({ column }) => ({ column, codec: requireEquality(context, typeOf(column)) }));
     this.#range =
       query.range === null

@@ -48,6 +48,7 @@ export interface FreshetOptions
   readonly snapshotBatchBytes: number;
   readonly applyBatchBytes: number;
   readonly maxResultBytes: number;
+  readonly readScanRows: number;
   readonly invalidateCacheBytes: number;
   readonly invalidateConnections: number;
   readonly invalidateQueue: number;
@@ -182,6 +183,12 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: bytesKind({ min: 4 * KB, max: GB }),
     description: "The largest result that is answered from a cache.",
     default: 64 * MB,
+  },
+  readScanRows: {
+    kind: integerKind({ min: 1, max: 10_000_000 }),
+    description:
+      "The most rows of a key that are looked at where a parameter is no key (LIKE $2); beyond it the statement is forwarded.",
+    default: 10_000,
   },
   invalidateCacheBytes: {
     kind: bytesKind({ min: 4 * KB, max: 64 * GB }),

@@ -1,5 +1,5 @@
 import { FreshetError } from "@freshet/base";
-import { type Command, type PlannedStatement, inspectStatement } from "@freshet/sql";
+import { type Command, type PlannedStatement, inspectStatement, parametersIn } from "@freshet/sql";
 import { formatLsn } from "@freshet/values";
 import type { PlannedInvalidation } from "../caches/cache.ts";
 import type { CommandContext, CommandResult } from "../session/front-ports.ts";
@@ -92,7 +92,9 @@ function parameterUse(planned: PlannedStatement, index: number): string {
   const { plan } = planned;
   if (plan.equality.some(({ parameter }) => parameter === index)) return "key of the view";
   if (plan.range?.lower?.parameter === index || plan.range?.upper?.parameter === index) return "range scan of the view";
-  return "cut at read time";
+  return plan.read?.conditions.some((condition) => parametersIn([condition]).some(({ number }) => number === index + 1))
+    ? "condition on the rows of the key, looked at when they are read"
+    : "cut at read time";
 }
 
 export function explainLastStatement(context: CommandContext): CommandResult {

@@ -99,7 +99,7 @@ beforeEach(() => {
     upstreamLsn: { current: () => Promise.resolve(upstreamLsn) },
     zones: { complete: (settings) => settings, want: () => Promise.resolve() },
     reader: () => store.reader(),
-    limits: { maxResultBytes: 1000, sessionReadTimeoutMs: 5, strongReadTimeoutMs: 5 },
+    limits: { maxResultBytes: 1000, readScanRows: 1000, sessionReadTimeoutMs: 5, strongReadTimeoutMs: 5 },
     clock: () => 0,
     logger: silentLogger(),
     onAnswered: () => undefined,

@@ -52,6 +52,7 @@ const SHARED_STATE_MS = 0.2;
 
 export interface FrontLimits {
   readonly maxResultBytes: number;
+  readonly readScanRows: number;
   readonly sessionReadTimeoutMs: number;
   readonly strongReadTimeoutMs: number;
 }
@@ -340,7 +341,8 @@ export class ViewFront implements CacheFront {
     parameters: ParameterValues,
     formats: readonly number[],
   ): Answer | Miss {
-    const view = compiled.read.read(transaction, parameters, this.#parts.limits.maxResultBytes);
+    const { maxResultBytes, readScanRows } = this.#parts.limits;
+    const view = compiled.read.read(transaction, parameters, maxResultBytes, readScanRows);
     if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
     if (view.kind === "not filled") {
       const isPossible = this.#parts.fills.want(compiled.id, view.keys);

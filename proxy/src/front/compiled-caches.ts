@@ -3,6 +3,7 @@ import { type CodecSet, createCodecs } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
 import { ResultForms } from "./answer.ts";
 import { BuildStatus } from "./build-status.ts";
+import type { CompileRead } from "./compile-read.ts";
 import { statementParameterTypes } from "./parameters.ts";
 import { ViewRead } from "./view-read.ts";
 
@@ -22,6 +23,11 @@ export interface CompiledCache {
 /** Compiled forms by engine id and plan; a rebuild changes both, one after the other. */
 export class CompiledCaches {
   readonly #byId = new Map<number, CompiledCache>();
+  readonly #compileRead: CompileRead | undefined;
+
+  constructor(compileRead?: CompileRead) {
+    this.#compileRead = compileRead;
+  }
 
   get(cache: Cache): CompiledCache | null {
     const { id, planned } = cache;
@@ -33,7 +39,10 @@ export class CompiledCaches {
       id,
       planned,
       codecs,
-      read: new ViewRead(id, planned.plan, codecs, cache.request.maxBytes !== null),
+      read: new ViewRead(id, planned.plan, codecs, {
+        partial: cache.request.maxBytes !== null,
+        compileRead: this.#compileRead,
+      }),
       forms: new ResultForms(planned.plan.result, codecs),
       status: new BuildStatus(id, () => cache.trustedTo),
       parameterTypes: rememberedTypes(planned, codecs),

@@ -1,4 +1,4 @@
-import { must } from "@freshet/base";
+import { FreshetError, must } from "@freshet/base";
 import {
   ENTRY_TAG,
   HEADER_TAG,
@@ -10,6 +10,7 @@ import {
 import type { QueryPlan, RangeBound, RowLimit } from "@freshet/sql";
 import { type Entry, MAX_KEY_BYTES, type ReadTransaction } from "@freshet/store";
 import { type Codec, type CodecSet, KeyWriter, type Row, unpackRow } from "@freshet/values";
+import { type CompileRead, ReadFilter } from "./compile-read.ts";
 import type { ParameterValues } from "./parameters.ts";
 
 /** Key combinations of several list parameters that one read may look up. */
@@ -20,7 +21,9 @@ export type ViewRows =
   | { readonly kind: "rows"; readonly rows: readonly Row[]; readonly headers?: readonly Buffer[] }
   /** A partial view does not hold these keys (values of the equality parameters). */
   | { readonly kind: "not filled"; readonly keys: readonly (readonly Buffer[])[] }
-  | { readonly kind: "refused"; readonly detail: string; readonly reason: "parameter_value" | "result_too_large" };
+  | { readonly kind: "refused"; readonly detail: string; readonly reason: Refusal };
+
+type Refusal = "parameter_value" | "result_too_large" | "cache_error_in_scope";
 
 /** Which way a scan of the view's key yields the wanted order; null: collect and sort. */
 export function scanDirection(plan: QueryPlan): "forward" | "reverse" | null {
@@ -36,6 +39,14 @@ export function readableOrder(plan: QueryPlan): boolean {
   return scanDirection(plan) !== null || plan.sort.every((key) => key.column < plan.result.length);
 }
 
+/** How a view is read. */
+interface ViewReading {
+  /** Whether it holds some keys only. */
+  readonly partial?: boolean;
+  /** May be left out where the plan has no conditions at read time. */
+  readonly compileRead?: CompileRead | undefined;
+}
+
 /** A view's reader: compiled once per cache. */
 export class ViewRead {
   readonly #plan: QueryPlan;
@@ -46,9 +57,10 @@ export class ViewRead {
   readonly #direction: "forward" | "reverse" | null;
   readonly #missingKeyRow: Row | null;
   readonly #partial: boolean;
+  readonly #filter: ReadFilter | null;
   readonly #key = new KeyWriter();
 
-  constructor(cacheId: number, plan: QueryPlan, codecs: CodecSet, partial = false) {
+  constructor(cacheId: number, plan: QueryPlan, codecs: CodecSet, { partial = false, compileRead }: ViewReading = {}) {
     const codecOf = (column: number): Codec =>
       must(codecs.get(must(plan.plan.columns[column]).typeOid), "a planned column has a codec");
     this.#plan = plan;
@@ -58,11 +70,29 @@ export class ViewRead {
     this.#rangeCodec = plan.range === null ? null : codecOf(plan.range.column);
     this.#sortCodecs = plan.sort.map(({ column }) => codecOf(column));
     this.#direction = scanDirection(plan);
+    this.#filter = plan.read === undefined ? null : new ReadFilter(plan, codecs, must(compileRead));
     this.#missingKeyRow = plan.missingKeyRow === null ? null : Buffer.from(plan.missingKeyRow, "base64");
   }
 
-  /** The result's rows, in order, cut to LIMIT and OFFSET; at most `maxBytes` of them. */
-  read(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number): ViewRows {
+  /**
+   * The result's rows, in order, cut to LIMIT and OFFSET; at most `maxBytes` of them. Where conditions choose among a
+   * key's rows, at most `maxScanned` of these are looked at.
+   */
+  read(
+    transaction: ReadTransaction,
+    parameters: ParameterValues,
+    maxBytes: number,
+    maxScanned: number = Number.POSITIVE_INFINITY,
+  ): ViewRows {
+    try {
+      return this.#read(transaction, parameters, maxBytes, maxScanned);
+    } catch (thrown) {
+      if (this.#filter === null || !(thrown instanceof FreshetError)) throw thrown;
+      return refused("cache_error_in_scope", `a condition on a parameter fails: ${thrown.message}`);
+    }
+  }
+
+  #read(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number, maxScanned: number): ViewRows {
     const limit = this.#count(this.#plan.limit, parameters);
     const offset = this.#count(this.#plan.offset, parameters);
     if (limit === "bad" || offset === "bad")
@@ -74,7 +104,9 @@ export class ViewRead {
     if (headers !== null && "kind" in headers) return headers;
     const found: FoundRow[] = [];
     const result = new Cut(offset ?? 0, limit);
+    const filter = this.#filter?.bind(parameters);
     let bytes = 0;
+    let scanned = 0;
     let matched = false;
     const sortLater = this.#direction === null || (keys.length > 1 && this.#plan.sort.length > 0);
     for (const prefix of wanted === 0 && this.#missingKeyRow === null ? [] : keys) {
@@ -84,7 +116,11 @@ export class ViewRead {
       for (const entry of entries) {
         matched = true;
         if (taken >= wanted && this.#direction !== null) break;
-        const { weight, row } = decodeViewEntry(entry.value);
+        const { weight, row: stored } = decodeViewEntry(entry.value);
+        if (filter !== undefined && ++scanned > maxScanned)
+          return refused("result_too_large", `more than ${maxScanned} rows have to be looked at`);
+        const row = filter === undefined ? stored : filter(stored);
+        if (row === undefined) continue;
         if (sortLater) found.push({ row, weight, sortKey: this.#sortKey(entry, prefix, row) });
         else result.add(row, weight);
         taken += weight;
@@ -195,7 +231,7 @@ interface FoundRow {
   readonly sortKey: Buffer;
 }
 
-function refused(reason: "parameter_value" | "result_too_large", detail: string): ViewRows {
+function refused(reason: Refusal, detail: string): ViewRows {
   return { kind: "refused", reason, detail };
 }
 

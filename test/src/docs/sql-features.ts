@@ -116,6 +116,15 @@ const conditions = area("Conditions and parameters", [
   ["parameter in arithmetic", "SELECT id FROM products WHERE price > 2 * $1"],
   ["parameter of `LIKE`", "SELECT id FROM products WHERE name LIKE $1"],
   [
+    "parameter of `LIKE`, regular expressions, beside a key",
+    "SELECT id FROM products WHERE category = $1 AND name LIKE $2",
+  ],
+  ["parameter in arithmetic, beside a key", "SELECT id FROM products WHERE category = $1 AND price > 2 * $2"],
+  [
+    "parameters under `OR`, `<>`, `CASE`, beside a key",
+    "SELECT id FROM products WHERE category = $1 AND (id = $2 OR price > $3)",
+  ],
+  [
     "literal conditions of any kind",
     "SELECT id FROM products WHERE name LIKE 'Red%' AND (price > 100 OR NOT in_stock)",
   ],

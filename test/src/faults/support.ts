@@ -154,8 +154,8 @@ export async function cachedRows(proxied: TextClient, text: string, values?: rea
 }
 
 /** Sends the statement until it goes upstream, and tells why it did. */
-export async function missReason(proxied: TextClient, text: string): Promise<string> {
-  await proxied.rows(text);
+export async function missReason(proxied: TextClient, text: string, values?: readonly unknown[]): Promise<string> {
+  await proxied.rows(text, values);
   const last = await lastStatement(proxied);
   return last["destination"] === "upstream" ? must(last["reason"]) : "hit";
 }

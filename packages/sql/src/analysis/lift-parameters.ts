@@ -33,6 +33,8 @@ export interface LiftedConditions {
   readonly equality: readonly LiftedEquality[];
   readonly range: LiftedRange | null;
   readonly rest: readonly Expression[];
+  /** Conditions on parameters that are looked at when the view is read. */
+  readonly atRead: readonly Expression[];
 }
 
 /** The expressions that parameters are compared with: of the equalities, then of the range. */
@@ -71,18 +73,27 @@ export class ParameterLifter {
   readonly #equality: LiftedEquality[] = [];
   #range: LiftedRange | null = null;
   readonly #rest: Expression[] = [];
+  readonly #atRead: Expression[] = [];
+  readonly #readParameters: ReadonlySet<number>;
+
+  /** `readParameters`: those whose conditions are left for the view's reader. */
+  constructor(readParameters: ReadonlySet<number>) {
+    this.#readParameters = readParameters;
+  }
 
   lift(conjuncts: readonly Expression[]): LiftedConditions {
     for (const conjunct of conjuncts) {
-      if (parametersOf(conjunct).size === 0) this.#rest.push(conjunct);
+      const parameters = [...parametersOf(conjunct)];
+      if (parameters.length === 0) this.#rest.push(conjunct);
+      else if (parameters.every((number) => this.#readParameters.has(number))) this.#atRead.push(conjunct);
       else if (!this.#liftEquality(conjunct) && !this.#liftList(conjunct) && !this.#liftRange(conjunct))
-        refuse(conjunct);
+        refuse(parameters.find((number) => !this.#readParameters.has(number)));
     }
     const range = this.#range;
     if (range !== null && this.#hasEquality(range.key)) {
       throw unliftable(range.lower ?? range.upper, "bounds what another parameter is compared with already");
     }
-    return { equality: this.#equality, range, rest: this.#rest };
+    return { equality: this.#equality, range, rest: this.#rest, atRead: this.#atRead };
   }
 
   #hasEquality(key: Expression): boolean {
@@ -138,8 +149,7 @@ function unliftable(lifted: { readonly parameter: number } | null, reason: strin
   return new UnliftableParameter(must(lifted).parameter, reason);
 }
 
-function refuse(conjunct: Expression): never {
-  const [number] = parametersOf(conjunct);
+function refuse(number: number | undefined): never {
   throw new UnliftableParameter(
     must(number),
     "is not compared by =, = ANY, <, <=, > or >= with an expression of its own type",

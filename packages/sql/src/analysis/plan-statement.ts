@@ -92,6 +92,8 @@ class StatementPlanner {
   readonly #request: PlanRequest;
   readonly #fixed: boolean[];
   readonly #notes: string[] = [];
+  /** Slots of `$n` that are no keys of the view, and why; their conditions are looked at when it is read. */
+  readonly #atRead = new Map<number, string>();
   readonly #zones = new Map<string, TimeZoneTable>();
 
   constructor(
@@ -149,7 +151,16 @@ class StatementPlanner {
       const index = substituted.slotParameter.indexOf(error.parameter);
       const slot = must(this.#shape.slots[index], "a parameter that stands for no slot");
       const own = slot.items.find((item) => item.kind === "parameter");
-      if (own !== undefined) throw unsupported(`parameter $${own.number} ${error.reason}`);
+      if (own !== undefined) {
+        const known = this.#atRead.get(index);
+        if (known !== undefined || !mayBeReadLate(slot))
+          throw unsupported(
+            `parameter $${own.number} ${known ?? error.reason}`,
+            known === undefined ? {} : { detail: `As a condition at read time it ${error.reason}.` },
+          );
+        this.#atRead.set(index, error.reason);
+        return;
+      }
       this.#fix(index, error.reason);
       return;
     }
@@ -184,7 +195,10 @@ class StatementPlanner {
       if (parameter !== null) checkSlotItems(slot, parameter, inferred, catalog);
     });
     const privileges = new RelationPrivileges();
-    const context: TranslationContext = { catalog, privileges, upstreamCalls, planRecursive, translateQuery };
+    const context: TranslationContext = {
+      ...{ catalog, privileges, upstreamCalls, readParameters: this.#readParameters(substituted) },
+      ...{ planRecursive, translateQuery },
+    };
     const whole = translateQuery(query, context, { parent: null, top: true, used: null });
     this.#keepRowCounts(whole, substituted);
     const keys = whole.rangeColumn === null ? whole.equalityColumns : [...whole.equalityColumns, whole.rangeColumn];
@@ -224,6 +238,11 @@ class StatementPlanner {
     const sendFunctions = plan.result.map((column) => must(catalog.types.get(column.typeOid)?.sendFunction));
     const row = await missingKeyRow(connection, { text: substituted.text, parameterTypes: typeNames, sendFunctions });
     return { ...plan, missingKeyRow: row };
+  }
+
+  #readParameters({ slotParameter }: SubstitutedStatement): ReadonlySet<number> {
+    const slots = [...this.#atRead.keys()];
+    return new Set(slots.map((index) => must(slotParameter[index], "a client's parameter stays one")));
   }
 
   async #upstreamCalls(catalog: Catalog, oids: TreeOids): Promise<UpstreamCalls | null> {
@@ -300,6 +319,11 @@ function checkParameters(plan: Plan): void {
         throw new UnliftableParameter(number, "stands outside the conditions of the outermost WHERE clause");
     }
   });
+}
+
+/** A list's members, and row counts, are more than a value in a condition. */
+function mayBeReadLate({ role, items }: Slot): boolean {
+  return items.length === 1 && (role === "equality" || role === "range" || role === "other");
 }
 
 function bindingOf(slot: Slot, parameter: number | null): SlotBinding {

@@ -2,6 +2,7 @@ import { assert, must } from "@freshet/base";
 import type { PgCollation, PgType } from "@freshet/values";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import { walkPlan } from "../plan/plan-walk.ts";
+import { parametersIn } from "../plan/expression-walk.ts";
 import type { Plan } from "../plan/plan.ts";
 import type {
   QueryPlan,
@@ -57,7 +58,7 @@ function viewBound(bound: LiftedBound | null): RangeBound | null {
 export function viewParameters(
   translated: TranslatedQuery,
   count: number,
-): Pick<QueryPlan, "parameters" | "equality" | "range" | "limit" | "offset"> {
+): Pick<QueryPlan, "read" | "parameters" | "equality" | "range" | "limit" | "offset"> {
   const { lifted, equalityColumns, rangeColumn } = translated;
   const parameters = new Map<number, ViewParameter>();
   for (const { parameter, type, list } of lifted.equality) parameters.set(viewIndex(parameter), { type, list });
@@ -68,6 +69,8 @@ export function viewParameters(
     if (limit !== null && "parameter" in limit)
       parameters.set(viewIndex(limit.parameter), { type: INT8_TYPE, list: false });
   }
+  for (const { number, type } of parametersIn(translated.read?.conditions ?? []))
+    parameters.set(viewIndex(number), { type: { ...type, typmod: -1 }, list: false });
   const list = Array.from({ length: count }, (_unused, index) => {
     const parameter = parameters.get(index);
     if (parameter === undefined) throw new UnliftableParameter(index + 1, "stands where a cache cannot look it up");
@@ -85,6 +88,7 @@ export function viewParameters(
     range: range === null ? null : { column: must(rangeColumn), ...range },
     limit: viewLimit(translated.limit),
     offset: viewLimit(translated.offset),
+    ...(translated.read === null ? {} : { read: translated.read }),
   };
 }
 

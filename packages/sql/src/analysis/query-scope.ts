@@ -49,6 +49,8 @@ export interface TranslationContext {
   readonly privileges: RelationPrivileges;
   /** Null: a call without a twin in the engine is refused. */
   readonly upstreamCalls: UpstreamCalls | null;
+  /** Parameters that are no keys: their conditions are looked at when the view is read. */
+  readonly readParameters: ReadonlySet<number>;
   /** Plans a recursive CTE of the query `owner`. */
   readonly planRecursive: (cte: TreeNode, owner: QueryScope, context: TranslationContext) => Plan;
   /** Translates a nested SELECT. */

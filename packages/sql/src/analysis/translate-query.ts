@@ -9,6 +9,8 @@ import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import { hasEquality } from "./catalog-types.ts";
 import { translateFrom } from "./from-tree.ts";
 import { totalRows } from "./grouping-sets.ts";
+import { ReadTimeConditions } from "./read-conditions.ts";
+import { RteKind } from "./table-checks.ts";
 import { JoinPlanner } from "./join-planner.ts";
 import { keysOf, type LiftedConditions, ParameterLifter } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
@@ -56,8 +58,9 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   const targets = translateTargets(scope, context, isWhole ? null : options.used);
   const from = translateFrom(scope);
   const lifted = options.top
-    ? new ParameterLifter().lift(from.conjuncts)
-    : { equality: [], range: null, rest: from.conjuncts };
+    ? new ParameterLifter(context.readParameters).lift(from.conjuncts)
+    : { equality: [], range: null, rest: from.conjuncts, atRead: [] };
+  const atRead = readTimeConditions(lifted, from, scope);
   const keys = keysOf(lifted);
   const grouped = isAggregated(query);
   const source = (conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation => {
@@ -77,9 +80,15 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
     grouped
       ? aggregate(scope, expressions, lifted, (needed) => source(lifted.rest, needed))
       : plainStage(expressions, keys, scope, (needed) => source(lifted.rest, needed));
+  for (const expression of atRead?.columns() ?? []) targets.push({ expression, visible: false, reference: 0 });
   const shown = targets.map((target) => target.expression);
   const stage = withWindows(collectWindows(scope), shown, lifted, below);
-  return assemble(scope, { targets, stage, lifted, distinct, setOperation, source: from.tree }, options, context);
+  return assemble(
+    scope,
+    { targets, stage, lifted, atRead, distinct, setOperation, source: from.tree },
+    options,
+    context,
+  );
 }
 
 function plainStage(
@@ -129,6 +138,7 @@ interface Parts {
   readonly targets: readonly Target[];
   readonly stage: Stage;
   readonly lifted: LiftedConditions;
+  readonly atRead: ReadTimeConditions | null;
   readonly distinct: boolean;
   readonly setOperation: TreeNode | null;
   readonly source: ReturnType<typeof translateFrom>["tree"];
@@ -166,12 +176,11 @@ function assemble(
     options.top || options.ordered === true || isLimited || distinctOn !== null
       ? translateSort(scope, columnOfReference, output.expressions)
       : [];
-  const keyed = { lifted, columns: keyColumns };
   let plan: Plan = projected;
-  if (distinctOn !== null) plan = distinctOnPlan(projected, distinctOn, sort, keyed);
+  if (distinctOn !== null) plan = distinctOnPlan(projected, distinctOn, sort, { lifted, columns: keyColumns });
   else if (parts.distinct) plan = distinctPlan(projected);
   const ties = hasTies(scope);
-  if (ties) plan = withTiesPlan(plan, limits, sort, keyed);
+  if (ties) plan = withTiesPlan(plan, limits, sort, { lifted, columns: keyColumns });
   const visibleExpressions = output.expressions.slice(0, visible);
   const result: TranslatedQuery = {
     plan,
@@ -179,6 +188,7 @@ function assemble(
     equalityColumns: lifted.equality.map((_equality, index) => must(keyColumns[index])),
     rangeColumn: lifted.range === null ? null : must(keyColumns.at(-1)),
     lifted,
+    read: parts.atRead?.over(output, visible) ?? null,
     sort,
     limit: ties ? null : limits.limit,
     offset: ties ? null : limits.offset,
@@ -193,6 +203,34 @@ function assemble(
   };
   if (options.ordered === true) return { ...result, plan: limitPlan(result), limit: null, offset: null };
   return options.top ? result : closeSubquery(result);
+}
+
+/**
+ * Rows can be left out when they are read only where nothing is made of them before, and where a key says which are
+ * read.
+ */
+function readTimeConditions(
+  { atRead, equality, range }: LiftedConditions,
+  { tree, conjuncts }: ReturnType<typeof translateFrom>,
+  scope: QueryScope,
+): ReadTimeConditions | null {
+  if (atRead.length === 0) return null;
+  const conditions = new ReadTimeConditions(atRead);
+  const { query } = scope;
+  const merges = query.nodes("distinctClause").length > 0 || query.nodeOrNull("setOperations") !== null;
+  if (merges || hasTies(scope) || isAggregated(query) || query.flag("hasWindowFuncs"))
+    conditions.refuse("is no key, and rows are merged or numbered behind its condition");
+  if (query.flag("hasTargetSRFs")) conditions.refuse("is no key, and a function makes rows behind its condition");
+  if (equality.length === 0 && range === null)
+    conditions.refuse("is no key, and neither is another one: all rows would have to be looked at for each read");
+  conditions.checkFailures(conjuncts, isOneTable(tree, scope));
+  return conditions;
+}
+
+function isOneTable(source: Parts["source"], scope: QueryScope): boolean {
+  if (source === null || source.kind !== "inner" || source.inputs.length !== 1) return false;
+  const [only] = source.inputs;
+  return only?.kind === "entry" && scope.entry(only.varno).int("rtekind") === RteKind.relation;
 }
 
 /** With DISTINCT, a list or range parameter would have to merge the answers of several keys, unless it is on a result column. */

@@ -1,5 +1,5 @@
 import type { Plan } from "../plan/plan.ts";
-import type { RowLimit, ViewSort } from "../plan/query-plan.ts";
+import type { ReadConditions, RowLimit, ViewSort } from "../plan/query-plan.ts";
 import type { LiftedConditions } from "./lift-parameters.ts";
 
 /** One query level, translated. */
@@ -11,6 +11,8 @@ export interface TranslatedQuery {
   readonly equalityColumns: readonly number[];
   readonly rangeColumn: number | null;
   readonly lifted: LiftedConditions;
+  /** Conditions that are looked at when the view is read; null: none. */
+  readonly read: ReadConditions | null;
   readonly sort: readonly ViewSort[];
   readonly limit: RowLimit | null;
   readonly offset: RowLimit | null;

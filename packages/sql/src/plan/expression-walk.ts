@@ -1,5 +1,5 @@
 import { unreachable } from "@freshet/base";
-import type { ColumnExpression, Expression } from "./expression.ts";
+import type { ColumnExpression, Expression, ParameterExpression } from "./expression.ts";
 
 /** The direct sub-expressions, in the order of evaluation as written. */
 export function expressionChildren(expression: Expression): readonly Expression[] {
@@ -119,6 +119,17 @@ export function columnsOf(...expressions: readonly Expression[]): Set<number> {
     });
   }
   return columns;
+}
+
+/** Every mention of a statement parameter in the expressions. */
+export function parametersIn(expressions: readonly Expression[]): ParameterExpression[] {
+  const found: ParameterExpression[] = [];
+  for (const expression of expressions) {
+    walkExpression(expression, (node) => {
+      if (node.kind === "parameter") found.push(node);
+    });
+  }
+  return found;
 }
 
 /** The numbers of all statement parameters in the expression. */

@@ -1,4 +1,5 @@
 import type { ColumnType, PgCollation, PgType } from "@freshet/values";
+import type { Expression } from "./expression.ts";
 import type { Plan } from "./plan.ts";
 
 /** A result column as RowDescription shows it. */
@@ -33,6 +34,14 @@ export interface ViewSort {
 
 /** A row count given in the statement: a constant of the cache, or a parameter read per execution. */
 export type RowLimit = { readonly constant: number } | { readonly parameter: number };
+
+/** Conditions over parameters that are no keys: only rows of the view that meet all of them are in an answer. */
+export interface ReadConditions {
+  /** Over the columns of the plan's output and parameters (`$n` is parameter n - 1), in order of evaluation. */
+  readonly conditions: readonly Expression[];
+  /** How many of the output's columns a view's row holds: the visible ones, and those that the conditions read. */
+  readonly stored: number;
+}
 
 /** What the engine needs of one upstream table. */
 export interface TableDependency {
@@ -70,6 +79,8 @@ export interface QueryPlan {
     readonly upper: RangeBound | null;
   } | null;
   readonly sort: readonly ViewSort[];
+  /** Absent: every row of a key is in its answer. */
+  readonly read?: ReadConditions;
   readonly limit: RowLimit | null;
   readonly offset: RowLimit | null;
   /** Of an aggregate without GROUP BY but with parameters: the packed visible row for keys never seen (base64); null else. */

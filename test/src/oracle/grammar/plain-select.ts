@@ -1,6 +1,7 @@
 import { columnList, type Draft, keyOperands, where } from "./draft.ts";
 import { randomExpression } from "./expressions.ts";
 import { randomKeys } from "./parameters.ts";
+import { randomReadConditions } from "./read-conditions.ts";
 import { randomSet } from "./row-sources.ts";
 import { randomSource, type Select } from "./select.ts";
 
@@ -16,6 +17,9 @@ export function plainSelect(draft: Draft, isOrdered: boolean): Select {
   }
   if (distinct && outputs.some(({ kind }) => kind.loose)) draft.loose = true;
   const keys = wishes.forTable ? [] : randomKeys(draft, from.operands, !distinct);
+  // Where rows are merged, or nothing is a key, such conditions are not followed row by row.
+  if (keys.length > 0 && !distinct)
+    keys.splice(random.integer(0, keys.length), 0, ...randomReadConditions(draft, from.operands));
   const list = columnList(draft, outputs);
   return {
     core: `SELECT ${distinct ? "DISTINCT " : ""}${list} FROM ${from.sql}${where([...conditions, ...keys])}`,
