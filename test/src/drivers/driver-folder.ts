@@ -28,6 +28,7 @@ export async function installedFolder(driver: Driver): Promise<string> {
   await rm(mark, { force: true });
   await mkdir(folder, { recursive: true });
   await cp(source, folder, { recursive: true });
+  await driver.fetch?.(folder);
   for (const [program = "", ...args] of driver.install)
     await run(program, args, { cwd: folder, timeout: installTimeoutMs, env: environment() });
   await writeFile(mark, wanted);

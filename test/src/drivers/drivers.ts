@@ -1,3 +1,7 @@
+import { cp } from "node:fs/promises";
+import path from "node:path";
+import { pipelineTestSource } from "../regress/suite-source.ts";
+
 /** One driver: what it needs on the machine, how its packages are put into a folder of their own, and how its scenarios are run. */
 export interface Driver {
   readonly name: string;
@@ -5,6 +9,8 @@ export interface Driver {
   readonly folder: string;
   /** The programs that must be there. */
   readonly needs: readonly string[];
+  /** Puts into the copied folder what is fetched from elsewhere. */
+  readonly fetch?: (folder: string) => Promise<void>;
   /** Commands run once in the copied folder. */
   readonly install: readonly (readonly string[])[];
   readonly run: readonly string[];
@@ -30,6 +36,15 @@ export const drivers: readonly Driver[] = [
     needs: ["pgbench"],
     install: [],
     run: ["bash", "pgbench.sh"],
+    quick: false,
+  },
+  {
+    name: "libpq: libpq_pipeline",
+    folder: "libpq-pipeline",
+    needs: ["gcc", "apt-get", "dpkg-query"],
+    fetch: async (folder) => cp(await pipelineTestSource(), path.join(folder, "libpq_pipeline.c")),
+    install: [["gcc", "-Ishim", "-I/usr/include/postgresql", "-o", "libpq_pipeline", "libpq_pipeline.c", "-lpq"]],
+    run: ["bash", "run.sh"],
     quick: false,
   },
   { name: "node-postgres", folder: "node", needs: ["node", "npm"], install: npm, run: ["node", "pg.mjs"], quick: true },

@@ -10,6 +10,7 @@ import { documentPath } from "../docs/documents.ts";
 const run = promisify(execFile);
 const sourceLists = "/etc/apt/sources.list.d";
 const timeoutMs = 180_000;
+const pipelineTest = "modules/libpq_pipeline/libpq_pipeline.c";
 
 /** PostgreSQL 15 as Debian installs it: server and psql in one folder. */
 export const programFolder = "/usr/lib/postgresql/15/bin";
@@ -36,9 +37,16 @@ export async function regressionSuite(): Promise<SuiteSource> {
   const version = await packageVersion();
   const cache = documentPath(".tmp/regress");
   const folder = path.join(cache, `postgresql-${version.replaceAll(/[^\w.]/g, "_")}`);
-  if (!existsSync(path.join(folder, "sha256"))) await fetchInto(cache, folder, version);
+  const wanted = ["sha256", pipelineTest].map((name) => path.join(folder, name));
+  if (!wanted.every((name) => existsSync(name))) await fetchInto(cache, folder, version);
   await assertUnchanged(folder);
   return { folder: path.join(folder, "regress"), version };
+}
+
+/** The source of libpq's own test of its pipeline mode. */
+export async function pipelineTestSource(): Promise<string> {
+  const { folder } = await regressionSuite();
+  return path.join(folder, "..", pipelineTest);
 }
 
 async function packageVersion(): Promise<string> {
@@ -55,7 +63,7 @@ async function fetchInto(cache: string, folder: string, version: string): Promis
     await chmod(unpacked, 0o755);
     const archive = (await readdir(work)).find((name) => name.includes(".orig.tar."));
     if (archive === undefined) throw new Error(`apt-get fetched no source archive of postgresql-15 ${version}`);
-    const parts = ["--strip-components=3", "--wildcards", "*/src/test/regress"];
+    const parts = ["--strip-components=3", "--wildcards", "*/src/test/regress", `*/src/test/${pipelineTest}`];
     await run("tar", ["-x", "-f", path.join(work, archive), "-C", unpacked, ...parts], { timeout: timeoutMs });
     await writeFile(path.join(unpacked, "sha256"), await checksum(path.join(unpacked, "regress")));
     await rm(folder, { recursive: true, force: true });

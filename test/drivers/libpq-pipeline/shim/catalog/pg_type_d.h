@@ -1,0 +1,5 @@
+#define INT8OID 20
+#define INT4OID 23
+#define TEXTOID 25
+#define NUMERICOID 1700
+#define INTERVALOID 1186
