@@ -20,8 +20,12 @@ export function driversPage(before: string, outcomes: readonly DriverOutcome[]):
   ].join("\n");
 }
 
-function row(before: string, { driver, obstacle, leftOut, scenarios, differences, hits }: DriverOutcome): string[] {
-  const remark = remarks.get(driver.name) ?? "";
+function row(
+  before: string,
+  { driver, obstacle, leftOut, scenarios, failing, differences, hits }: DriverOutcome,
+): string[] {
+  const failures = failing.length === 0 ? "" : `${failing.length} fail directly, too`;
+  const remark = remarks.get(driver.name) ?? failures;
   const line = leftOut && before.split("\n").find((text) => text.startsWith(`| ${driver.name} |`));
   if (typeof line === "string")
     return line
@@ -47,6 +51,7 @@ function scenarioLists(before: string, outcomes: readonly DriverOutcome[]): stri
   const lines = outcomes.flatMap(({ driver, obstacle, leftOut, scenarios }) => {
     const kept = before.split("\n").filter((line) => line.startsWith(`- ${driver.name}: `));
     if (leftOut) return kept;
+    if (driver.ownTests === true) return [];
     return obstacle === undefined ? [`- ${driver.name}: ${scenarios.join(", ")}`] : [];
   });
   return ["## Scenarios", "", ...lines, ""];

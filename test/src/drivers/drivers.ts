@@ -16,6 +16,8 @@ export interface Driver {
   readonly run: readonly string[];
   /** Whether it is quick enough for every test run. */
   readonly quick: boolean;
+  /** Its scenarios are the tests that come with the driver: many, and known by pass or fail only. */
+  readonly ownTests?: boolean;
 }
 
 const npm = [["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]];
@@ -43,7 +45,11 @@ export const drivers: readonly Driver[] = [
     folder: "libpq-pipeline",
     needs: ["gcc", "apt-get", "dpkg-query"],
     fetch: async (folder) => cp(await pipelineTestSource(), path.join(folder, "libpq_pipeline.c")),
-    install: [["gcc", "-Ishim", "-I/usr/include/postgresql", "-o", "libpq_pipeline", "libpq_pipeline.c", "-lpq"]],
+    install: [
+      // PostgreSQL 16 and newer call the setting by another name.
+      ["sed", "-i", "s/force_parallel_mode/debug_parallel_query/", "libpq_pipeline.c"],
+      ["gcc", "-Ishim", "-I/usr/include/postgresql", "-o", "libpq_pipeline", "libpq_pipeline.c", "-lpq"],
+    ],
     run: ["bash", "run.sh"],
     quick: false,
   },
@@ -77,6 +83,20 @@ export const drivers: readonly Driver[] = [
     ],
     run: ["java", "-Xmx256m", "-cp", "lib/*:classes", "Driver"],
     quick: false,
+  },
+  {
+    name: "pgx: its own tests",
+    folder: "go-suites",
+    needs: ["go"],
+    install: [
+      ["bash", "fetch.sh", "github.com/jackc/pgx/v5@v5.12.0", "pgx"],
+      ["go", "test", "-C", "pgx", "-c", "-o", "../pgx.test", "."],
+      ["go", "test", "-C", "pgx/pgconn", "-c", "-o", "../../pgconn.test", "."],
+      ["go", "test", "-C", "pgx/pgxpool", "-c", "-o", "../../pgxpool.test", "."],
+    ],
+    run: ["bash", "run.sh", "200", "pgx:pgx.test", "pgx/pgconn:pgconn.test", "pgx/pgxpool:pgxpool.test"],
+    quick: false,
+    ownTests: true,
   },
   { name: "Npgsql", folder: "dotnet", needs: ["dotnet"], install: [], run: [], quick: false },
 ];
