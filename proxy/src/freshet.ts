@@ -1,6 +1,6 @@
 import type { FreshetOptions } from "@freshet/base";
 import { compileRead, startEngineWorker, supportsCall } from "@freshet/engine";
-import { createReplicator } from "@freshet/replicator";
+import { createReplicator, uninstall } from "@freshet/replicator";
 import { Freshet, type Family, composeFreshet } from "./compose.ts";
 import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
 import type { DriverConnection } from "./upstream/upstream.ts";
@@ -31,8 +31,13 @@ export function prepareFreshet(options: FreshetOptions, family: Family): Promise
   return Freshet.prepare(options, FACTORIES, family);
 }
 
+/** Removes what an instance made upstream, and tells what that was. */
+export function uninstallFreshet(driver: DriverConnection, instance: string): Promise<readonly string[]> {
+  return uninstall(replicatorUpstream(driver), instance);
+}
+
 /** The upstream as the replicator takes it. */
-export function replicatorUpstream(driver: DriverConnection): {
+function replicatorUpstream(driver: DriverConnection): {
   readonly url: string;
   readonly stream: DriverConnection["stream"];
 } {
