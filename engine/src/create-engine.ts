@@ -44,6 +44,7 @@ import { partialRoot } from "./partial/key-index.ts";
 import { resolveForCheck, resolveLive, tableColumnTypes } from "./tables/resolve-scan.ts";
 import { DivergenceError } from "./tables/table-rows.ts";
 import { newTally } from "./state/tally.ts";
+import { LoggedStore } from "./view/logged-store.ts";
 import { DurabilityTracker } from "./durability-tracker.ts";
 
 export interface EngineOptions {
@@ -434,5 +435,5 @@ class SynchronousEngine implements Engine {
 
 /** An engine on `store`, working in the calling thread. */
 export function createEngine(store: Store, options: EngineOptions = {}): Engine {
-  return new SynchronousEngine(store, options);
+  return new SynchronousEngine(new LoggedStore(store), options);
 }

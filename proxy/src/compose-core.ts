@@ -16,11 +16,11 @@ import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/s
 import { Commands } from "./commands/command-runner.ts";
 import type { ControlConnection } from "./control/control-connection.ts";
 import { type Controls, createControls } from "./control/controls.ts";
+import { type Serving, createServing } from "./compose-front.ts";
 import { type Shared, createShared, endPart, retryDelay } from "./compose-shared.ts";
 import type { FreshetFactories } from "./freshet-factories.ts";
-import { ViewFront } from "./front/cache-front.ts";
+import type { ViewFront } from "./front/cache-front.ts";
 import { KeyFills } from "./front/key-fills.ts";
-import { ZoneTables } from "./front/zone-tables.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
 import { type InvalidateMode, createInvalidateMode } from "./invalidate/compose-invalidate.ts";
 import { ReplicationHealth } from "./replication/health.ts";
@@ -67,6 +67,7 @@ export interface CoreHooks {
  */
 export class CachingCore {
   readonly front: ViewFront;
+  readonly #serving: Serving;
   readonly commands: Commands;
   readonly #options: FreshetOptions;
   readonly #hooks: CoreHooks;
@@ -152,7 +153,8 @@ export class CachingCore {
       logger,
     );
     this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
-    this.front = this.#createFront(shared, this.#controls.positions);
+    this.#serving = this.#createServing(shared);
+    this.front = this.#serving.front;
     this.commands = this.#createCommands(shared);
   }
 
@@ -226,6 +228,7 @@ export class CachingCore {
       stored: () => this.#stored(),
       partialKeys: () => this.#partialKeys(),
       invalidate: this.#invalidate,
+      keptBytes: () => this.#serving.kept.bytes,
       calls: this.#calls,
       lag: () => this.#lag.now(),
       appliedLsn: () => this.#health.applied,
@@ -289,29 +292,18 @@ export class CachingCore {
     );
   }
 
-  #createFront(shared: Shared, positions: ControlConnection): ViewFront {
-    const options = this.#options;
-    return new ViewFront({
-      database: () => shared.database,
+  #createServing(shared: Shared): Serving {
+    const { analysis, positions } = this.#controls;
+    return createServing(this.#options, shared, {
       catalog: this.#catalog,
-      compiled: shared.compiled,
       fills: new KeyFills({ engine: this.#engine, clock: now, logger: this.#logger }),
       invalidating: this.#invalidate.read,
       health: this.#health,
-      privileges: shared.privileges,
-      queries: shared.queries,
       upstreamLsn: new UpstreamLsn(positions),
-      zones: new ZoneTables((statements) => this.#controls.analysis.run(statements), now),
+      run: (statements) => analysis.run(statements),
       reader: () => this.#reader,
       onAnswered: (milliseconds) => this.#hooks.onAnswered(milliseconds / 1000),
-      clock: now,
       logger: this.#logger,
-      limits: {
-        maxResultBytes: options.maxResultBytes,
-        readScanRows: options.readScanRows,
-        sessionReadTimeoutMs: options.sessionReadTimeoutMs,
-        strongReadTimeoutMs: options.strongReadTimeoutMs,
-      },
       onSchemaStatement: () => {
         shared.queries.forgetVerdicts();
         this.#schemaWatch.onSchemaStatement();

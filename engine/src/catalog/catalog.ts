@@ -64,7 +64,7 @@ export interface CacheEntry {
   written: string;
 }
 
-/** Arrangements below are fixed: META and the staged parts of a transaction. */
+/** Arrangements below FIRST_ID are fixed: META, the staged parts of a transaction, and the changes of views. */
 export const STAGED_ARRANGEMENT = 2;
 const FIRST_ID = 16;
 

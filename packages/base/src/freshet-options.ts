@@ -49,6 +49,7 @@ export interface FreshetOptions
   readonly applyBatchBytes: number;
   readonly maxResultBytes: number;
   readonly readScanRows: number;
+  readonly keptAnswerBytes: number;
   readonly invalidateCacheBytes: number;
   readonly invalidateConnections: number;
   readonly invalidateQueue: number;
@@ -189,6 +190,12 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     description:
       "The most rows of a key that are looked at where a parameter is no key (LIKE $2); beyond it the statement is forwarded.",
     default: 10_000,
+  },
+  keptAnswerBytes: {
+    kind: bytesKind({ min: 0, max: 64 * GB }),
+    description:
+      "The memory for assembled answers, which are sent again as they are while nothing has changed them; 0kB keeps none.",
+    default: 64 * MB,
   },
   invalidateCacheBytes: {
     kind: bytesKind({ min: 4 * KB, max: 64 * GB }),

@@ -7,4 +7,5 @@ export * from "./rows.ts";
 export * from "./table.ts";
 export * from "./table-touch.ts";
 export * from "./upstream-call.ts";
+export * from "./view-changes.ts";
 export * from "./view-layout.ts";

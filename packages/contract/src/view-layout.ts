@@ -5,7 +5,7 @@ import type { Codec, KeyWriter, Lsn, Row } from "@freshet/values";
  *
  * Arrangement META (1) holds per-environment facts, keyed by ASCII text:
  *   `applied` -> uint64 LSN · `suspended` -> uint64 LSN (endLsn of the last schema-changing commit); present while that is being looked into
- *   `view/<cache id>` -> ViewStatus (below)
+ *   `view/<cache id>` -> ViewStatus (below) · `changes` -> see view-changes.ts
  * Arrangement of a cache's view (ids from viewArrangement) holds, for each parameter key:
  *   HEADER_TAG, key                               -> header: uint64 LSN of last change, uint32 rows, uint64 bytes
  *   ENTRY_TAG, key, range key, sort key, row key  -> uint32 weight, packed visible row

@@ -28,6 +28,7 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
     queueBytes: () => 0,
     relayBytes: () => 0,
     slotRetainedBytes: () => null,
+    keptBytes: () => 0,
     writeBackLags: () => [],
   }));
   let missing: string | null = "cache a: building";

@@ -15,6 +15,7 @@ export interface MetricSources {
   readonly stored: () => Promise<readonly CacheStatus[]>;
   readonly partialKeys: () => Promise<PartialKeys>;
   readonly invalidate: AnswerSources;
+  readonly keptBytes: () => number;
   readonly calls: CallSources;
   readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
   readonly appliedLsn: () => bigint;
@@ -150,6 +151,7 @@ function gauges(sources: () => MetricSources, registers: Registry[]): void {
   plain("freshet_slot_retained_bytes", "WAL that the upstream keeps for the replication slot.", () =>
     sources().slotRetainedBytes(),
   );
+  plain("freshet_kept_answer_bytes", "Memory of assembled answers that are sent again.", () => sources().keptBytes());
   plain("freshet_clients", "Connected clients.", () => sources().clients());
   labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => [
     ["engine", sources().queueBytes()],

@@ -53,6 +53,10 @@ export class AwayFront implements CacheFront {
     return this.#miss(null);
   }
 
+  kept(): null {
+    return null;
+  }
+
   forwarded(route: PreparedRoute, _miss: Miss, _elapsedMs: number, succeeded: boolean): void {
     if (route.info.changesSchema && succeeded) this.#tell("schema");
     else if (route.info.kind === "transaction") this.#tell("transaction");

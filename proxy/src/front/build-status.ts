@@ -13,7 +13,7 @@ export interface Unavailable {
 export class BuildStatus {
   readonly #statusKey: Buffer;
   readonly #trustedTo: () => Lsn;
-  #version = -1;
+  #state = Number.NaN;
   #trusted: Lsn = LSN_ZERO;
   #status: Lsn | Unavailable = { reason: "cache_building", detail: null };
 
@@ -23,15 +23,20 @@ export class BuildStatus {
     this.#trustedTo = trustedTo;
   }
 
-  /** The LSN of the state that `transaction` reads, or why the view is not to be read in it. `version` is the state's. */
-  at(transaction: ReadTransaction, version: number): Lsn | Unavailable {
+  /** The LSN of the state that `transaction` reads, or why the view is not to be read in it. `state` is the state's number. */
+  at(transaction: ReadTransaction, state: number): Lsn | Unavailable {
     const trusted = this.#trustedTo();
-    if (this.#version !== version || this.#trusted !== trusted) {
+    if (this.#state !== state || this.#trusted !== trusted) {
       this.#status = readStatus(transaction, this.#statusKey, trusted);
-      this.#version = version;
+      this.#state = state;
       this.#trusted = trusted;
     }
     return this.#status;
+  }
+
+  /** The same, where that state has been asked about; else null. */
+  known(state: number): Lsn | Unavailable | null {
+    return this.#state === state && this.#trusted === this.#trustedTo() ? this.#status : null;
   }
 }
 

@@ -15,13 +15,14 @@ import {
 } from "@freshet/contract";
 import { type PlannedStatement, type SlotBinding, loadParser } from "@freshet/sql";
 import { MemoryStore } from "@freshet/store";
-import { DEFAULT_TEXT_SETTINGS, KeyWriter, type Lsn, Oid, createCodecs } from "@freshet/values";
+import { DEFAULT_TEXT_SETTINGS, KeyWriter, type Lsn, Oid, type TextSettings, createCodecs } from "@freshet/values";
 import { decodeDataRow } from "@freshet/wire";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { Cache } from "../caches/cache.ts";
 import { CatalogFile } from "../caches/catalog-file.ts";
 import { InvalidatingRead } from "../invalidate/invalidating-read.ts";
+import { KeptFront } from "../kept/kept-front.ts";
 import { ReplicationHealth } from "../replication/health.ts";
 import type { Answer, BoundParameters, Miss, SessionFacts } from "../session/front-ports.ts";
 import { type FakeFills, fakeFills } from "../testing/fake-fills.ts";
@@ -78,9 +79,25 @@ beforeEach(() => {
   wantedKeys = [];
   usedKeys = [];
   fills = fakeFills(source);
-  front = new ViewFront({
+  const privileges = new Privileges(
+    () => privilege(),
+    1000,
+    () => 0,
+  );
+  const zones = { complete: (settings: TextSettings) => settings, want: () => Promise.resolve() };
+  const common = {
     database: () => "db",
     catalog,
+    health,
+    privileges,
+    zones,
+    reader: () => store.reader(),
+    clock: () => 0,
+    onAnswered: () => undefined,
+  };
+  front = new ViewFront({
+    ...common,
+    kept: new KeptFront({ ...common, maxBytes: 1 << 20 }),
     compiled: new CompiledCaches(),
     fills: { want: (...wanted) => wantedKeys.push(wanted) > 0, use: (...used) => void usedKeys.push(used) },
     invalidating: new InvalidatingRead({
@@ -89,20 +106,10 @@ beforeEach(() => {
       maxResultBytes: 1000,
       maxBytes: 1 << 20,
     }),
-    health,
-    privileges: new Privileges(
-      () => privilege(),
-      1000,
-      () => 0,
-    ),
     queries: new ProxiedQueries(10),
     upstreamLsn: { current: () => Promise.resolve(upstreamLsn) },
-    zones: { complete: (settings) => settings, want: () => Promise.resolve() },
-    reader: () => store.reader(),
     limits: { maxResultBytes: 1000, readScanRows: 1000, sessionReadTimeoutMs: 5, strongReadTimeoutMs: 5 },
-    clock: () => 0,
     logger: silentLogger(),
-    onAnswered: () => undefined,
     onSchemaStatement: () => void schemaStatements++,
     onTransactionStatement: () => undefined,
   });

@@ -1,4 +1,4 @@
-import { type Logger, errorMessage, must } from "@freshet/base";
+import { type Logger, errorMessage } from "@freshet/base";
 import {
   type InvalidationPlan,
   type SelectShape,
@@ -12,12 +12,16 @@ import { LSN_ZERO, type Lsn, type TextSettings } from "@freshet/values";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { Cache } from "../caches/cache.ts";
 import { statementMisfit } from "../invalidate/statement-fit.ts";
+import type { KeptFront } from "../kept/kept-front.ts";
+import { SHARED_STATE_MS } from "../kept/recent-state.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
 import type {
   Answer,
   BoundParameters,
   CacheFront,
   DescribedStatement,
+  Keep,
+  KeptQuestions,
   Miss,
   MissReason,
   PreparedRoute,
@@ -26,11 +30,12 @@ import type {
 import type { Clock } from "./clock-port.ts";
 import type { SchemaNews } from "./away-front.ts";
 import { RenderedAnswer } from "./answer.ts";
+import { declaredParameterTypes, executionMisfit } from "./bind-misfit.ts";
 import type { Unavailable } from "./build-status.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
 import type { KeyFills } from "./key-fills.ts";
 import { LruMap } from "./lru-map.ts";
-import { type ParameterValues, bindSlots, convertible, isUnbound } from "./parameters.ts";
+import { type ParameterValues, bindSlots, isUnbound } from "./parameters.ts";
 import type { InvalidatingRead } from "../invalidate/invalidating-read.ts";
 import type { Privilege, PrivilegeNeeds, Privileges } from "./privileges.ts";
 import type { ProxiedQueries } from "./proxied-queries.ts";
@@ -47,8 +52,6 @@ const MAX_REMEMBERED_ROUTES = 10_000;
 const MAX_REMEMBERED_CHARACTERS = 8 << 20;
 /** Kinds of statement texts, apart from their literals, that are remembered. */
 const MAX_TEMPLATES = 10_000;
-/** Answers made within this time share one state of the store, where it has all that they must see. */
-const SHARED_STATE_MS = 0.2;
 
 export interface FrontLimits {
   readonly maxResultBytes: number;
@@ -64,6 +67,7 @@ export interface FrontParts {
   readonly compiled: CompiledCaches;
   readonly fills: Pick<KeyFills, "want" | "use">;
   readonly invalidating: InvalidatingRead;
+  readonly kept: Pick<KeptFront, "follow" | "keep" | "questions">;
   readonly health: ReplicationHealth;
   readonly privileges: Privileges;
   readonly queries: ProxiedQueries;
@@ -89,6 +93,21 @@ interface BoundRead {
   readonly id: number;
   readonly needs: PrivilegeNeeds;
   readonly read: (needed: Lsn) => Answer | Miss;
+}
+
+interface Execution {
+  /** Null in the simple protocol. */
+  readonly parameters: BoundParameters | null;
+  readonly formats: readonly number[];
+  readonly keep: Keep | null;
+}
+
+/** One look at a view. */
+interface ViewExecution extends Omit<Execution, "parameters"> {
+  readonly cache: Cache;
+  readonly compiled: CompiledCache;
+  readonly settings: TextSettings;
+  readonly values: ParameterValues;
 }
 
 /** By the state of the store that was read. */
@@ -172,6 +191,7 @@ export class ViewFront implements CacheFront {
     writeLsn: Lsn,
     parameters: BoundParameters | null,
     formats: readonly number[],
+    keep: Keep | null = null,
   ): Answer | Miss | Promise<Answer | Miss> {
     const { shape } = route.info;
     if (shape === null) return miss(notSelect(route.info.kind), null, null);
@@ -182,7 +202,7 @@ export class ViewFront implements CacheFront {
     if (refused !== null) return refused;
     const bound =
       cache.invalidation === null
-        ? this.#bindView(cache, shape, facts, parameters, formats)
+        ? this.#bindView(cache, shape, facts, { parameters, formats, keep })
         : this.#bindAnswer(cache, cache.invalidation.plan, shape, facts, parameters, formats);
     if (bound.kind === "miss") return bound;
     const { id, needs, read } = bound;
@@ -193,13 +213,8 @@ export class ViewFront implements CacheFront {
     return this.#executeLater(cache, facts, writeLsn, privilege, read);
   }
 
-  #bindView(
-    cache: Cache,
-    shape: SelectShape,
-    facts: SessionFacts,
-    parameters: BoundParameters | null,
-    formats: readonly number[],
-  ): BoundRead | Miss {
+  #bindView(cache: Cache, shape: SelectShape, facts: SessionFacts, execution: Execution): BoundRead | Miss {
+    const { parameters, formats, keep } = execution;
     const compiled = this.#parts.compiled.get(cache);
     if (compiled === null) return this.#missOf(cache, "cache_building", null);
     const misfit = executionMisfit(compiled, shape, parameters, formats);
@@ -210,7 +225,8 @@ export class ViewFront implements CacheFront {
       this.#wantZone(settings.timeZone);
       return this.#missOf(cache, bound.reason, bound.detail);
     }
-    const read = (needed: Lsn): Answer | Miss => this.#read(cache, compiled, settings, needed, bound, formats);
+    const view: ViewExecution = { cache, compiled, settings, values: bound, formats, keep };
+    const read = (needed: Lsn): Answer | Miss => this.#read(view, needed);
     return { kind: "bound", id: compiled.id, needs: compiled.planned.plan, read };
   }
 
@@ -305,22 +321,17 @@ export class ViewFront implements CacheFront {
   }
 
   /** Everything that one store snapshot decides: view state, applied LSN, rows. */
-  #read(
-    cache: Cache,
-    compiled: CompiledCache,
-    settings: TextSettings,
-    needed: Lsn,
-    parameters: ParameterValues,
-    formats: readonly number[],
-  ): Answer | Miss {
+  #read(execution: ViewExecution, needed: Lsn): Answer | Miss {
+    const { cache, compiled } = execution;
+    const { kept } = this.#parts;
     const reader = this.#parts.reader();
     if (reader === null) return this.#missOf(cache, "cache_building", null);
     const started = this.#parts.clock();
     const body = (transaction: ReadTransaction, version: number): Answer | Miss | Refused => {
-      const lsn = compiled.status.at(transaction, version);
+      const lsn = compiled.status.at(transaction, kept.follow(transaction, version));
       if (typeof lsn !== "bigint") return { kind: "refused", ...lsn };
       if (lsn < needed) return { kind: "refused", reason: "read_your_writes", detail: null };
-      return this.#render(transaction, cache, compiled, settings, lsn, parameters, formats);
+      return this.#render(transaction, execution, lsn);
     };
     const recent = reader.readRecent(SHARED_STATE_MS, body);
     // What a state of a moment ago refuses the newest may answer.
@@ -332,17 +343,10 @@ export class ViewFront implements CacheFront {
     return answer;
   }
 
-  #render(
-    transaction: ReadTransaction,
-    cache: Cache,
-    compiled: CompiledCache,
-    settings: TextSettings,
-    lsn: Lsn,
-    parameters: ParameterValues,
-    formats: readonly number[],
-  ): Answer | Miss {
+  #render(transaction: ReadTransaction, execution: ViewExecution, lsn: Lsn): Answer | Miss {
+    const { cache, compiled, settings, values, formats, keep } = execution;
     const { maxResultBytes, readScanRows } = this.#parts.limits;
-    const view = compiled.read.read(transaction, parameters, maxResultBytes, readScanRows);
+    const view = compiled.read.read(transaction, values, maxResultBytes, readScanRows);
     if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
     if (view.kind === "not filled") {
       const isPossible = this.#parts.fills.want(compiled.id, view.keys);
@@ -355,7 +359,15 @@ export class ViewFront implements CacheFront {
       this.#wantZone(settings.timeZone);
       return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
     }
-    return new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
+    const answer = new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
+    // Of a partial view the engine has to hear which keys are in use.
+    if (keep !== null && view.headers === undefined)
+      this.#parts.kept.keep(keep, { cache, compiled, answer, settings, formats, viewKeys: view.keys });
+    return answer;
+  }
+
+  kept(text: string | null, facts: SessionFacts, typeOids: readonly number[]): KeptQuestions | null {
+    return this.#parts.kept.questions(text, facts, typeOids);
   }
 
   /** A next answer may need the offsets of the session's time zone; without them it misses, as this one does. */
@@ -392,55 +404,6 @@ export class ViewFront implements CacheFront {
     cache.misses++;
     return miss(reason, detail, cache.name);
   }
-}
-
-/** text, inet and oid: types whose operators serve others too (varchar, cidr, regclass …). */
-const SHARED_OPERATOR_TYPES: ReadonlySet<number> = new Set([25, 869, 26]);
-
-/** What PostgreSQL would refuse in a Bind, or take for something else than the cache does; null when it fits. */
-function executionMisfit(
-  { planned, parameterTypes }: CompiledCache,
-  shape: SelectShape,
-  parameters: BoundParameters | null,
-  formats: readonly number[],
-): string | null {
-  const given = parameters?.values.length ?? 0;
-  if (given !== shape.parameterCount) return `${given} parameters for ${shape.parameterCount}`;
-  if (formats.length > 1 && formats.length !== planned.plan.result.length)
-    return "another number of result formats than columns";
-  if (given > 0 && parameterTypes(shape) === undefined) return "a parameter is used with several types";
-  return null;
-}
-
-/** ParameterDescription's types; null where the upstream has to say them, or may refuse what the client declared. */
-function declaredParameterTypes(
-  { parameterTypes }: CompiledCache,
-  shape: SelectShape,
-  declared: readonly number[],
-): readonly number[] | null {
-  const inferred = parameterTypes(shape);
-  if (inferred === undefined || declared.length > inferred.length) return null;
-  if (hasOpenMember(shape, declared, inferred)) return null;
-  const types = inferred.map((typeOid, index) => (declared[index] ?? 0) || typeOid);
-  return types.every((typeOid, index) => convertible(typeOid, must(inferred[index]))) ? types : null;
-}
-
-/**
- * Whether a member of an IN list has a type that only the upstream knows: of `varcharcolumn IN ($1)` it is text, of
- * `varcharcolumn IN ($1, $2)` varchar; likewise inet and cidr.
- */
-function hasOpenMember(shape: SelectShape, declared: readonly number[], inferred: readonly number[]): boolean {
-  return shape.slots.some(
-    ({ role, items }) =>
-      role === "list" &&
-      items.length > 1 &&
-      items.some(
-        (item) =>
-          item.kind === "parameter" &&
-          (declared[item.number - 1] ?? 0) === 0 &&
-          SHARED_OPERATOR_TYPES.has(inferred[item.number - 1] ?? 0),
-      ),
-  );
 }
 
 function miss(reason: MissReason, detail: string | null, cache: string | null): Miss {

@@ -15,9 +15,11 @@ export interface PrivilegeNeeds {
   readonly functions?: readonly number[];
 }
 
-interface Remembered {
+/** An answer of the upstream's, as long as `Privileges.holds` says so. */
+export interface Verdict {
   readonly privilege: Privilege;
   readonly checkedAt: number;
+  readonly generation: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export class Privileges {
   readonly #query: (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  readonly #remembered: LruMap<string, Remembered> = new LruMap(MAX_REMEMBERED);
+  readonly #remembered: LruMap<string, Verdict> = new LruMap(MAX_REMEMBERED);
   readonly #pending = new Map<string, Promise<Privilege>>();
   #generation = 0;
 
@@ -38,10 +40,20 @@ export class Privileges {
     this.#clock = clock;
   }
 
+  /** What is remembered, without asking; null: nothing that holds. */
+  known(role: string, cacheId: number): Verdict | null {
+    const remembered = this.#remembered.get(verdictKey(role, cacheId));
+    return remembered !== undefined && this.holds(remembered, this.#clock()) ? remembered : null;
+  }
+
+  holds({ generation, checkedAt }: Verdict, time: number): boolean {
+    return generation === this.#generation && time - checkedAt < this.#ttlMs;
+  }
+
   check(role: string, cacheId: number, needs: PrivilegeNeeds): Privilege | Promise<Privilege> {
-    const key = `${cacheId} ${role}`;
+    const key = verdictKey(role, cacheId);
     const remembered = this.#remembered.get(key);
-    if (remembered !== undefined && this.#clock() - remembered.checkedAt < this.#ttlMs) return remembered.privilege;
+    if (remembered !== undefined && this.holds(remembered, this.#clock())) return remembered.privilege;
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
     const check = this.#checkAnew(key, role, needs).finally(() => {
@@ -75,9 +87,13 @@ export class Privileges {
     const generation = this.#generation;
     const checkedAt = this.#clock();
     const privilege = await this.ask(role, needs);
-    if (generation === this.#generation) this.#remembered.set(key, { privilege, checkedAt });
+    if (generation === this.#generation) this.#remembered.set(key, { privilege, checkedAt, generation });
     return privilege;
   }
+}
+
+function verdictKey(role: string, cacheId: number): string {
+  return `${cacheId} ${role}`;
 }
 
 /**

@@ -17,8 +17,13 @@ import type { ParameterValues } from "./parameters.ts";
 const MAX_KEY_COMBINATIONS = 10_000;
 
 export type ViewRows =
-  /** `headers`: of a partial view, the keys (with HEADER_TAG) that were found. */
-  | { readonly kind: "rows"; readonly rows: readonly Row[]; readonly headers?: readonly Buffer[] }
+  /** `keys`: what of the view decides the rows, with ENTRY_TAG. `headers`: of a partial view, the keys (with HEADER_TAG) that were found. */
+  | {
+      readonly kind: "rows";
+      readonly rows: readonly Row[];
+      readonly keys: readonly Buffer[];
+      readonly headers?: readonly Buffer[];
+    }
   /** A partial view does not hold these keys (values of the equality parameters). */
   | { readonly kind: "not filled"; readonly keys: readonly (readonly Buffer[])[] }
   | { readonly kind: "refused"; readonly detail: string; readonly reason: Refusal };
@@ -131,7 +136,8 @@ export class ViewRead {
     if (!matched && this.#missingKeyRow !== null) result.add(this.#missingKeyRow, 1);
     found.sort(this.#direction === "reverse" ? (a, b) => bySortKey(b, a) : bySortKey);
     for (const { row, weight } of found) result.add(row, weight);
-    return headers === null ? { kind: "rows", rows: result.rows } : { kind: "rows", rows: result.rows, headers };
+    const { rows } = result;
+    return headers === null ? { kind: "rows", rows, keys } : { kind: "rows", rows, keys, headers };
   }
 
   /** Keys without rows have a header, too. */

@@ -26,12 +26,12 @@ export class ReplicationHealth {
   }
 
   /** Null when fresh, else what is wrong. */
-  problem(): string | null {
+  problem(time: number = this.#clock()): string | null {
     if (this.#failure !== null) return this.#failure;
     const status = this.#source.status();
     if (status.state !== "streaming") return status.state;
     if (this.#abandoned) return "the primary has moved";
-    const silentMs = this.#clock() - status.lastMessageAt;
+    const silentMs = time - status.lastMessageAt;
     return silentMs > this.#staleMs ? `nothing heard for ${Math.round(silentMs)} ms` : null;
   }
 

@@ -8,13 +8,23 @@ import {
   decodeExecute,
   encodeCommandComplete,
   encodeErrorResponse,
+  readyForQuery,
   selectComplete,
 } from "@freshet/wire";
 import { expectation } from "./expected-responses.ts";
 import { describeStatement } from "./extended-parse.ts";
 import { commandDescription, commandError, commandRows, runCommand } from "./freshet-commands.ts";
-import { type Piece, ensureUpstream, forward, forwardRun, whenAttached, whenSettled } from "./forwarding.ts";
-import type { Answer, BoundParameters, Miss } from "./front-ports.ts";
+import {
+  type IncomingPiece,
+  type Piece,
+  ensureUpstream,
+  forward,
+  forwardRun,
+  whenAttached,
+  whenSettled,
+} from "./forwarding.ts";
+import type { Answer, BoundParameters, Keep, Miss } from "./front-ports.ts";
+import { DESCRIBE_EXECUTE_SYNC, EXECUTE_SYNC, answerKeptBind, isClear } from "./kept-hit.ts";
 import type { AnsweredPortal, CommandPortal, Portal } from "./portal.ts";
 import { ensureOnServer, failPooled, noUnnamedStatement, sendBind, whenNameSettled } from "./pooled-statements.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
@@ -26,7 +36,9 @@ import { cancellable } from "./waiting-decision.ts";
 type BindNames = Pick<BindMessage, "portal" | "statement">;
 
 /** Bind: this is where a cache is asked, as PostgreSQL takes a portal's snapshot here. */
-export function handleBind(state: SessionState, piece: Piece): void | Promise<void> {
+export function handleBind(state: SessionState, piece: IncomingPiece): void | Promise<void> {
+  const keep = answerKeptBind(state, piece);
+  if (keep === "answered") return undefined;
   const bind = decodeBindNames(piece.buffer, piece.start, piece.end);
   const existing = bind.portal === "" ? undefined : livePortal(state, bind.portal);
   if (existing !== undefined && existing.kind !== "forwarded") {
@@ -43,7 +55,7 @@ export function handleBind(state: SessionState, piece: Piece): void | Promise<vo
   }
   if (statement.command !== null)
     return bindCommand(state, decodeBind(piece.buffer, piece.start, piece.end), statement);
-  return routeBind(state, piece, bind, statement);
+  return routeBind(state, piece, bind, statement, keep);
 }
 
 function bindCommand(state: SessionState, bind: BindMessage, statement: PreparedStatement): void {
@@ -71,12 +83,13 @@ function bindCommand(state: SessionState, bind: BindMessage, statement: Prepared
 
 function routeBind(
   state: SessionState,
-  piece: Piece,
+  piece: IncomingPiece,
   names: BindNames,
   statement: PreparedStatement,
+  keep: Keep | null,
 ): void | Promise<void> {
   const opened = gate(state, statement.route);
-  if (opened.kind === "probe") return probe(state).then(() => routeBind(state, piece, names, statement));
+  if (opened.kind === "probe") return probe(state).then(() => routeBind(state, piece, names, statement, null));
   // Its values are the server's to read.
   if (opened.kind === "miss") return forwardBind(state, piece, names, statement, opened);
   const bind = decodeBind(piece.buffer, piece.start, piece.end);
@@ -85,7 +98,7 @@ function routeBind(
     formats: bind.formats,
     typeOids: statement.typeOids,
   };
-  const decision = decide(state, opened, parameters, bind.resultFormats);
+  const decision = decide(state, opened, parameters, bind.resultFormats, keep);
   if (decision instanceof Promise)
     return cancellable(state, decision).then((decided) => finishBind(state, piece, bind, statement, decided));
   return finishBind(state, piece, bind, statement, decision);
@@ -93,7 +106,7 @@ function routeBind(
 
 function finishBind(
   state: SessionState,
-  piece: Piece,
+  piece: IncomingPiece,
   bind: BindMessage,
   statement: PreparedStatement,
   decision: Answer | Miss | FreshetError,
@@ -105,6 +118,7 @@ function finishBind(
   if (decision.kind === "miss" || route === null) {
     return forwardBind(state, piece, bind, statement, decision.kind === "miss" ? decision : missed("not_parsed"));
   }
+  if (bind.portal === "" && sentAtOnce(state, piece, bind.resultFormats, decision)) return undefined;
   const portal: AnsweredPortal = {
     kind: "answer",
     answer: decision,
@@ -115,6 +129,23 @@ function finishBind(
   };
   state.expected.local(BIND_COMPLETE, state.portals.set(bind.portal, portal));
   return undefined;
+}
+
+/** Answers the Bind together with the Execute and Sync behind it, where that is all that is to be done. */
+function sentAtOnce(state: SessionState, piece: IncomingPiece, formats: readonly number[], answer: Answer): boolean {
+  if (!isClear(state)) return false;
+  const isDescribed = piece.isNext(DESCRIBE_EXECUTE_SYNC);
+  if (!isDescribed && !piece.isNext(EXECUTE_SYNC)) return false;
+  piece.skip(isDescribed ? DESCRIBE_EXECUTE_SYNC : EXECUTE_SYNC);
+  const { client } = state;
+  client.message(BIND_COMPLETE);
+  if (isDescribed) client.message(answer.rowDescription(formats));
+  if (answer.rowCount > 0) client.message(answer.dataRows(formats, 0, answer.rowCount));
+  client.message(selectComplete(answer.rowCount));
+  client.message(readyForQuery(state.status));
+  noteHit(state, answer);
+  state.endSegment();
+  return true;
 }
 
 /** Forwards a Bind, after its statement's Parse where that has not gone yet. */

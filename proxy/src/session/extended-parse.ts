@@ -1,6 +1,7 @@
 import {
   PARSE_COMPLETE,
   CLOSE_COMPLETE,
+  HEADER_BYTES,
   decodeParse,
   decodeTarget,
   encodeDescribe,
@@ -24,11 +25,32 @@ import {
 import { namedCall, renamedBody } from "./names-in-sql.ts";
 import type { Pooling } from "./pooling.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
-import { type Gate, gate, inspect, probe } from "./routing.ts";
+import { isClear } from "./kept-hit.ts";
+import { type Gate, gate, inspect, probe, staticMiss } from "./routing.ts";
 import type { SessionState } from "./session-state.ts";
+
+/** Longer Parse messages are looked into each time. */
+const MAX_REPEATABLE = 4096;
+
+/**
+ * Whether the Parse is that of the present unnamed statement again, as drivers send it before each Bind: with the same facts it has the same outcome, as long
+ * as a cache can answer the statement. What the upstream has of it stays as it is.
+ */
+function repeatsParse(state: SessionState, piece: Piece): boolean {
+  const { buffer, start, end } = piece;
+  if (buffer[start + HEADER_BYTES] !== 0 || !isClear(state)) return false;
+  const statement = state.statements.get("");
+  if (statement?.repeatable === undefined || statement.route === null) return false;
+  const { message, facts } = statement.repeatable;
+  if (message.length !== end - start || buffer.compare(message, 0, message.length, start, end) !== 0) return false;
+  state.facts.expire(state.services.front.epoch);
+  if (state.facts.current !== facts || statement.sentIn != null) return false;
+  return staticMiss(state, statement.route) === null;
+}
 
 /** Parse: answered here when a cache could answer the statement, so that the upstream sees it only when it must. */
 export function handleParse(state: SessionState, piece: Piece): void | Promise<void> {
+  if (repeatsParse(state, piece)) return state.expected.local(PARSE_COMPLETE);
   const { name, query, typeOids } = decodeParse(piece.buffer, piece.start, piece.end);
   const route = inspect(state, query);
   const existing = name === "" ? undefined : state.statements.get(name);
@@ -72,8 +94,13 @@ function routeParse(state: SessionState, piece: Piece, statement: PreparedStatem
   const opened = gate(state, statement.route);
   if (opened.kind === "probe") return probe(state).then(() => routeParse(state, piece, statement));
   if (opened.kind === "ready" && describe(state, opened, statement) !== null) {
-    // Where connections are shared its body says all.
-    if (state.pooling === null) statement.parseMessage = Buffer.from(piece.buffer.subarray(piece.start, piece.end));
+    const isRepeatable = statement.name === "" && piece.end - piece.start <= MAX_REPEATABLE;
+    if (state.pooling === null || isRepeatable) {
+      const message = Buffer.from(piece.buffer.subarray(piece.start, piece.end));
+      // Where connections are shared its body says all.
+      if (state.pooling === null) statement.parseMessage = message;
+      if (isRepeatable) statement.repeatable = { facts: opened.facts, message };
+    }
     // Behind forwarded messages: should one of them fail, this Parse is skipped like all up to Sync.
     if (state.segment.forwarded) statement.sentIn = state.segment;
     state.expected.local(PARSE_COMPLETE, state.statements.set(statement.name, statement));

@@ -6,6 +6,8 @@ import type { SessionState } from "./session-state.ts";
 
 /** The present piece of the client's stream. */
 export type Piece = Pick<MessageScanner, "type" | "buffer" | "start" | "end" | "first" | "last" | "size">;
+/** The same with a look at what comes behind it. */
+export type IncomingPiece = Piece & Pick<MessageScanner, "isNext" | "skip">;
 
 const FLUSH = encodeFlush();
 const SYNC = encodeSync();

@@ -94,6 +94,29 @@ export interface DescribedStatement {
   rowDescription(formats: readonly number[]): Buffer;
 }
 
+/** An answer that was assembled before and still holds. */
+export interface KeptHit {
+  readonly cache: string;
+  readonly lsn: Lsn;
+  /** BindComplete, RowDescription, DataRows, CommandComplete and ReadyForQuery (idle), one character per byte. */
+  readonly bytes: string;
+  /** Where its DataRows begin. */
+  readonly rowsAt: number;
+}
+
+/** Where one session's answers to one statement, or to whole texts, are kept by what was asked. */
+export interface KeptQuestions {
+  /** It finds nothing any more: another is to be had. */
+  readonly over: boolean;
+  find(key: string, writeLsn: Lsn): KeptHit | null;
+}
+
+/** Where the answer of an execution may be kept. */
+export interface Keep {
+  readonly questions: KeptQuestions;
+  readonly key: string;
+}
+
 export interface CacheFront {
   /** Rises when schema or privileges may have changed: session facts of an earlier epoch are to be read again. */
   readonly epoch: number;
@@ -116,7 +139,13 @@ export interface CacheFront {
     writeLsn: Lsn,
     parameters: BoundParameters | null,
     formats: readonly number[],
+    keep?: Keep | null,
   ): Answer | Miss | Promise<Answer | Miss>;
+  /**
+   * Kept answers for a session with these facts: to executions of a statement with parameters of these types, by Bind's bytes behind the names; or with
+   * null to simple queries, by their text. Null when there are none to be had.
+   */
+  kept(text: string | null, facts: SessionFacts, typeOids: readonly number[]): KeptQuestions | null;
   /** A statement went upstream and came back: for SHOW PROXIED QUERIES, schema watching and privilege caching. */
   forwarded(route: PreparedRoute, miss: Miss, elapsedMs: number, succeeded: boolean): void;
 }

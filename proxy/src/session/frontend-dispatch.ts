@@ -2,7 +2,7 @@ import { unreachable } from "@freshet/base";
 import { FrontendType, decodeBindNames, decodeParseName, decodeTarget, protocolViolation } from "@freshet/wire";
 import { forwardBind, handleBind, handleDescribe, handleExecute } from "./extended-execute.ts";
 import { forwardParse, handleClose, handleParse } from "./extended-parse.ts";
-import { type Piece, flushUpstream, forward, relay, whenAttached } from "./forwarding.ts";
+import { type IncomingPiece, type Piece, flushUpstream, forward, relay, whenAttached } from "./forwarding.ts";
 import { FRONTEND_STATES, type FrontendAction, frontendKind } from "./frontend-states.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { forwardQuery, handleQuery } from "./simple-query.ts";
@@ -14,13 +14,13 @@ export interface Dispatched {
 }
 
 /** Handles one message of the client, or the beginning of one that is too large to be looked into. */
-export function dispatch(state: SessionState, piece: Piece): Dispatched {
+export function dispatch(state: SessionState, piece: IncomingPiece): Dispatched {
   const action = FRONTEND_STATES[state.frontendState][frontendKind(piece.type)];
   const pending = piece.last ? handleWhole(state, piece, action) : handleLarge(state, piece, action);
   return { action, pending: pending ?? null };
 }
 
-function handleWhole(state: SessionState, piece: Piece, action: FrontendAction): void | Promise<void> {
+function handleWhole(state: SessionState, piece: IncomingPiece, action: FrontendAction): void | Promise<void> {
   switch (action) {
     case "query":
       return handleQuery(state, piece);

@@ -22,7 +22,7 @@ const size = fc.oneof(fc.nat(100), fc.nat(3000), fc.constantFrom(0, 1, 48, 49, 2
 const step = fc.record({
   size,
   from: fc.nat(50_000),
-  kind: fc.constantFrom("next", "range", "message"),
+  kind: fc.constantFrom("next", "range", "message", "latin1"),
   flushes: fc.boolean(),
 });
 
@@ -68,6 +68,7 @@ test("what is collected leaves in order, small batches in one write", () => {
         const end = Math.min(at + count, source.length);
         const bytes = source.subarray(at, end);
         if (kind === "message") batch.message(Buffer.from(bytes));
+        else if (kind === "latin1") batch.latin1(bytes.toString("latin1"));
         else batch.range(source, at, end);
         expected.push(bytes);
         pending += bytes.length;

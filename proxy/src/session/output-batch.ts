@@ -16,6 +16,11 @@ const NOTHING: Buffer = Buffer.alloc(0);
 let arena: Buffer = NOTHING;
 let filled = 0;
 
+function renewArena(): void {
+  arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+  filled = 0;
+}
+
 function append(source: Buffer, start: number, end: number): void {
   let at = filled;
   filled = at + end - start;
@@ -67,6 +72,24 @@ export class OutputBatch {
     this.range(bytes, 0, bytes.length);
   }
 
+  /** Adds bytes that are given as the characters of a string. */
+  latin1(bytes: string): void {
+    const { length } = bytes;
+    if (length > SMALL_BYTES) {
+      this.message(Buffer.from(bytes, "latin1"));
+      return;
+    }
+    if (filled + length > arena.length) renewArena();
+    if (this.#buffer !== arena || this.#end !== filled) {
+      this.#closeRange();
+      this.#buffer = arena;
+      this.#start = filled;
+    }
+    arena.write(bytes, filled, "latin1");
+    filled += length;
+    this.#end = filled;
+  }
+
   /** Bytes that the socket holds because its peer does not read. */
   get backlog(): number {
     return this.#socket?.writableLength ?? 0;
@@ -105,8 +128,7 @@ export class OutputBatch {
     const grows = first === arena && to === filled;
     const moved = !grows && to - from <= SMALL_BYTES;
     if (filled + (moved ? to - from : 0) + end - start > arena.length) {
-      arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
-      filled = 0;
+      renewArena();
       this.#copy(buffer, start, end);
       return;
     }

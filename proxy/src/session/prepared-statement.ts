@@ -1,6 +1,13 @@
 import type { Command } from "@freshet/sql";
-import type { PreparedRoute } from "./front-ports.ts";
+import type { CacheFront, KeptQuestions, PreparedRoute, SessionFacts } from "./front-ports.ts";
 import type { Segment } from "./segment.ts";
+
+/** The way to kept answers that a session has while its facts are these, and this is who answers. */
+export interface KeptWay {
+  readonly front: CacheFront;
+  readonly facts: SessionFacts;
+  readonly questions: KeptQuestions | null;
+}
 
 /** A prepared statement as the session knows it. */
 export interface PreparedStatement {
@@ -16,6 +23,9 @@ export interface PreparedStatement {
   sentIn?: Segment | null;
   /** Parse's body behind the name, kept where connections are shared; left out for what is too large to be kept. */
   readonly body?: Buffer;
+  kept?: KeptWay;
+  /** The whole Parse message, of an unnamed statement that was taken from a cache's description when the session's facts were these. */
+  repeatable?: { readonly facts: SessionFacts; readonly message: Buffer };
   /** Its name on servers, and the digest that it was made with. */
   remapped?: { readonly digest: string; readonly name: string };
 }

@@ -1,7 +1,7 @@
 import { errorMessage } from "@freshet/base";
 import type { SqlText } from "@freshet/wire";
 import { expectation } from "./expected-responses.ts";
-import type { Answer, BoundParameters, Miss, PreparedRoute, SessionFacts } from "./front-ports.ts";
+import type { Answer, BoundParameters, Keep, Miss, PreparedRoute, SessionFacts } from "./front-ports.ts";
 import { PROBE_MESSAGES, ProbeReader } from "./probe.ts";
 import { type SessionState, missed } from "./session-state.ts";
 
@@ -41,7 +41,7 @@ export function gate(state: SessionState, route: PreparedRoute | null): Gate {
 }
 
 /** What the text alone says. */
-function staticMiss(state: SessionState, route: PreparedRoute): Miss | null {
+export function staticMiss(state: SessionState, route: PreparedRoute): Miss | null {
   switch (route.info.kind) {
     case "select":
       return guarded(state, () => state.services.front.candidate(route));
@@ -97,9 +97,11 @@ export function decide(
   ready: Extract<Gate, { kind: "ready" }>,
   parameters: BoundParameters | null,
   formats: readonly number[],
+  keep: Keep | null,
 ): Answer | Miss | Promise<Answer | Miss> {
   try {
-    const decision = state.services.front.execute(ready.route, ready.facts, state.facts.writeLsn, parameters, formats);
+    const { front } = state.services;
+    const decision = front.execute(ready.route, ready.facts, state.facts.writeLsn, parameters, formats, keep);
     return decision instanceof Promise ? decision.catch((thrown: unknown) => defect(state, thrown)) : decision;
   } catch (thrown) {
     return defect(state, thrown);

@@ -9,7 +9,7 @@ import { NamedEntries } from "./named-entries.ts";
 import type { OutputBatch } from "./output-batch.ts";
 import type { Pooling } from "./pooling.ts";
 import type { Portal } from "./portal.ts";
-import type { PreparedStatement } from "./prepared-statement.ts";
+import type { KeptWay, PreparedStatement } from "./prepared-statement.ts";
 import { Segment } from "./segment.ts";
 import { FactsTracker } from "./session-facts.ts";
 
@@ -38,6 +38,8 @@ export class SessionState {
   /** ParameterStatus values by name. */
   readonly parameters: Map<string, string>;
   last: LastStatement | null = null;
+  /** To the answers to simple queries. */
+  keptTexts: KeptWay | null = null;
   /** Interrupts the command that runs here; null while none does. */
   interruption: AbortController | null = null;
   /** Of a session that gives its server connection back after each transaction; null: it keeps it. */

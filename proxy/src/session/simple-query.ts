@@ -2,7 +2,8 @@ import { FreshetError } from "@freshet/base";
 import { decodeQuery, encodeErrorResponse, selectComplete } from "@freshet/wire";
 import { runSimpleCommand } from "./freshet-commands.ts";
 import { type Piece, forwardRun, whenAttached } from "./forwarding.ts";
-import type { Answer, Miss, PreparedRoute } from "./front-ports.ts";
+import type { Answer, Keep, Miss, PreparedRoute } from "./front-ports.ts";
+import { answerKeptQuery } from "./kept-hit.ts";
 import { namedCall, renamedQuery } from "./names-in-sql.ts";
 import { decide, gate, inspect, noteHit, probe } from "./routing.ts";
 import { type SessionState, missed } from "./session-state.ts";
@@ -10,19 +11,27 @@ import { cancellable } from "./waiting-decision.ts";
 
 /** A simple Query: runs one of Freshet's commands, answers from a cache, or forwards. */
 export function handleQuery(state: SessionState, piece: Piece): void | Promise<void> {
-  const route = inspect(state, decodeQuery(piece.buffer, piece.start, piece.end));
+  const sql = decodeQuery(piece.buffer, piece.start, piece.end);
+  const keep = answerKeptQuery(state, sql);
+  if (keep === "answered") return undefined;
+  const route = inspect(state, sql);
   if (route?.command != null && !state.segment.forwarded) return runSimpleCommand(state, route.command);
-  return routeQuery(state, piece, route);
+  return routeQuery(state, piece, route, keep);
 }
 
-function routeQuery(state: SessionState, piece: Piece, route: PreparedRoute | null): void | Promise<void> {
+function routeQuery(
+  state: SessionState,
+  piece: Piece,
+  route: PreparedRoute | null,
+  keep: Keep | null,
+): void | Promise<void> {
   const opened = gate(state, route);
   if (opened.kind === "miss") return forwardQuery(state, piece, route, opened);
   // The Query ends the segment upstream, so it must go there.
   if (state.segment.forwarded)
     return forwardQuery(state, piece, route, missed("session_state_unknown", "open pipeline"));
-  if (opened.kind === "probe") return probe(state).then(() => routeQuery(state, piece, route));
-  const decision = decide(state, opened, null, []);
+  if (opened.kind === "probe") return probe(state).then(() => routeQuery(state, piece, route, null));
+  const decision = decide(state, opened, null, [], keep);
   if (decision instanceof Promise)
     return cancellable(state, decision).then((decided) => finishQuery(state, piece, route, decided));
   return finishQuery(state, piece, route, decision);

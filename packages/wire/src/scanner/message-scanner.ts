@@ -76,6 +76,20 @@ export class MessageScanner {
     this.#at = 0;
   }
 
+  /** Whether these bytes are what comes next, behind the present piece. */
+  isNext(bytes: Buffer): boolean {
+    const { length } = bytes;
+    if (this.#chunk.length - this.#at < length || this.#streaming > 0 || this.#assembling > 0) return false;
+    for (let index = 0; index < length; index++) if (this.#chunk[this.#at + index] !== bytes[index]) return false;
+    return true;
+  }
+
+  /** Passes over whole messages that `isNext` has found; the present piece stays what it is. */
+  skip(bytes: Buffer): void {
+    assert(bytes.length <= this.#chunk.length - this.#at, "only what has come can be skipped");
+    this.#at += bytes.length;
+  }
+
   /** Takes out what has been pushed but not delivered; only while no message is delivered in part. */
   takeRest(): Buffer {
     assert(this.#streaming === 0, "the rest of a message stays with its beginning");

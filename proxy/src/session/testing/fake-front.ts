@@ -52,6 +52,10 @@ export class FakeFront implements CacheFront {
     return { parameterTypes: route.info.normalized.includes("$1") ? [INT4] : [], rowDescription: describeRows };
   }
 
+  kept(): null {
+    return null;
+  }
+
   execute(
     route: PreparedRoute,
     facts: SessionFacts,
