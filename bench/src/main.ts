@@ -1,10 +1,15 @@
 import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { now } from "@freshet/base";
+import { drawSvg } from "./charts/draw.ts";
+import { pictureFiles } from "./charts/pictures.ts";
 import { type BenchOptions, caseNames, readRequest, usage } from "./options.ts";
-import { readLatest, writeResults } from "./report/result-files.ts";
+import { comparison } from "./report/compare.ts";
+import { earlier, readLatest, writeResults } from "./report/result-files.ts";
 import { markdownReport, printed } from "./report/tables.ts";
+import type { Results } from "./results.ts";
 import { run } from "./run.ts";
 import { Resources } from "./system/resources.ts";
 
@@ -19,10 +24,17 @@ async function main(): Promise<void> {
       process.stdout.write(usage);
       return;
     case "report":
-      await writeFile(reportFile, markdownReport(await readLatest(request.results)));
+      await report(await readLatest(request.results));
       return;
     case "run":
       await bench(request.options);
+  }
+}
+
+async function report(results: Results): Promise<void> {
+  await writeFile(reportFile, markdownReport(results));
+  for (const { file, spec } of pictureFiles(results.cases)) {
+    await writeFile(join(dirname(reportFile), file), await drawSvg(spec));
   }
 }
 
@@ -36,8 +48,9 @@ async function bench(options: BenchOptions): Promise<void> {
     };
     const results = await run(options, resources, log);
     const whole = !options.quick && options.cases.length === caseNames.length;
+    const before = await earlier(options.results, results);
     const path = await writeResults(options.results, results, whole);
-    process.stdout.write(`\n${printed(results)}\nresults: ${path}\n`);
+    process.stdout.write(`\n${printed(results)}\n${comparison(before, results)}\nresults: ${path}\n`);
   } finally {
     await resources.stopAll();
   }

@@ -5,7 +5,7 @@ describe("arguments", () => {
   test("a run without arguments is a whole one", () => {
     expect(readRequest([], "results")).toEqual({
       kind: "run",
-      options: { scale: 1_000_000, seconds: 6, cases: caseNames, quick: false, results: "results" },
+      options: { scale: 1_000_000, seconds: 6, mixedSeconds: 300, cases: caseNames, quick: false, results: "results" },
     });
   });
 
@@ -17,7 +17,7 @@ describe("arguments", () => {
 
   test("--quick makes everything small that is not given", () => {
     expect(readRequest(["--quick"], "r")).toMatchObject({ options: { scale: 10_000, seconds: 1, quick: true } });
-    expect(readRequest(["--quick", "--scale", "5000"], "r")).toMatchObject({ options: { scale: 5000 } });
+    expect(readRequest(["--quick", "--rows", "5000"], "r")).toMatchObject({ options: { scale: 5000 } });
   });
 
   test("report", () => {
@@ -26,8 +26,8 @@ describe("arguments", () => {
 
   test.each([
     [["--only", "hits,speed"], 'unknown case "speed"'],
-    [["--scale", "many"], "--scale must be a whole number"],
-    [["--scale", "10"], "from 1000 on"],
+    [["--rows", "many"], "--rows must be a whole number"],
+    [["--rows", "10"], "from 1000 on"],
     [["--seconds", "0.5"], "--seconds must be a whole number"],
     [["faster"], 'unknown argument "faster"'],
     [["--fast"], "--fast"],

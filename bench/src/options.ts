@@ -1,24 +1,29 @@
 import { parseArgs } from "node:util";
 
-export type CaseName = "snapshot" | "hits" | "queries" | "changes" | "restart" | "memory" | "idle" | "operators";
-
 /** In the order in which they run. */
-export const caseNames: readonly CaseName[] = [
+export const caseNames = [
   "snapshot",
   "hits",
   "queries",
   "changes",
+  "freshness",
+  "mixed",
   "restart",
   "memory",
   "idle",
   "operators",
-];
+  "scale",
+] as const;
+
+export type CaseName = (typeof caseNames)[number];
 
 export interface BenchOptions {
   /** Rows of the large tables. */
   readonly scale: number;
   /** Seconds per measurement of a load. */
   readonly seconds: number;
+  /** Seconds of the case `mixed`. */
+  readonly mixedSeconds: number;
   readonly cases: readonly CaseName[];
   /** Tiny sizes: shows that everything works, measures nothing of worth. */
   readonly quick: boolean;
@@ -31,14 +36,15 @@ export type Request =
   | { readonly kind: "run"; readonly options: BenchOptions }
   | { readonly kind: "report"; readonly results: string };
 
-export const usage: string = `npm run bench -- [--scale ROWS] [--seconds N] [--only CASE,...] [--quick] [--results DIR]
+export const usage: string = `npm run bench -- [--rows N] [--seconds N] [--mixed-seconds N] [--only CASE,...] [--quick] [--results DIR]
 npm run bench:report -- [--results DIR]
 
-  --scale ROWS   rows of the large tables (default 1000000)
-  --seconds N    seconds per measurement of a load (default 6)
-  --only CASES   some of ${caseNames.join(", ")}
-  --quick        10000 rows and 1 second, to see that it works
-  --results DIR  where the results lie (default bench/results)
+  --rows N           rows of the large tables (default 1000000)
+  --seconds N        seconds per measurement of a load (default 6)
+  --mixed-seconds N  seconds of the case mixed (default 300)
+  --only CASES       some of ${caseNames.join(", ")}
+  --quick            10000 rows and 1 second, to see that it works
+  --results DIR      where the results lie (default bench/results)
 `;
 
 export function readRequest(argv: readonly string[], defaultResults: string): Request {
@@ -46,7 +52,8 @@ export function readRequest(argv: readonly string[], defaultResults: string): Re
     args: [...argv],
     allowPositionals: true,
     options: {
-      scale: { type: "string" },
+      rows: { type: "string" },
+      "mixed-seconds": { type: "string" },
       seconds: { type: "string" },
       only: { type: "string" },
       quick: { type: "boolean", default: false },
@@ -61,8 +68,9 @@ export function readRequest(argv: readonly string[], defaultResults: string): Re
   return {
     kind: "run",
     options: {
-      scale: readNumber("--scale", values.scale, quick ? 10_000 : 1_000_000, 1000),
+      scale: readNumber("--rows", values.rows, quick ? 10_000 : 1_000_000, 1000),
       seconds: readNumber("--seconds", values.seconds, quick ? 1 : 6, 1),
+      mixedSeconds: readNumber("--mixed-seconds", values["mixed-seconds"], quick ? 3 : 300, 2),
       cases: readCases(values.only),
       quick,
       results,

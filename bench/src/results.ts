@@ -1,10 +1,13 @@
 import type { ChangesResult } from "./cases/changes.ts";
+import type { FreshnessResult } from "./cases/freshness.ts";
 import type { HitsResult } from "./cases/hits.ts";
 import type { IdleResult } from "./cases/idle.ts";
 import type { MemoryResult } from "./cases/memory.ts";
+import type { MixedResult } from "./cases/mixed.ts";
 import type { OperatorsResult } from "./cases/operators.ts";
 import type { QueriesResult } from "./cases/queries.ts";
 import type { RestartResult } from "./cases/restart.ts";
+import type { ScaleResult } from "./cases/scale.ts";
 import type { SnapshotResult } from "./cases/snapshot.ts";
 
 export interface CaseResults {
@@ -12,10 +15,13 @@ export interface CaseResults {
   readonly hits?: HitsResult;
   readonly queries?: QueriesResult;
   readonly changes?: ChangesResult;
+  readonly freshness?: FreshnessResult;
+  readonly mixed?: MixedResult;
   readonly restart?: RestartResult;
   readonly memory?: MemoryResult;
   readonly idle?: IdleResult;
   readonly operators?: OperatorsResult;
+  readonly scale?: ScaleResult;
 }
 
 /** One run, as its result file holds it. */
@@ -34,5 +40,7 @@ export interface Results {
   readonly seconds: number;
   readonly quick: boolean;
   readonly upstreamSettings: Readonly<Record<string, string>>;
+  /** Of each case the run and the commit that measured it. */
+  readonly caseRuns: Readonly<Record<string, string>>;
   readonly cases: CaseResults;
 }

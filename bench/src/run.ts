@@ -5,12 +5,15 @@ import { fileURLToPath } from "node:url";
 import { isoTime } from "@freshet/base";
 import { Bench } from "./bench.ts";
 import { measureChanges } from "./cases/changes.ts";
+import { measureFreshness } from "./cases/freshness.ts";
 import { measureHits } from "./cases/hits.ts";
 import { measureIdle } from "./cases/idle.ts";
 import { type MemoryResult, measureMemory } from "./cases/memory.ts";
+import { measureMixed } from "./cases/mixed.ts";
 import { measureOperators } from "./cases/operators.ts";
 import { measureQueries } from "./cases/queries.ts";
 import { measureRestart } from "./cases/restart.ts";
+import { measureScale } from "./cases/scale.ts";
 import { measureSnapshot } from "./cases/snapshot.ts";
 import type { BenchOptions, CaseName } from "./options.ts";
 import type { CaseResults, Results } from "./results.ts";
@@ -28,9 +31,10 @@ export async function run(options: BenchOptions, resources: Resources, log: (tex
   const bench = new Bench(options, upstream, freshet, resources, log);
   const watch = await resources.start(async () => new MemoryWatch(() => freshet.pid));
   const cases = await runCases(bench, watch);
+  const commit = await sourceCommit();
   return {
     startedAt,
-    commit: await sourceCommit(),
+    commit,
     machine: {
       processor: cpus()[0]?.model ?? "unknown",
       cores: cpus().length,
@@ -42,6 +46,7 @@ export async function run(options: BenchOptions, resources: Resources, log: (tex
     seconds: options.seconds,
     quick: options.quick,
     upstreamSettings,
+    caseRuns: Object.fromEntries(options.cases.map((name) => [name, `${startedAt.slice(0, 16)}, commit ${commit}`])),
     cases,
   };
 }
@@ -66,6 +71,10 @@ async function runCase(name: CaseName, bench: Bench, peaks: MemoryResult["peaks"
       return { queries: await measureQueries(bench) };
     case "changes":
       return { changes: await measureChanges(bench) };
+    case "freshness":
+      return { freshness: await measureFreshness(bench) };
+    case "mixed":
+      return { mixed: await measureMixed(bench) };
     case "restart":
       return { restart: await measureRestart(bench) };
     case "memory":
@@ -74,6 +83,8 @@ async function runCase(name: CaseName, bench: Bench, peaks: MemoryResult["peaks"
       return { idle: await measureIdle(bench) };
     case "operators":
       return { operators: await measureOperators(bench) };
+    case "scale":
+      return { scale: await measureScale(bench) };
   }
 }
 

@@ -11,6 +11,7 @@ export interface Distribution {
   readonly mean: number;
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
@@ -23,6 +24,7 @@ export function distribution(samples: readonly number[]): Distribution {
     mean: sum / sorted.length,
     p50: percentile(sorted, 0.5),
     p99: percentile(sorted, 0.99),
+    p999: percentile(sorted, 0.999),
     max: percentile(sorted, 1),
   };
 }
@@ -33,4 +35,15 @@ export function medianBy<T>(runs: readonly T[], key: (run: T) => number): T {
   const middle = sorted[Math.floor((sorted.length - 1) / 2)];
   if (middle === undefined) throw new Error("there are no runs");
   return middle;
+}
+
+/** The slope of the straight line that lies nearest to the points (least squares): y per x. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  if (points.length < 2) throw new Error("a line takes two points");
+  const mean = (of: 0 | 1): number => points.reduce((sum, point) => sum + point[of], 0) / points.length;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  const variance = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  if (variance === 0) throw new Error("all points have the same x");
+  return covariance / variance;
 }

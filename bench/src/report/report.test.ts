@@ -44,6 +44,7 @@ const results: Results = {
   seconds: 6,
   quick: false,
   upstreamSettings: {},
+  caseRuns: { hits: "2026-01-02T03:04, commit abc1234", scale: "2026-01-03T05:06, commit def5678" },
   cases,
 };
 
@@ -124,6 +125,7 @@ describe("tables", () => {
     expect(markdown).toContain("| operator | 1,000 rows | 10,000 rows |");
     expect(markdown).toContain("| filter | 12.3 | 13 |\n| lag, all rows | 1,500 |  |");
     expect(markdown).toContain("run of 2026-01-02, commit abc1234; 1,000,000 rows, 6 s per measurement");
+    expect(markdown).toContain("\n- `scale`: run of 2026-01-03T05:06, commit def5678\n");
     expect(plain).not.toContain("Restart");
   });
 });

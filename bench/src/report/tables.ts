@@ -1,8 +1,12 @@
 import type { ChangesRun } from "../cases/changes.ts";
 import type { HitRun, HitTarget } from "../cases/hits.ts";
+import type { QueryTarget } from "../cases/queries.ts";
 import type { Results } from "../results.ts";
 import type { Distribution } from "../statistics.ts";
 import type { Memory } from "../system/process-usage.ts";
+import { pictureFiles } from "../charts/pictures.ts";
+import { longTables } from "./long-tables.ts";
+import { mebibytes } from "./mebibytes.ts";
 import { type Table, markdownTable, plainTable } from "./table.ts";
 import { count, figure, targets } from "./targets.ts";
 
@@ -22,8 +26,15 @@ Ratios compare what ran in turn within this one run; absolute figures are this m
 
 - run of ${startedAt.slice(0, 10)}, commit ${commit}; ${count(scale)} rows, ${seconds} s per measurement
 - ${machine.processor}, ${machine.cores} cores (shared by client, Freshet and PostgreSQL), ${memory} GiB
-- Node ${machine.node}, PostgreSQL ${machine.postgresql}`;
-  return `${[intro, ...tables(results).map(markdownTable)].join("\n\n")}\n`;
+- Node ${machine.node}, PostgreSQL ${machine.postgresql}${otherRuns(results)}`;
+  const pictures = pictureFiles(results.cases).map(({ file, alternative }) => `![${alternative}](${file})`);
+  return `${[intro, ...pictures, ...tables(results).map(markdownTable)].join("\n\n")}\n`;
+}
+
+/** The cases that a later run measured anew. */
+function otherRuns({ caseRuns, startedAt }: Results): string {
+  const others = Object.entries(caseRuns).filter(([, run]) => !run.startsWith(startedAt.slice(0, 16)));
+  return others.map(([name, run]) => `\n- \`${name}\`: run of ${run}`).join("");
 }
 
 export function tables(results: Results): readonly Table[] {
@@ -38,7 +49,7 @@ export function tables(results: Results): readonly Table[] {
   if (verdicts.length > 0)
     made.push({ title: "Targets", columns: ["what", "target", "measured", "met"], rows: verdicts });
   made.push(...hitTables(results), ...queryTables(results), ...changeTables(results), ...stateTables(results));
-  made.push(...operatorTables(results));
+  made.push(...operatorTables(results), ...longTables(results.cases));
   return made;
 }
 
@@ -79,24 +90,32 @@ function hitTables({ cases: { hits } }: Results): Table[] {
 
 function queryTables({ cases: { queries } }: Results): Table[] {
   if (queries === undefined) return [];
+  const names: Readonly<Record<QueryTarget, string>> = {
+    postgresql: "PostgreSQL",
+    freshet: "Freshet, cached",
+    "materialized-view": "materialized view",
+  };
   return [
     {
-      title: `Join + aggregate over ${count(queries.rows)} rows`,
-      columns: ["server", "clients", "tps", "p50 ms", "p99 ms"],
-      rows: queries.runs.flatMap(({ clients, direct, cached }) =>
-        (
-          [
-            [names.postgresql, direct],
-            [names.freshet, cached],
-          ] as const
-        ).map(([name, { tps, p50Us, p99Us }]) => [
-          name,
-          String(clients),
-          figure(tps),
-          figure(p50Us / 1000),
-          figure(p99Us / 1000),
-        ]),
-      ),
+      title: `Queries over ${count(queries.rows)} rows`,
+      columns: ["query", "server", "clients", "tps", "p50 ms", "p99 ms"],
+      rows: queries.runs.map(({ query, target, clients, tps, p50Us, p99Us }) => [
+        query,
+        names[target],
+        String(clients),
+        figure(tps),
+        figure(p50Us / 1000),
+        figure(p99Us / 1000),
+      ]),
+    },
+    {
+      title: `The whole answer anew, over ${count(queries.rows)} rows`,
+      columns: ["query", "REFRESH MATERIALIZED VIEW, s", "CREATE CACHE, s"],
+      rows: queries.builds.map(({ query, refreshMs, cacheMs }) => [
+        query,
+        figure(refreshMs / 1000),
+        figure(cacheMs / 1000),
+      ]),
     },
   ];
 }
@@ -205,8 +224,4 @@ function operatorTables({ cases: { operators } }: Results): Table[] {
 
 function memoryCells({ residentBytes, anonymousBytes }: Memory): string[] {
   return [mebibytes(residentBytes), mebibytes(anonymousBytes)];
-}
-
-function mebibytes(bytes: number): string {
-  return count(Math.round(bytes / 1024 ** 2));
 }

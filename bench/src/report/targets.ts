@@ -1,4 +1,6 @@
 import type { HitRun, HitTarget, HitsResult } from "../cases/hits.ts";
+import { JOIN_AGGREGATE, type QueryRun, type QueryTarget } from "../cases/queries.ts";
+import { mixedGrowth } from "./mixed-growth.ts";
 import type { CaseResults } from "../results.ts";
 
 /** One of the figures that Freshet is to reach. */
@@ -9,9 +11,9 @@ export interface Target {
   readonly met: boolean;
 }
 
-/** What the measured cases say about the targets. Everything but the last five is a ratio within the run. */
+/** What the measured cases say about the targets. Throughputs and latencies are ratios within the run. */
 export function targets(cases: CaseResults): readonly Target[] {
-  return [...hitTargets(cases), ...queryTargets(cases), ...changeTargets(cases), ...stateTargets(cases)];
+  return [hitTargets, queryTargets, changeTargets, freshnessTargets, stateTargets].flatMap((of) => of(cases));
 }
 
 function hitTargets({ hits }: CaseResults): Target[] {
@@ -55,12 +57,14 @@ function ratios(
 }
 
 function queryTargets({ queries }: CaseResults): Target[] {
-  const alone = queries?.runs.find((run) => run.clients === 1);
-  if (queries === undefined || alone === undefined) return [];
-  const what = `join + aggregate over ${count(queries.rows)} rows, cached against direct`;
+  const alone = (target: QueryTarget): QueryRun | undefined =>
+    queries?.runs.find((run) => run.query === JOIN_AGGREGATE && run.target === target && run.clients === 1);
+  const [direct, cached] = [alone("postgresql"), alone("freshet")];
+  if (queries === undefined || direct === undefined || cached === undefined) return [];
+  const what = `${JOIN_AGGREGATE} over ${count(queries.rows)} rows, cached against direct`;
   return [
-    bounded(`${what}, throughput`, alone.cached.tps / alone.direct.tps, { atLeast: 1000 }, "x"),
-    bounded(`${what}, p50 of the latency`, alone.direct.p50Us / alone.cached.p50Us, { atLeast: 1000 }, "x"),
+    bounded(`${what}, throughput`, cached.tps / direct.tps, { atLeast: 1000 }, "x"),
+    bounded(`${what}, p50 of the latency`, direct.p50Us / cached.p50Us, { atLeast: 1000 }, "x"),
   ];
 }
 
@@ -77,6 +81,21 @@ function changeTargets({ changes }: CaseResults): Target[] {
   const flat = large.changesPerSecond / small.changesPerSecond;
   lines.push(bounded(`${what}, rate against a tenth of the state`, flat, { atLeast: 0.8 }, "x"));
   return lines;
+}
+
+function freshnessTargets({ freshness, mixed }: CaseResults): Target[] {
+  const lines = (freshness?.runs ?? [])
+    .filter(({ target, writes }) => target === "view" && writes.wanted > 0)
+    .map(({ writes, delay }) =>
+      bounded(`commit to visible beside ${count(writes.wanted)} commits/s, p99`, delay.p99, { atMost: 50 }, " ms"),
+    );
+  if (mixed === undefined) return lines;
+  const { delayMs, memory } = mixedGrowth(mixed);
+  return [
+    ...lines,
+    bounded("readers and writers together: delay, growth over the run", delayMs, { atMost: 5 }, " ms"),
+    bounded("readers and writers together: heaps and buffers, growth over the run", memory * 100, { atMost: 10 }, " %"),
+  ];
 }
 
 function stateTargets({ snapshot, restart, idle }: CaseResults): Target[] {

@@ -1,0 +1,5 @@
+import { count } from "./targets.ts";
+
+export function mebibytes(bytes: number): string {
+  return count(Math.round(bytes / 1024 ** 2));
+}

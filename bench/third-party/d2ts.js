@@ -1,0 +1,15 @@
+export {
+  D2,
+  MessageType,
+  MultiSet,
+  consolidate,
+  distinct,
+  filter,
+  groupBy,
+  groupByOperators,
+  innerJoin,
+  map,
+  output,
+  reduce,
+  topK,
+} from "@electric-sql/d2ts";

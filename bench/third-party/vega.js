@@ -1,0 +1,1 @@
+export { parse, View } from "vega";
