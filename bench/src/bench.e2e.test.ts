@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +36,7 @@ describe("a tiny run of all cases", () => {
     expect({ status, errors }).toMatchObject({ status: 0 });
     const [file = ""] = await readdir(folder);
     results = JSON.parse(await readFile(join(folder, file), "utf8")) as Results;
-  }, 600_000);
+  }, 900_000);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -57,6 +58,7 @@ describe("a tiny run of all cases", () => {
       "operators",
       "queries",
       "restart",
+      "rivals",
       "scale",
       "snapshot",
     ]);
@@ -74,6 +76,16 @@ describe("a tiny run of all cases", () => {
     const positive = all.filter(([path]) => !maySeemEarly.test(path) && !path.includes("cpuUs") && !path.endsWith(".bytesPerClient"));
     expect(positive.length).toBeGreaterThan(100);
     expect(positive.filter(([, value]) => value <= 0)).toEqual([]);
+  });
+
+  test("measures each rival, or says why not", () => {
+    const runs = results.cases.rivals?.runs ?? [];
+    expect(runs.filter(({ measured, reason }) => (measured === null) === (reason === null))).toEqual([]);
+    const measured = (engine: string): number =>
+      runs.filter((run) => run.engine === engine && run.measured !== null).length;
+    const installed = existsSync(fileURLToPath(new URL("../third-party/node_modules/.installed", import.meta.url)));
+    const counts = ["freshet", "refresh", "db-ivm", "d2ts", "zql", "pg_ivm"].map(measured);
+    expect(counts).toEqual(installed ? [7, 7, 7, 7, 3, 5] : [7, 7, 0, 0, 0, 0]);
   });
 
   test("answers hits from the cache", () => {

@@ -13,6 +13,7 @@ export const caseNames = [
   "idle",
   "operators",
   "scale",
+  "rivals",
 ] as const;
 
 export type CaseName = (typeof caseNames)[number];

@@ -7,6 +7,7 @@ import type { MixedResult } from "./cases/mixed.ts";
 import type { OperatorsResult } from "./cases/operators.ts";
 import type { QueriesResult } from "./cases/queries.ts";
 import type { RestartResult } from "./cases/restart.ts";
+import type { RivalsResult } from "./cases/rivals.ts";
 import type { ScaleResult } from "./cases/scale.ts";
 import type { SnapshotResult } from "./cases/snapshot.ts";
 
@@ -22,6 +23,7 @@ export interface CaseResults {
   readonly idle?: IdleResult;
   readonly operators?: OperatorsResult;
   readonly scale?: ScaleResult;
+  readonly rivals?: RivalsResult;
 }
 
 /** One run, as its result file holds it. */

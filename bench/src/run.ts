@@ -13,6 +13,7 @@ import { measureMixed } from "./cases/mixed.ts";
 import { measureOperators } from "./cases/operators.ts";
 import { measureQueries } from "./cases/queries.ts";
 import { measureRestart } from "./cases/restart.ts";
+import { measureRivals } from "./cases/rivals.ts";
 import { measureScale } from "./cases/scale.ts";
 import { measureSnapshot } from "./cases/snapshot.ts";
 import type { BenchOptions, CaseName } from "./options.ts";
@@ -85,6 +86,8 @@ async function runCase(name: CaseName, bench: Bench, peaks: MemoryResult["peaks"
       return { operators: await measureOperators(bench) };
     case "scale":
       return { scale: await measureScale(bench) };
+    case "rivals":
+      return { rivals: await measureRivals(bench) };
   }
 }
 

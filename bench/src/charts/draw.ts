@@ -1,4 +1,4 @@
-import { loadThirdParty } from "./third-party.ts";
+import { loadThirdParty } from "../third-party.ts";
 
 /** What is used of Vega. */
 interface Vega {

@@ -8,8 +8,8 @@ import { createEngine } from "@freshet/engine";
 import type { QueryPlan } from "@freshet/sql";
 import { openStore } from "@freshet/store";
 import { packRow, type Row } from "@freshet/values";
+import { int4, tableOf } from "./engine-tables.ts";
 
-const INT4 = 23;
 const FACTS_PER_GROUP = 100;
 const FACTS_PER_DIM = 10;
 const BATCH_BYTES = 1 << 20;
@@ -19,23 +19,6 @@ const CACHE = 1;
 export interface OperatorTables {
   readonly facts: number;
   readonly dims: number;
-}
-
-function int4(value: number | null): Buffer | null {
-  if (value === null) return null;
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-function tableOf(oid: number, name: string, columns: readonly string[]): TableSchema {
-  return {
-    oid,
-    schema: "operators",
-    name,
-    columns: columns.map((column, at) => ({ attribute: at + 1, name: column, typeOid: INT4, typmod: -1 })),
-    identity: { kind: "key", columns: [0] },
-  };
 }
 
 /** The engine alone, in this process, over a store of its own, with `facts` of `rows` rows and their `dims`. */
@@ -59,9 +42,13 @@ export class OperatorEngine {
     const engine = createEngine(openStore(directory), { now: () => now() / 1000 });
     const opened = new OperatorEngine(engine, directory, tables, rows);
     await engine.reset({ systemIdentifier: "1", timeline: 1, databaseOid: 1, slotName: "bench", lsn: opened.#lsn });
-    await opened.#load(tableOf(tables.facts, "facts", ["id", "grp", "val", "dim"]), rows, (id) => opened.#fact(id));
-    await opened.#load(tableOf(tables.dims, "dims", ["id", "parent", "weight"]), rows / FACTS_PER_DIM, (id) =>
-      packRow([int4(id), int4(id === 0 ? null : Math.floor(id / 2)), int4(id % 7)]),
+    await opened.#load(tableOf(tables.facts, "operators", "facts", ["id", "grp", "val", "dim"]), rows, (id) =>
+      opened.#fact(id),
+    );
+    await opened.#load(
+      tableOf(tables.dims, "operators", "dims", ["id", "parent", "weight"]),
+      rows / FACTS_PER_DIM,
+      (id) => packRow([int4(id), int4(id === 0 ? null : Math.floor(id / 2)), int4(id % 7)]),
     );
     return opened;
   }

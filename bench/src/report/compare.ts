@@ -12,7 +12,16 @@ export interface Headline {
 const TOLERANCE = 1.3;
 
 /** What a run says in few figures. */
-export function headlines({ hits, queries, changes, freshness, snapshot, restart, scale }: CaseResults): Headline[] {
+export function headlines({
+  hits,
+  queries,
+  changes,
+  freshness,
+  snapshot,
+  restart,
+  scale,
+  rivals,
+}: CaseResults): Headline[] {
   const made: Headline[] = [];
   const add = (better: Headline["better"], name: string, value: number): void => {
     made.push({ name, value, better });
@@ -38,7 +47,23 @@ export function headlines({ hits, queries, changes, freshness, snapshot, restart
     add("lower", `scale: ${rows} rows, CPU µs per change`, cpuUsPerChange);
     add("lower", `scale: ${rows} rows, bytes on disk`, diskBytes);
   }
-  return made;
+  return [...made, ...rivalHeadlines(rivals)];
+}
+
+function rivalHeadlines(rivals: CaseResults["rivals"]): Headline[] {
+  return (rivals?.runs ?? [])
+    .filter(({ engine }) => engine === "freshet")
+    .flatMap(({ query, rows, measured }) =>
+      measured === null
+        ? []
+        : [
+            {
+              name: `rivals: ${query}, ${rows} rows, CPU µs per change`,
+              value: measured.cpuUsPerChange,
+              better: "lower" as const,
+            },
+          ],
+    );
 }
 
 /** What became worse since an earlier run of the same sizes on a like machine; a warning, never a failure. */

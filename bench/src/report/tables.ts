@@ -7,6 +7,7 @@ import type { Memory } from "../system/process-usage.ts";
 import { pictureFiles } from "../charts/pictures.ts";
 import { longTables } from "./long-tables.ts";
 import { mebibytes } from "./mebibytes.ts";
+import { rivalTables } from "./rival-tables.ts";
 import { type Table, markdownTable, plainTable } from "./table.ts";
 import { count, figure, targets } from "./targets.ts";
 
@@ -49,7 +50,7 @@ export function tables(results: Results): readonly Table[] {
   if (verdicts.length > 0)
     made.push({ title: "Targets", columns: ["what", "target", "measured", "met"], rows: verdicts });
   made.push(...hitTables(results), ...queryTables(results), ...changeTables(results), ...stateTables(results));
-  made.push(...operatorTables(results), ...longTables(results.cases));
+  made.push(...operatorTables(results), ...longTables(results.cases), ...rivalTables(results.cases.rivals));
   return made;
 }
 
