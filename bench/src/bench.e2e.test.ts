@@ -73,7 +73,9 @@ describe("a tiny run of all cases", () => {
     // Memory of a few clients is lost in what the process gives back to the system.
     const maySeemEarly =
       /^\.(changes\.latency|freshness\.runs\.\d+\.(delay|writes)|mixed\.samples\.\d+\.(visibleMs|hitsPerSecond))/;
-    const positive = all.filter(([path]) => !maySeemEarly.test(path) && !path.includes("cpuUs") && !path.endsWith(".bytesPerClient"));
+    const positive = all.filter(
+      ([path]) => !maySeemEarly.test(path) && !path.includes("cpuUs") && !path.endsWith(".bytesPerClient"),
+    );
     expect(positive.length).toBeGreaterThan(100);
     expect(positive.filter(([, value]) => value <= 0)).toEqual([]);
   });
