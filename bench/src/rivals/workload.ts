@@ -29,9 +29,10 @@ export class Workload {
 
   /** Updates of so many different rows anywhere: one commit. */
   nextCommit(rows: number): readonly FactChange[] {
+    if (rows > this.facts.length) throw new Error("a commit has more rows than there are");
     const changes = new Map<number, FactChange>();
     while (changes.size < rows) {
-      const old = this.facts[this.#random.integer(0, this.facts.length - 1)];
+      const old = this.facts[this.#random.integer(0, this.facts.length)];
       if (old === undefined || changes.has(old[0])) continue;
       const changed = this.#fact(old[0], this.facts.length);
       this.facts[old[0]] = changed;
@@ -41,7 +42,7 @@ export class Workload {
   }
 
   #fact(id: number, rows: number): Fact {
-    const below = (limit: number): number => this.#random.integer(0, limit - 1);
+    const below = (limit: number): number => this.#random.integer(0, limit);
     return [id, below(Math.ceil(rows / FACTS_PER_GROUP)), below(VALUES), below(Math.ceil(rows / FACTS_PER_DIM))];
   }
 }
