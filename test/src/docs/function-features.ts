@@ -160,4 +160,13 @@ export const functionFeatures: readonly (readonly [feature: string, sql: string]
     "casts of jsonb, json, uuid and enums to and from text",
     "SELECT attributes::text, a.status::text FROM products, orders a WHERE a.id = products.id",
   ],
+  ["`to_date`, `to_timestamp` of texts", "SELECT to_date((2000 + id)::text, 'YYYY') FROM products"],
+  ["`to_number`", "SELECT to_number(id::text, '9999') FROM products"],
+  [
+    "full-text search",
+    "SELECT id FROM products WHERE to_tsvector('english', name) @@ to_tsquery('english', 'wood | metal')",
+  ],
+  ["full-text ranks", "SELECT id, ts_rank(to_tsvector('english', name), to_tsquery('english', 'wood')) FROM products"],
+  ["XML functions", "SELECT xmlelement(name product, name) FROM products"],
+  ["`xmlagg`", "SELECT xmlagg(xmlelement(name id, id) ORDER BY id) FROM products"],
 ];
