@@ -20,11 +20,12 @@ import type { Address } from "./option-kinds.ts";
 import { type ListenOptions, listenOptionSpecs } from "./listen-options.ts";
 import type { OptionSpecs } from "./options.ts";
 import { type ProcessOptions, processOptionSpecs } from "./process-options.ts";
+import { type ReplicaOptions, replicaOptionSpecs } from "./replica-options.ts";
 import { type TlsOptions, tlsOptionSpecs } from "./tls-options.ts";
 
 /** Everything that Freshet can be told when it starts. */
 export interface FreshetOptions
-  extends ListenOptions, ProcessOptions, TlsOptions, AuthenticationOptions, CommandOptions {
+  extends ListenOptions, ProcessOptions, TlsOptions, AuthenticationOptions, CommandOptions, ReplicaOptions {
   readonly upstream: string;
   readonly listen: Address;
   readonly admin: Address;
@@ -242,6 +243,7 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
   ...tlsOptionSpecs,
   ...authenticationOptionSpecs,
   ...commandOptionSpecs,
+  ...replicaOptionSpecs,
 };
 
 const freshetProgram: Program<FreshetOptions> = {
@@ -269,6 +271,11 @@ function checkTogether(options: FreshetOptions): void {
   checkTls(options);
   if (options.authType === "hba" && options.authHbaFile === undefined)
     throw new FreshetError(SqlState.invalidParameterValue, "--auth-hba-file is needed with --auth-type hba");
+  if (options.replicas !== undefined && options.pools === undefined)
+    throw new FreshetError(
+      SqlState.invalidParameterValue,
+      "--replicas needs --pools: only pooled clients' reads go there",
+    );
   if (options.reconnectMinMs > options.reconnectMaxMs) {
     throw new FreshetError(
       SqlState.invalidParameterValue,

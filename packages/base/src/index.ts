@@ -21,6 +21,7 @@ export * from "./process-facts.ts";
 export * from "./process-options.ts";
 export * from "./random.ts";
 export * from "./redact.ts";
+export * from "./replica-options.ts";
 export * from "./sample-seed.ts";
 export * from "./suggest.ts";
 export * from "./tls-options.ts";

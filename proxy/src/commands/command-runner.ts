@@ -45,7 +45,7 @@ const COLUMNS: Readonly<Record<Command["kind"], readonly CommandColumn[]>> = {
   ],
   "show-status": [text("name"), text("value")],
   "explain-create-cache": [text("property"), text("value")],
-  "explain-last-statement": [text("destination"), text("reason"), text("cache"), text("lsn")],
+  "explain-last-statement": [text("destination"), text("reason"), text("cache"), text("lsn"), text("replica")],
 };
 
 /** Freshet's own statements. */

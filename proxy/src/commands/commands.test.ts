@@ -26,10 +26,10 @@ function context(last: LastStatement | null): CommandContext {
 
 test("EXPLAIN LAST STATEMENT tells where the last one went, and nothing before the first", () => {
   expect(explainLastStatement(context(null))).toEqual({ tag: "SELECT 0", rows: [] });
-  const hit = { destination: "cache", reason: "hit", cache: "a", lsn: 0x1_0000_00ffn } as const;
-  expect(explainLastStatement(context(hit)).rows).toEqual([["cache", "hit", "a", "1/FF"]]);
-  const missed = { destination: "upstream", reason: "no_cache", cache: null, lsn: null } as const;
-  expect(explainLastStatement(context(missed)).rows).toEqual([["upstream", "no_cache", null, null]]);
+  const hit = { destination: "cache", reason: "hit", cache: "a", lsn: 0x1_0000_00ffn, replica: null } as const;
+  expect(explainLastStatement(context(hit)).rows).toEqual([["cache", "hit", "a", "1/FF", null]]);
+  const missed = { destination: "upstream", reason: "no_cache", cache: null, lsn: null, replica: null } as const;
+  expect(explainLastStatement(context(missed)).rows).toEqual([["upstream", "no_cache", null, null, null]]);
 });
 
 test("options of CREATE CACHE are known ones, given once, with a value that makes sense", () => {

@@ -102,6 +102,6 @@ export function explainLastStatement(context: CommandContext): CommandResult {
   if (last === null) return { tag: "SELECT 0", rows: [] };
   return {
     tag: "SELECT 1",
-    rows: [[last.destination, last.reason, last.cache, last.lsn === null ? null : formatLsn(last.lsn)]],
+    rows: [[last.destination, last.reason, last.cache, last.lsn === null ? null : formatLsn(last.lsn), last.replica]],
   };
 }

@@ -7,6 +7,7 @@ import {
   poolOptionName,
   poolOptionSpecs,
 } from "@freshet/base";
+import { formatLsn } from "@freshet/values";
 import type { Pools } from "../pool/pools.ts";
 
 /** What a SHOW of the admin console answers; everything is text. */
@@ -34,11 +35,15 @@ export const CONSOLE_TABLES: Readonly<Record<string, (pools: Pools) => ConsoleTa
         "maxwait_us",
         "pool_mode",
         "paused",
+        "replica",
       ],
-      pools.all.map((pool) => ({
+      [...pools.all, ...pools.ofReplicas].map((pool) => ({
         database: pool.database,
         user: pool.user,
-        cl_active: [...pools.seats].filter((seat) => seat.pool === pool).length - pool.waiting,
+        cl_active:
+          pool.replica === null
+            ? [...pools.seats].filter((seat) => seat.pool === pool).length - pool.waiting
+            : pool.active.size,
         cl_waiting: pool.waiting,
         sv_active: pool.active.size,
         sv_idle: pool.idle.length,
@@ -46,6 +51,7 @@ export const CONSOLE_TABLES: Readonly<Record<string, (pools: Pools) => ConsoleTa
         maxwait_us: Math.round(pool.longestWait * 1000),
         pool_mode: pools.limits(pool.database, pool.user).mode,
         paused: pool.paused ? 1 : 0,
+        replica: pool.replica,
       })),
     ),
   CLIENTS: (pools) =>
@@ -81,8 +87,8 @@ export const CONSOLE_TABLES: Readonly<Record<string, (pools: Pools) => ConsoleTa
     ),
   SERVERS: (pools) =>
     table(
-      ["user", "database", "state", "pid", "age_s", "idle_s", "prepared_statements", "startup_parameters"],
-      pools.all.flatMap((pool) => {
+      ["user", "database", "state", "pid", "age_s", "idle_s", "prepared_statements", "startup_parameters", "replica"],
+      [...pools.all, ...pools.ofReplicas].flatMap((pool) => {
         const { user, database } = pool;
         const all = [
           ...[...pool.active.keys()].map((server) => ["active", server] as const),
@@ -97,7 +103,28 @@ export const CONSOLE_TABLES: Readonly<Record<string, (pools: Pools) => ConsoleTa
           idle_s: state === "idle" ? Math.round((now() - server.usedAt) / 1000) : 0,
           prepared_statements: server.statements.size,
           startup_parameters: server.startupKey,
+          replica: pool.replica,
         }));
+      }),
+    ),
+  REPLICAS: ({ replicas }) =>
+    table(
+      ["name", "usable", "reason", "replay_lsn", "timeline", "lag_ms", "latency_us", "active", "reads", "retries"],
+      (replicas?.all ?? []).map((replica) => {
+        const reason = replicas?.obstacle(replica) ?? null;
+        const lag = replicas?.lagMs(replica) ?? null;
+        return {
+          name: replica.name,
+          usable: reason === null ? 1 : 0,
+          reason,
+          replay_lsn: replica.replayed === null ? null : formatLsn(replica.replayed),
+          timeline: replica.position?.timeline ?? null,
+          lag_ms: lag === null ? null : Math.round(lag),
+          latency_us: replica.latencyMs === null ? null : Math.round(replica.latencyMs * 1000),
+          active: replica.active,
+          reads: replica.reads,
+          retries: replica.retries,
+        };
       }),
     ),
   STATS: (pools) =>
@@ -196,7 +223,7 @@ export const CONSOLE_TABLES: Readonly<Record<string, (pools: Pools) => ConsoleTa
 };
 
 const HELP: readonly string[] = [
-  "SHOW POOLS | CLIENTS | SERVERS | STATS | DATABASES | USERS | CONFIG | MEM | VERSION | HELP",
+  "SHOW POOLS | CLIENTS | SERVERS | REPLICAS | STATS | DATABASES | USERS | CONFIG | MEM | VERSION | HELP",
   "PAUSE [database]",
   "RESUME [database]",
   "RECONNECT [database]",

@@ -1,12 +1,16 @@
 import { type FreshetOptions, type Logger, errorMessage, readPoolConfiguration, requestStop } from "@freshet/base";
 import type { Registry } from "prom-client";
 import type { Upstream } from "../upstream/upstream.ts";
+import { createReplicas } from "../replicas/compose-replicas.ts";
+import { replicaMetrics } from "../replicas/replica-metrics.ts";
+import type { Replicas } from "../replicas/replicas.ts";
 import { poolMetrics } from "./pool-metrics.ts";
 import { Pools } from "./pools.ts";
 
 /** The pools of one instance, as the file of `--pools` says; none without it. */
 export class PoolService {
   readonly pools: Pools | null;
+  readonly #replicas: Replicas | null;
   readonly #file: string | undefined;
   readonly #logger: Logger;
 
@@ -16,10 +20,14 @@ export class PoolService {
     this.#logger = logger;
     if (options.pools === undefined) {
       this.pools = null;
+      this.#replicas = null;
+      replicaMetrics(null, registry);
       poolMetrics(null, registry);
       return;
     }
+    this.#replicas = createReplicas(options, upstream, logger);
     this.pools = new Pools({
+      replicas: this.#replicas,
       configuration: readPoolConfiguration(options.pools),
       address: upstream.server,
       logger,
@@ -27,7 +35,9 @@ export class PoolService {
       shutDown: requestStop,
     });
     upstream.server.onMoved(() => this.pools?.reconnect(null));
+    replicaMetrics(this.#replicas, registry);
     poolMetrics(this.pools, registry);
+    this.#replicas?.start();
   }
 
   /** Reads the file again; what is wrong with it is told, and the settings stay as they are. Null: it was right. */
@@ -44,6 +54,7 @@ export class PoolService {
   }
 
   stop(): void {
+    this.#replicas?.stop();
     this.pools?.stop();
   }
 }

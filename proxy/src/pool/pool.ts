@@ -43,6 +43,8 @@ const FIT_MS = 100;
 export class Pool {
   readonly database: string;
   readonly user: string;
+  /** The replica that its connections are to; null: to the primary. */
+  readonly replica: string | null;
   readonly statistics: PoolStatistics = noStatistics();
   readonly #parts: PoolParts;
   /** The last one was used most recently. */
@@ -57,9 +59,10 @@ export class Pool {
   #paused = false;
   #whenDrained: (() => void)[] = [];
 
-  constructor(database: string, user: string, parts: PoolParts) {
+  constructor(database: string, user: string, parts: PoolParts, replica: string | null = null) {
     this.database = database;
     this.user = user;
+    this.replica = replica;
     this.#parts = parts;
   }
 
@@ -184,6 +187,12 @@ export class Pool {
     for (const server of this.#active.keys()) server.outdated = true;
     while (this.#evict());
     this.grow();
+  }
+
+  /** The server is gone: whoever uses a connection is told so, and those who wait get the error. */
+  lose(error: FreshetError): void {
+    for (const server of [...this.#active.keys()]) server.lose();
+    this.kill(error);
   }
 
   /** Ends all at once; those who wait get the error. */

@@ -1,16 +1,21 @@
 import { FreshetError, type Logger, type PoolConfiguration, SqlState, assert, now, wallTime } from "@freshet/base";
-import { Pool, type ServerWish } from "./pool.ts";
+import type { Lsn } from "@freshet/values";
+import type { Replica } from "../replicas/replica.ts";
+import type { Replicas } from "../replicas/replicas.ts";
+import { Pool, type PoolParts, type ServerWish } from "./pool.ts";
 import { type PoolLimits, poolLimits } from "./pool-limits.ts";
 import type { Applicant } from "../authentication/authenticator.ts";
 import type { ClientStartup } from "../authentication/client-login.ts";
 import type { ServerSecret } from "../authentication/secrets.ts";
 import { clientTimeout } from "./client-timeouts.ts";
 import { type ServerAddress, ServerConnection } from "./server-connection.ts";
-import { Seat } from "./seat.ts";
+import { type ReplicaPool, Seat } from "./seat.ts";
 
 export interface PoolsParts {
   readonly configuration: PoolConfiguration;
   readonly address: ServerAddress;
+  /** Standbys that reads may go to; left out or null: none. */
+  readonly replicas?: Replicas | null;
   readonly logger: Logger;
   /** Reads the configuration again; tells what is wrong with it. Left out: there is nothing to be read. */
   readonly reload?: () => string | null;
@@ -29,6 +34,7 @@ export class Pools {
   readonly #secrets = new Map<string, ServerSecret>();
   readonly #parts: PoolsParts;
   readonly #pools = new Map<string, Pool>();
+  readonly #replicaPools = new Map<string, Pool>();
   readonly #seats = new Set<Seat>();
   readonly #welcomes = new Map<string, ReadonlyMap<string, string>>();
   readonly #disabled = new Set<string>();
@@ -48,6 +54,7 @@ export class Pools {
     this.#configuration = parts.configuration;
     this.#timer = setInterval(() => this.#maintain(), MAINTENANCE_MS);
     this.#timer.unref();
+    this.replicas?.onChange((replica, isUp) => this.#replicaChanged(replica, isUp));
   }
 
   get configuration(): PoolConfiguration {
@@ -56,6 +63,15 @@ export class Pools {
 
   get all(): readonly Pool[] {
     return [...this.#pools.values()];
+  }
+
+  get replicas(): Replicas | null {
+    return this.#parts.replicas ?? null;
+  }
+
+  /** Those whose connections are to replicas. */
+  get ofReplicas(): readonly Pool[] {
+    return [...this.#replicaPools.values()];
   }
 
   get seats(): ReadonlySet<Seat> {
@@ -133,6 +149,7 @@ export class Pools {
       startupKey: JSON.stringify(shared),
       startup: new Map([["user", user], ["database", dbname], ...shared]),
       onLeft: (left) => this.#left(left),
+      ...(this.replicas === null ? {} : { replica: (lsn: Lsn) => this.#replica(database, user, lsn) }),
     });
     this.#seats.add(seat);
     return seat;
@@ -220,7 +237,7 @@ export class Pools {
     this.#stopped = true;
     clearInterval(this.#timer);
     const error = new FreshetError(SqlState.cannotConnectNow, "Freshet is shutting down");
-    for (const pool of this.#pools.values()) {
+    for (const pool of this.#of(null)) {
       void pool.pause();
       pool.kill(error);
     }
@@ -232,25 +249,54 @@ export class Pools {
   }
 
   #of(database: string | null): readonly Pool[] {
-    return this.all.filter((pool) => database === null || pool.database === database);
+    return [...this.all, ...this.ofReplicas].filter((pool) => database === null || pool.database === database);
   }
 
   #pool(database: string, user: string): Pool {
     const key = JSON.stringify([database, user]);
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const pool = new Pool(database, user, {
-      limits: this.#limitsOf(database, user),
-      logger: this.#parts.logger,
-      open: (asking, wish, onGone) => this.#open(asking, wish, onGone),
-      closed: () => this.#growLater(),
-    });
-    if (this.isPaused(database)) void pool.pause();
+    const pool = this.#newPool(database, user, null);
     this.#pools.set(key, pool);
     return pool;
   }
 
-  #open(pool: Pool, wish: ServerWish, onGone: (server: ServerConnection) => void): Promise<ServerConnection> | null {
+  #newPool(database: string, user: string, replica: Replica | null): Pool {
+    const address = replica?.address ?? this.#parts.address;
+    const parts: PoolParts = {
+      limits: this.#limitsOf(database, user),
+      logger: this.#parts.logger,
+      open: (asking, wish, onGone) => this.#open(address, asking, wish, onGone),
+      closed: () => this.#growLater(),
+    };
+    const pool = new Pool(database, user, parts, replica?.name ?? null);
+    if (this.isPaused(database)) void pool.pause();
+    return pool;
+  }
+
+  #replica(database: string, user: string, lsn: Lsn): ReplicaPool | null {
+    const replica = this.replicas?.choose(lsn) ?? null;
+    if (replica === null) return null;
+    const key = JSON.stringify([database, user, replica.name]);
+    const pool = this.#replicaPools.get(key) ?? this.#newPool(database, user, replica);
+    this.#replicaPools.set(key, pool);
+    return { replica, pool };
+  }
+
+  #replicaChanged(replica: Replica, isUp: boolean): void {
+    const error = new FreshetError(SqlState.connectionFailure, `replica ${replica.name} does not answer`);
+    for (const pool of this.ofReplicas.filter((one) => one.replica === replica.name)) {
+      if (isUp) pool.reconnect();
+      else pool.lose(error);
+    }
+  }
+
+  #open(
+    address: ServerAddress,
+    pool: Pool,
+    wish: ServerWish,
+    onGone: (server: ServerConnection) => void,
+  ): Promise<ServerConnection> | null {
     const { maxDbConnections, maxUserConnections, connectTimeoutMs } = this.limits(pool.database, pool.user);
     const isFull =
       !this.#roomFor(pool, maxDbConnections, (other) => other.database === pool.database) ||
@@ -258,7 +304,7 @@ export class Pools {
     if (isFull || this.#stopped) return null;
     return ServerConnection.open(
       {
-        address: this.#parts.address,
+        address,
         credentials: { user: pool.user, secret: this.#secrets.get(pool.user) ?? { kind: "none" } },
         startup: wish.startup,
         timeoutMs: connectTimeoutMs,
@@ -271,7 +317,8 @@ export class Pools {
   /** Whether one more connection is within a limit over several pools; an unused one of another pool makes room. */
   #roomFor(pool: Pool, limit: number, counts: (other: Pool) => boolean): boolean {
     if (limit === 0) return true;
-    const pools = this.all.filter(counts);
+    // Each server has limits of its own.
+    const pools = this.#of(null).filter((other) => other.replica === pool.replica && counts(other));
     if (pools.reduce((sum, { size }) => sum + size, 0) < limit) return true;
     const unused = pools
       .filter((other) => other !== pool && other.oldestIdle !== null)
@@ -286,13 +333,13 @@ export class Pools {
     setImmediate(() => {
       this.#growing = false;
       if (this.#stopped) return;
-      for (const pool of this.#pools.values()) if (pool.waiting > 0) pool.grow();
+      for (const pool of this.#of(null)) if (pool.waiting > 0) pool.grow();
     });
   }
 
   #maintain(): void {
     const time = now();
-    for (const pool of this.#pools.values()) pool.maintain();
+    for (const pool of this.#of(null)) pool.maintain();
     for (const seat of this.#seats) {
       const { session } = seat;
       const error = session === null ? null : clientTimeout(session.activity(), seat.limits(), time);

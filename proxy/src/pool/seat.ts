@@ -1,5 +1,7 @@
-import type { PoolMode } from "@freshet/base";
-import type { PooledServer, PooledSession, PoolSeat, ServerCondition } from "../session/pool-port.ts";
+import { FreshetError, type PoolMode, SqlState } from "@freshet/base";
+import type { Lsn } from "@freshet/values";
+import type { Replica } from "../replicas/replica.ts";
+import type { PooledServer, PooledSession, PoolSeat, ReplicaReader, ServerCondition } from "../session/pool-port.ts";
 import type { Pool, ServerWish } from "./pool.ts";
 import type { PoolLimits } from "./pool-limits.ts";
 import { ServerConnection } from "./server-connection.ts";
@@ -24,6 +26,14 @@ export interface SeatParts {
   readonly startupKey: string;
   readonly startup: ReadonlyMap<string, string>;
   readonly onLeft: (seat: Seat) => void;
+  /** A replica that has replayed that much, and its pool for this client; left out: there are none. */
+  readonly replica?: (lsn: Lsn) => ReplicaPool | null;
+}
+
+/** A replica with the pool of one database and user there. */
+export interface ReplicaPool {
+  readonly replica: Replica;
+  readonly pool: Pool;
 }
 
 /** One client's place in its pool. */
@@ -36,6 +46,8 @@ export class Seat implements PoolSeat {
   /** What it has or last had; for SHOW CLIENTS. */
   server: ServerConnection | null = null;
   readonly #parts: SeatParts;
+  /** Where the server connection is from that is asked for or held; null: from its pool. */
+  #elsewhere: ReplicaPool | null = null;
   #left = false;
 
   constructor(parts: SeatParts) {
@@ -54,6 +66,43 @@ export class Seat implements PoolSeat {
     return { owner: this, startupKey: this.#parts.startupKey, startup: this.#parts.startup, settings };
   }
 
+  get hasReplicas(): boolean {
+    return this.#parts.replica !== undefined;
+  }
+
+  replica(lsn: Lsn): ReplicaReader | null {
+    const found = this.#parts.replica?.(lsn) ?? null;
+    if (found === null) return null;
+    const { replica } = found;
+    return {
+      name: replica.name,
+      acquire: (settings) => this.#acquireFrom(found, settings),
+      done: (retried) => {
+        replica.reads++;
+        if (retried) replica.retries++;
+      },
+    };
+  }
+
+  async #acquireFrom(found: ReplicaPool, settings: Settings): Promise<ServerConnection> {
+    this.#elsewhere = found;
+    found.replica.active++;
+    try {
+      const server = await found.pool.acquire(this.wish(settings));
+      if (!this.#left) return this.#got(server);
+      found.pool.release(server, "clean");
+      throw new FreshetError(SqlState.connectionFailure, "the client has left");
+    } catch (thrown) {
+      this.#leaveReplica();
+      throw thrown;
+    }
+  }
+
+  #leaveReplica(): void {
+    if (this.#elsewhere !== null) this.#elsewhere.replica.active--;
+    this.#elsewhere = null;
+  }
+
   acquire(settings: Settings): ServerConnection | Promise<ServerConnection> {
     const acquired = this.pool.acquire(this.wish(settings));
     if (acquired instanceof Promise) return acquired.then((server) => this.#got(server));
@@ -62,7 +111,9 @@ export class Seat implements PoolSeat {
 
   release(server: PooledServer, condition: ServerCondition): void {
     this.server = null;
-    if (server instanceof ServerConnection) this.pool.release(server, condition);
+    const { pool } = this.#elsewhere ?? this;
+    this.#leaveReplica();
+    if (server instanceof ServerConnection) pool.release(server, condition);
   }
 
   /** A cancel request of the client's: for what is done for it now, on whatever connection. Resolves when it has been passed on. */
@@ -96,6 +147,8 @@ export class Seat implements PoolSeat {
     if (this.#left) return;
     this.#left = true;
     this.pool.withdraw(this);
+    this.#elsewhere?.pool.withdraw(this);
+    if (this.server === null) this.#leaveReplica();
     this.session = null;
     this.#parts.onLeft(this);
   }

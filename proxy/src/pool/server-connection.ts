@@ -130,6 +130,11 @@ export class ServerConnection implements PooledServer {
     });
   }
 
+  /** The server is gone, whether the socket has heard of it or not. */
+  lose(): void {
+    this.#gone();
+  }
+
   cancel(): void {
     if (this.#key === null || this.#closed) return;
     this.#cancels++;

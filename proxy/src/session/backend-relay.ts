@@ -86,7 +86,9 @@ export class BackendRelay {
   }
 
   #relay(): void {
-    this.#state.client.range(this.#scanner.buffer, this.#scanner.start, this.#scanner.end);
+    const { replicaRead } = this.#state;
+    if (replicaRead?.holds(this.#scanner.type) === true) replicaRead.hold(Buffer.from(this.#whole()));
+    else this.#state.client.range(this.#scanner.buffer, this.#scanner.start, this.#scanner.end);
   }
 
   #whole(): Buffer {
@@ -133,10 +135,11 @@ export class BackendRelay {
     if (fields?.get("R") === "RevalidateCachedQuery" || fields?.get("C") === SqlState.invalidSqlStatementName)
       this.#state.pooling?.server?.statements.retire();
     if (severity === "FATAL" || severity === "PANIC") this.sawFatal = true;
+    this.#state.replicaRead?.erred(fields?.get("C"));
     const head = expected.head();
     const isAborted = fields?.get("C") === "25P02";
     if (head?.replacement != null && !this.sawFatal && !isAborted) {
-      if (this.#scanner.last) this.#state.client.message(head.replacement);
+      if (this.#scanner.last) this.#state.toClient(head.replacement);
     } else if (this.sawFatal || head?.swallowError !== true) {
       this.#relay();
     }

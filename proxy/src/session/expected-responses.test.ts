@@ -41,6 +41,20 @@ describe("expected responses", () => {
     expect(log).toEqual(["e done"]);
   });
 
+  it("are all taken back, the latest first, when the upstream is gone", async () => {
+    forward("parse", "p");
+    forward("execute", "e", true);
+    local("a");
+    forward("sync", "s", true);
+    const idle = expected.whenIdle();
+    expected.abandon();
+    await idle;
+    expect(log).toEqual(["undo s", "undo a", "undo e", "undo p"]);
+    expect([expected.length, expected.idle, expected.awaitsImpure, expected.localBytes]).toEqual([0, true, false, 0]);
+    local("b");
+    expect(sent).toEqual(["b"]);
+  });
+
   it("know a local ReadyForQuery's status only at its turn", () => {
     forward("query", "q");
     expected.localReady();

@@ -222,6 +222,16 @@ export class ExpectedResponses {
     return end < 0;
   }
 
+  /** The upstream is gone: nothing of what was sent will be answered, and what was noted for it is taken back. */
+  abandon(): void {
+    const items = this.#items.slice(this.#first);
+    this.#items = [];
+    this.#first = 0;
+    this.#headFailed = false;
+    for (const item of items.toReversed()) this.#drop(item, false);
+    this.#advance();
+  }
+
   /** Resolves when nothing is outstanding upstream. */
   whenIdle(): Promise<void> {
     if (this.idle) return Promise.resolve();

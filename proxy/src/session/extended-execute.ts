@@ -138,6 +138,7 @@ function sentAtOnce(state: SessionState, piece: IncomingPiece, formats: readonly
   if (!isDescribed && !piece.isNext(EXECUTE_SYNC)) return false;
   piece.skip(isDescribed ? DESCRIBE_EXECUTE_SYNC : EXECUTE_SYNC);
   const { client } = state;
+  state.replicaRead?.release();
   client.message(BIND_COMPLETE);
   if (isDescribed) client.message(answer.rowDescription(formats));
   if (answer.rowCount > 0) client.message(answer.dataRows(formats, 0, answer.rowCount));

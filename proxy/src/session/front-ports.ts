@@ -152,10 +152,12 @@ export interface CacheFront {
 
 /** The last statement's fate, for EXPLAIN LAST STATEMENT. */
 export interface LastStatement {
-  readonly destination: "cache" | "upstream";
+  readonly destination: "cache" | "upstream" | "replica";
   readonly reason: string;
   readonly cache: string | null;
   readonly lsn: Lsn | null;
+  /** `host:port` of the replica that answered. */
+  readonly replica: string | null;
 }
 
 export interface CommandColumn {

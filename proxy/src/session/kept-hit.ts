@@ -36,6 +36,7 @@ export function answerKeptBind(state: SessionState, piece: IncomingPiece): "answ
   if (!isDescribed && !piece.isNext(EXECUTE_SYNC)) return { questions, key };
   const hit = questions.find(key, state.facts.writeLsn);
   if (hit === null) return { questions, key };
+  state.replicaRead?.release();
   if (isDescribed) state.client.latin1(hit.bytes);
   else {
     state.client.message(BIND_COMPLETE);
@@ -59,13 +60,14 @@ export function answerKeptQuery(state: SessionState, sql: SqlText): "answered" |
   const hit = questions.find(sql.text, state.facts.writeLsn);
   if (hit === null) return { questions, key: sql.text };
   state.statements.delete("");
+  state.replicaRead?.release();
   state.client.latin1(hit.bytes.slice(BIND_COMPLETE.length));
   noteKeptHit(state, hit);
   return "answered";
 }
 
 function noteKeptHit(state: SessionState, { cache, lsn }: KeptHit): void {
-  state.last = { destination: "cache", reason: "hit", cache, lsn };
+  state.last = { destination: "cache", reason: "hit", cache, lsn, replica: null };
   state.services.metrics.hit(cache);
   state.endSegment();
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { FreshetError, PoolMode } from "@freshet/base";
+import type { Lsn } from "@freshet/values";
 import type { MessageScanner } from "@freshet/wire";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import type { ReportedSettings } from "./reported-settings.ts";
@@ -52,6 +53,15 @@ export interface SessionActivity {
 /** How a session left its server connection. */
 export type ServerCondition = "clean" | "to-reset" | "in-transaction" | "broken";
 
+/** A replica that a session may read from. */
+export interface ReplicaReader {
+  readonly name: string;
+  /** As `PoolSeat.acquire`; released in the same way. */
+  acquire(settings: ReadonlyMap<string, string>): PooledServer | Promise<PooledServer>;
+  /** A read there is over. `retried`: the primary answers it. */
+  done(retried: boolean): void;
+}
+
 /** A client's place in its pool. */
 export interface PoolSeat {
   readonly mode: Exclude<PoolMode, "none">;
@@ -62,6 +72,9 @@ export interface PoolSeat {
    */
   acquire(settings: ReadonlyMap<string, string>): PooledServer | Promise<PooledServer>;
   release(server: PooledServer, condition: ServerCondition): void;
+  readonly hasReplicas: boolean;
+  /** A replica that has replayed that much; null: there is none. */
+  replica(lsn: Lsn): ReplicaReader | null;
   /** For the statistics: a statement's end, a transaction's end. */
   queryDone(milliseconds: number): void;
   transactionDone(milliseconds: number): void;

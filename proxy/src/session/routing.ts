@@ -61,7 +61,8 @@ export function staticMiss(state: SessionState, route: PreparedRoute): Miss | nu
 
 /** A probe ends with Sync, so nothing of the client's may be under way. */
 export function canProbe(state: SessionState): boolean {
-  return state.expected.idle && !state.segment.forwarded && !state.copying;
+  // A standby cannot say where the primary is.
+  return state.expected.idle && !state.segment.forwarded && !state.copying && state.replicaRead === null;
 }
 
 /** Reads the session's facts on its own upstream connection; unseen by the client. */
@@ -110,7 +111,7 @@ export function decide(
 
 /** Notes a hit for EXPLAIN LAST STATEMENT and the metrics. */
 export function noteHit(state: SessionState, answer: Answer): void {
-  state.last = { destination: "cache", reason: "hit", cache: answer.cache, lsn: answer.lsn };
+  state.last = { destination: "cache", reason: "hit", cache: answer.cache, lsn: answer.lsn, replica: null };
   state.services.metrics.hit(answer.cache);
 }
 

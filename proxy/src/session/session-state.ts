@@ -10,6 +10,7 @@ import type { OutputBatch } from "./output-batch.ts";
 import type { Pooling } from "./pooling.ts";
 import type { Portal } from "./portal.ts";
 import type { KeptWay, PreparedStatement } from "./prepared-statement.ts";
+import type { ReplicaRead } from "./replica-read.ts";
 import { Segment } from "./segment.ts";
 import { FactsTracker } from "./session-facts.ts";
 
@@ -48,6 +49,8 @@ export class SessionState {
   borrowsServer = false;
   /** Sees to it that messages may go upstream: null when they may, else resolves when they do. */
   attach: () => Promise<void> | null = () => null;
+  /** The present segment may be answered by a replica. */
+  replicaRead: ReplicaRead | null = null;
   /** The session has ended: late results of what it waited for are dropped. */
   closed = false;
 
@@ -63,9 +66,15 @@ export class SessionState {
     this.status = login.status;
     this.parameters = new Map(login.parameters);
     this.expected = new ExpectedResponses(
-      (bytes) => client.message(bytes),
+      (bytes) => this.toClient(bytes),
       () => this.status,
     );
+  }
+
+  /** Sends what has its turn, or holds it back with the rest of a replica's answer. */
+  toClient(bytes: Buffer): void {
+    if (this.replicaRead?.isHolding === true) this.replicaRead.hold(bytes);
+    else this.client.message(bytes);
   }
 
   get frontendState(): FrontendState {
@@ -86,10 +95,11 @@ export class SessionState {
     this.pooling?.forwarded(route?.info.effects ?? UNKNOWN_EFFECTS);
     this.services.metrics.miss(miss.reason);
     this.last = {
-      destination: "upstream",
+      destination: this.replicaRead?.connected === true ? "replica" : "upstream",
       reason: miss.detail === null ? miss.reason : `${miss.reason}: ${miss.detail}`,
       cache: miss.cache,
       lsn: null,
+      replica: this.replicaRead?.replica ?? null,
     };
     return (succeeded) => {
       if (route !== null) this.services.front.forwarded(route, miss, now() - started, succeeded);

@@ -23,6 +23,7 @@ import type {
 } from "./pool-port.ts";
 import { ActivityTracker } from "./session-activity.ts";
 import { Pooling } from "./pooling.ts";
+import { ReplicaReads } from "./replica-reads.ts";
 import { type SessionServices, SessionState } from "./session-state.ts";
 
 /** Local answers may wait or pile up to this many bytes before the client's next message is looked at. */
@@ -45,6 +46,7 @@ export class Session implements PooledSession {
   #server: ServerChannel | null = null;
   #pooled: PooledServer | null = null;
   readonly #backend: BackendRelay;
+  readonly #replicas: ReplicaReads;
   readonly #serverEvents: ServerEvents = {
     data: (chunk) => this.#upstreamData(chunk),
     drain: () => this.#turn(),
@@ -76,6 +78,7 @@ export class Session implements PooledSession {
       this.#state.attach = () => this.#attach();
     }
     this.#backend = new BackendRelay(this.#state);
+    this.#replicas = new ReplicaReads(this.#state, login.frontend);
     if (link.kind === "own") this.#connect(link.server);
     else if (link.server !== null) this.#connectPooled(link.server);
   }
@@ -138,7 +141,7 @@ export class Session implements PooledSession {
     if (this.#state.pooling !== null) this.#state.pooling.server = server;
     this.#connect(server);
     const { content, values } = server.reported;
-    if (content === this.#agreed) return;
+    if (content === this.#agreed || this.#state.replicaRead?.connected === true) return;
     this.#agreed = content;
     const { parameters } = this.#state;
     for (const [name, value] of values) {
@@ -154,7 +157,7 @@ export class Session implements PooledSession {
     if (this.#server !== null) return null;
     const { pooling } = this.#state;
     assert(pooling !== null && !this.#waiting, "a pooled session asks for one connection at a time");
-    const acquired = pooling.seat.acquire(pooling.settings);
+    const acquired = this.#replicas.acquire(pooling);
     if (!(acquired instanceof Promise)) {
       this.#connectPooled(acquired);
       return null;
@@ -197,7 +200,8 @@ export class Session implements PooledSession {
   #turn(): void {
     if (this.#ended) return;
     try {
-      this.#pump();
+      do this.#pump();
+      while (!this.#ended && !this.#pending && this.#replicas.settle());
     } catch (thrown) {
       this.#fail(thrown instanceof FreshetError ? thrown : this.#unexpected(thrown));
     }
@@ -214,16 +218,28 @@ export class Session implements PooledSession {
   }
 
   #pump(): void {
-    while (!this.#mustWait() && this.#frontend.advance()) {
-      if (!this.#frontend.first) {
+    while (!this.#mustWait() && this.#replicas.source.advance()) {
+      const { source } = this.#replicas;
+      if (!source.first) {
         if (this.#restOfMessage === "relay" && this.#server !== null)
-          this.#state.upstream.range(this.#frontend.buffer, this.#frontend.start, this.#frontend.end);
+          this.#state.upstream.range(source.buffer, source.start, source.end);
         continue;
       }
-      this.#handled(dispatch(this.#state, this.#frontend));
+      const probing = this.#seat?.hasReplicas === true ? this.#replicas.consider() : null;
+      if (probing === null) this.#handled(dispatch(this.#state, source));
+      else this.#handled({ action: "relay", pending: probing.then(() => this.#considered()) });
     }
     // What is full empties only when the upstream sends what it holds back until Flush or Sync.
     if (this.#isFull() && this.#state.segment.forwarded) this.#state.upstream.message(FLUSH);
+  }
+
+  /** The primary has been asked for the session's facts; its connection is free again. */
+  async #considered(): Promise<void> {
+    const { pooling } = this.#state;
+    if (this.#ended || pooling === null) return;
+    if (this.#isQuiet && !pooling.touched && !pooling.pinned) this.#giveBack("clean");
+    this.#replicas.begin();
+    await dispatch(this.#state, this.#replicas.source).pending;
   }
 
   #handled({ action, pending }: Dispatched): void {
@@ -244,7 +260,7 @@ export class Session implements PooledSession {
 
   #mustWait(): boolean {
     const { client, upstream } = this.#state;
-    if (this.#pending || this.#terminated || this.#ended) return true;
+    if (this.#pending || this.#terminated || this.#ended || this.#replicas.isOutstanding) return true;
     return client.backlog > MAX_WAITING_BYTES || upstream.congested || this.#isFull();
   }
 
@@ -374,6 +390,12 @@ export class Session implements PooledSession {
 
   #upstreamGone(): void {
     if (this.#ended) return;
+    if (!this.#pending && this.#state.replicaRead?.isHolding === true) {
+      this.#giveBack("broken");
+      this.#replicas.lost();
+      this.#turn();
+      return;
+    }
     if (this.#terminated || this.#backend.sawFatal) {
       this.#state.client.flush();
       this.#end("broken");

@@ -2,8 +2,9 @@ import { markdownTable } from "./documents.ts";
 import { loginPitfalls } from "./login-pitfalls.ts";
 import type { Pitfall } from "./pitfall.ts";
 import { poolPitfalls } from "./pool-pitfalls.ts";
+import { replicaPitfalls } from "./replica-pitfalls.ts";
 
-export const pitfalls: readonly Pitfall[] = [...loginPitfalls, ...poolPitfalls];
+export const pitfalls: readonly Pitfall[] = [...loginPitfalls, ...poolPitfalls, ...replicaPitfalls];
 
 /** docs/pitfalls.md. */
 export function pitfallsPage(): string {

@@ -13,7 +13,7 @@ export interface Primary extends PostgresServer {
 }
 
 /** What a standby needs of its primary: WAL that is kept for it, and settings that it can take over. */
-const SETTINGS = { wal_keep_size: "256MB", hot_standby: "on" };
+const SETTINGS = { wal_keep_size: "256MB", hot_standby: "on", autovacuum: "off" };
 
 /** The role that standbys stream with: without its LOGIN they are cut off. */
 export const STREAMER = "streamer";
@@ -28,7 +28,10 @@ export async function startPrimary(): Promise<Primary> {
 }
 
 /** A hot standby that streams from the primary, made from a copy of its files. */
-export async function startStandby(primary: Primary): Promise<Primary> {
+export async function startStandby(
+  primary: Primary,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Primary> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), "freshet-standby-"));
   const data = path.join(dataDir, "data");
   const client = new pg.Client(primary.url);
@@ -53,7 +56,7 @@ export async function startStandby(primary: Primary): Promise<Primary> {
   const { host, port } = primary;
   try {
     const conninfo = `host=${host} port=${port} user=${STREAMER} password=${STREAMER}`;
-    const server = await startPostgres({ dataDir, settings: { ...SETTINGS, primary_conninfo: conninfo } });
+    const server = await startPostgres({ dataDir, settings: { ...SETTINGS, ...settings, primary_conninfo: conninfo } });
     return { ...server, dataDir };
   } catch (error) {
     await rm(dataDir, { recursive: true, force: true });

@@ -26,6 +26,20 @@ describe("impossible lengths", () => {
   });
 });
 
+describe("what lies ahead", () => {
+  it("can be looked at without being taken, unless a message has come in part", () => {
+    const scanner = frontendScanner();
+    expect(scanner.ahead(10)).toEqual(Buffer.alloc(0));
+    const [sync, query] = [encodeSync(), header("Q", INSPECTED_BYTES - 1)];
+    scanner.push(Buffer.concat([sync, sync, query]));
+    scanner.advance();
+    expect(scanner.ahead(5)).toEqual(sync);
+    expect(scanner.ahead(1000)).toEqual(Buffer.concat([sync, query]));
+    expect([scanner.advance(), scanner.advance()]).toEqual([true, false]);
+    expect(scanner.ahead(1000)).toEqual(Buffer.alloc(0));
+  });
+});
+
 describe("large messages", () => {
   it("are put together in memory that grows with what has come, not with what is claimed", () => {
     const scanner = frontendScanner();

@@ -90,6 +90,12 @@ export class MessageScanner {
     this.#at += bytes.length;
   }
 
+  /** What has been pushed behind the present message, at most `limit` bytes; empty where a message has come in part. It is only looked at. */
+  ahead(limit: number): Buffer {
+    if (this.#streaming > 0 || this.#assembling > 0) return EMPTY;
+    return this.#chunk.subarray(this.#at, this.#at + limit);
+  }
+
   /** Takes out what has been pushed but not delivered; only while no message is delivered in part. */
   takeRest(): Buffer {
     assert(this.#streaming === 0, "the rest of a message stays with its beginning");
