@@ -85,6 +85,14 @@ export const drivers: readonly Driver[] = [
     quick: false,
   },
   {
+    name: "tokio-postgres",
+    folder: "rust",
+    needs: ["cargo"],
+    install: [["cargo", "build", "--quiet", "--locked", "--jobs", "1"]],
+    run: ["target/debug/driver"],
+    quick: false,
+  },
+  {
     name: "pgx: its own tests",
     folder: "go-suites",
     needs: ["go"],

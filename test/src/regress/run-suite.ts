@@ -31,6 +31,8 @@ export interface SuiteRun {
 
 export interface SuiteResult {
   readonly version: string;
+  /** Whether all files of the schedule were run. */
+  readonly whole: boolean;
   readonly outcomes: readonly FileOutcome[];
 }
 
@@ -60,7 +62,7 @@ export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
       outcomes.push(outcome);
       await run.finished?.(outcome);
     }
-    return { version: source.version, outcomes };
+    return { version: source.version, whole: run.files === undefined, outcomes };
   } finally {
     relay?.stop();
     for (const side of sides) await side.stop();
