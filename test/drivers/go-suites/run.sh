@@ -6,6 +6,6 @@ shift
 for part in "$@"; do
   program=${part##*:}
   (cd "${part%%:*}" && timeout "$limit" "$here/$program" -test.v -test.parallel 2 2>&1) |
-    sed -nE "s/^ *--- (PASS|FAIL|SKIP): (.*) \([0-9.]+s\)\$/\1 $program \2/p" | sed 's/["\\]/_/g' |
+    sed -nE "s/^ *--- (PASS|FAIL|SKIP): (.*) \([0-9.]+s\)\$/\1 $program \2/p" | sed -E 's#/tmp/[^ ]*/[0-9]+/#/tmp/#; s/["\\]/_/g' |
     awk '{ result = $1; $1 = ""; printf "{\"scenario\":\"%s\",\"result\":\"%s\"}\n", substr($0, 2), tolower(result) }'
 done
