@@ -5,6 +5,7 @@ export const caseNames = [
   "snapshot",
   "hits",
   "queries",
+  "partial",
   "changes",
   "freshness",
   "mixed",

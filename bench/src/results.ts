@@ -5,6 +5,7 @@ import type { IdleResult } from "./cases/idle.ts";
 import type { MemoryResult } from "./cases/memory.ts";
 import type { MixedResult } from "./cases/mixed.ts";
 import type { OperatorsResult } from "./cases/operators.ts";
+import type { PartialResult } from "./cases/partial.ts";
 import type { QueriesResult } from "./cases/queries.ts";
 import type { RestartResult } from "./cases/restart.ts";
 import type { RivalsResult } from "./cases/rivals.ts";
@@ -15,6 +16,7 @@ export interface CaseResults {
   readonly snapshot?: SnapshotResult;
   readonly hits?: HitsResult;
   readonly queries?: QueriesResult;
+  readonly partial?: PartialResult;
   readonly changes?: ChangesResult;
   readonly freshness?: FreshnessResult;
   readonly mixed?: MixedResult;

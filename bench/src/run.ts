@@ -11,6 +11,7 @@ import { measureIdle } from "./cases/idle.ts";
 import { type MemoryResult, measureMemory } from "./cases/memory.ts";
 import { measureMixed } from "./cases/mixed.ts";
 import { measureOperators } from "./cases/operators.ts";
+import { measurePartial } from "./cases/partial.ts";
 import { measureQueries } from "./cases/queries.ts";
 import { measureRestart } from "./cases/restart.ts";
 import { measureRivals } from "./cases/rivals.ts";
@@ -70,6 +71,8 @@ async function runCase(name: CaseName, bench: Bench, peaks: MemoryResult["peaks"
       return { hits: await measureHits(bench) };
     case "queries":
       return { queries: await measureQueries(bench) };
+    case "partial":
+      return { partial: await measurePartial(bench) };
     case "changes":
       return { changes: await measureChanges(bench) };
     case "freshness":

@@ -1,5 +1,6 @@
 import type { FreshnessResult } from "../cases/freshness.ts";
 import type { MixedResult } from "../cases/mixed.ts";
+import type { PartialResult } from "../cases/partial.ts";
 import type { ScaleResult } from "../cases/scale.ts";
 import type { CaseResults } from "../results.ts";
 import { distribution } from "../statistics.ts";
@@ -9,12 +10,36 @@ import type { Table } from "./table.ts";
 import { count, figure } from "./targets.ts";
 
 /** Of the cases that look at time and size. */
-export function longTables({ freshness, mixed, scale }: CaseResults): Table[] {
+export function longTables({ partial, freshness, mixed, scale }: CaseResults): Table[] {
   const made: Table[] = [];
+  if (partial !== undefined) made.push(partialTable(partial));
   if (freshness !== undefined) made.push(freshnessTable(freshness));
   if (mixed !== undefined) made.push(mixedTable(mixed));
   if (scale !== undefined) made.push(scaleTable(scale));
   return made;
+}
+
+function partialTable({ keys, exponent, completeBytes, runs }: PartialResult): Table {
+  const percent = (share: number): string => `${figure(share * 100)} %`;
+  return {
+    title: `Partial caches over ${count(keys)} keys (Zipf, exponent ${exponent}; the complete view: ${count(completeBytes)} bytes)`,
+    columns: [
+      "max_bytes",
+      "of the view",
+      "hits",
+      "hits if the most frequent keys were held",
+      "evictions/read",
+      "reads/s, 1 client",
+    ],
+    rows: runs.map((run) => [
+      count(run.maxBytes),
+      percent(run.share),
+      percent(run.hitRate),
+      percent(run.idealHitRate),
+      figure(run.evictionsPerRead),
+      count(Math.round(run.readsPerSecond)),
+    ]),
+  };
 }
 
 function freshnessTable({ rows, runs }: FreshnessResult): Table {
