@@ -125,24 +125,7 @@ export class CachingCore {
       logger,
     });
     this.#writeBacks = this.#createWriteBacks(retry);
-    this.#manager = new CacheManager({
-      engine: this.#engine,
-      source: this.#source,
-      catalog: this.#catalog,
-      builder: this.#builder,
-      compiled: shared.compiled,
-      privileges: shared.privileges,
-      permissions: shared.permissions,
-      health: this.#health,
-      writeBacks: this.#writeBacks,
-      invalidations: this.#invalidate.invalidations,
-      retry,
-      clock: now,
-      failedRetryMs: options.failedCacheRetryMs,
-      logger,
-      announced: async () => (await analysis.query(announcementQuery(options.instance)))[0]?.[0] === "t",
-      notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
-    });
+    this.#manager = this.#createManager(shared, retry);
     this.#pump = this.#createPump();
     this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
     this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
@@ -156,6 +139,28 @@ export class CachingCore {
     this.#serving = this.#createServing(shared);
     this.front = this.#serving.front;
     this.commands = this.#createCommands(shared);
+  }
+
+  #createManager(shared: Shared, retry: ReturnType<typeof retryDelay>): CacheManager {
+    const { analysis } = this.#controls;
+    return new CacheManager({
+      engine: this.#engine,
+      source: this.#source,
+      catalog: this.#catalog,
+      builder: this.#builder,
+      compiled: shared.compiled,
+      privileges: shared.privileges,
+      permissions: shared.permissions,
+      health: this.#health,
+      writeBacks: this.#writeBacks,
+      invalidations: this.#invalidate.invalidations,
+      retry,
+      clock: now,
+      failedRetryMs: this.#options.failedCacheRetryMs,
+      logger: this.#logger,
+      announced: async () => (await analysis.query(announcementQuery(this.#options.instance)))[0]?.[0] === "t",
+      notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
+    });
   }
 
   /** For the data folder whose lock the caller holds. */

@@ -167,6 +167,11 @@ function gauges(sources: () => MetricSources, registers: Registry[]): void {
         .writeBackLags()
         .map(({ cache, bytes }): [string, number] => [cache, bytes]),
   );
+  cacheGauges(sources, registers);
+}
+
+/** By cache: the size of what it holds, and whether it answers. */
+function cacheGauges(sources: () => MetricSources, registers: Registry[]): void {
   const statuses = async (): Promise<readonly { name: string; rows: number; bytes: number; ready: boolean }[]> => {
     const { catalog, stored: read, invalidate } = sources();
     const stored = new Map((await read()).map((status) => [status.definition.id, status]));

@@ -6,7 +6,14 @@ import { assertWritable } from "../write-back/target.ts";
 import { assertReadable } from "./assert-readable.ts";
 import { assertNew } from "./cache-conflicts.ts";
 import type { Notice } from "./cache-builder.ts";
-import type { Cache, CachePhase, CachePlan, CacheRequest, PlannedInvalidation } from "./cache.ts";
+import {
+  type Cache,
+  type CachePhase,
+  type CachePlan,
+  type CacheRequest,
+  type PlannedInvalidation,
+  isPartial,
+} from "./cache.ts";
 import { NEVER, assertWanted, interruptible } from "./interruption.ts";
 import type { ManagerParts } from "./manager-parts.ts";
 import { isDue, postponeRetry } from "./failed-retry.ts";
@@ -444,9 +451,4 @@ export class CacheManager {
       if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, "collecting garbage failed");
     }
   }
-}
-
-/** A view that was built whole, before its cache had a bound, is no partial view, nor the other way round. */
-function isPartial(bounded: { readonly maxBytes?: number | null }): boolean {
-  return (bounded.maxBytes ?? null) !== null;
 }

@@ -105,3 +105,8 @@ export class Cache {
     return this.request.name;
   }
 }
+
+/** A view that was built whole, before its cache had a bound, is no partial view, nor the other way round. */
+export function isPartial(bounded: { readonly maxBytes?: number | null }): boolean {
+  return (bounded.maxBytes ?? null) !== null;
+}
