@@ -34,6 +34,8 @@ export class CacheManager {
   readonly #tasks = new TaskQueue();
   #stopped = false;
   #verifyQueued = false;
+  /** Comparisons of the schema that are queued or under way. */
+  #comparisons = 0;
   /** End the suspensions of comparisons that failed or had not begun; called by the next that succeeds. */
   readonly #unverified: (() => void)[] = [];
   readonly #trust = new SchemaTrust();
@@ -80,7 +82,7 @@ export class CacheManager {
     const obstacle = this.#parts.notStarted();
     if (obstacle !== null) throw obstacle;
     // Tables may be known by the shape that they had before a change which is being compared.
-    if (this.#parts.health.suspended) await this.#tasks.drained();
+    if (this.#parts.health.suspended || this.#trust.open || this.#comparisons > 0) await this.#tasks.drained();
     const plan = await this.#parts.builder.planCache(request);
     const needs = plan.mode === "incremental" ? plan.planned.plan : plan.invalidation.plan;
     await assertReadable(this.#parts.privileges, request.owner, needs);
@@ -198,6 +200,7 @@ export class CacheManager {
     const resume = suspend ? this.#parts.health.suspend() : (): void => undefined;
     if (this.#verifyQueued) return void this.#unverified.push(resume);
     this.#verifyQueued = true;
+    this.#comparisons++;
     this.#tasks
       .run(async () => {
         this.#verifyQueued = false;
@@ -211,7 +214,8 @@ export class CacheManager {
         this.#unverified.push(resume);
         if (!this.#stopped)
           this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared");
-      });
+      })
+      .finally(() => this.#comparisons--);
   }
 
   /**
