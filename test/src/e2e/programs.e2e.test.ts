@@ -69,7 +69,7 @@ DROP CACHE revenue;
     /^CREATE CACHE$/,
     /^north\|10\.75$/,
     /^south\|20\.25$/,
-    /^cache\|hit\|revenue\|[0-9A-F]+\/[0-9A-F]+$/,
+    /^cache\|hit\|revenue\|[0-9A-F]+\/[0-9A-F]+\|$/,
     /^INSERT 0 1$/,
     /^north\|10\.75$/,
     /^south\|120\.25$/,
