@@ -151,8 +151,11 @@ class CaseRun {
     const { query } = cache;
     const { mode, values } = step;
     const bytes: ValueBytes = (type, value) => this.#binary.of(direct, type, value);
-    const expected = await ask(direct, cache, mode, values, bytes);
+    let expected = await ask(direct, cache, mode, values, bytes);
     const actual = await ask(proxied, cache, mode, values, bytes);
+    // A named statement may have got a plan for any values, which fails where one for these values sees that there is nothing to look at.
+    if (mode.named && expected.error !== undefined && actual.error === undefined)
+      expected = await ask(direct, cache, { ...mode, named: false }, values, bytes);
     const last = await lastStatement(proxied);
     const isOrdered = query.order.length > 0 && expected.error === undefined;
     const ranked = isOrdered ? await askRanked(direct, query, values, mode.resultFormats) : undefined;
