@@ -157,8 +157,15 @@ export class ProxyServer {
     this.#servers = null;
     this.#closing ??= Promise.all(
       servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-    ).then(() => undefined);
+    ).then(() => this.#lastClientGone());
     await this.#closing;
+  }
+
+  /** A server counts a socket out a moment before the socket says that it is closed. */
+  async #lastClientGone(): Promise<void> {
+    await Promise.all(
+      [...this.#connections.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve))),
+    );
   }
 
   #createServer(isUnix: boolean): Server {

@@ -125,6 +125,13 @@ test("named statements are prepared wherever they are needed, also again after a
   await client.end();
 });
 
+/** What is replayed at once may conflict with the very statement that resumes it. */
+async function resumeReplay(): Promise<void> {
+  await replica.query("SELECT pg_wal_replay_resume()").catch((error: { code?: string }) => {
+    if (error.code !== "40001") throw error;
+  });
+}
+
 test("a session reads its own writes, however far the replica lags", async () => {
   await untilOffloaded();
   await replica.query("SELECT pg_wal_replay_pause()");
@@ -140,7 +147,7 @@ test("a session reads its own writes, however far the replica lags", async () =>
     expect(await read()).toEqual(["109", "upstream"]);
     await proxied.rows("RESET freshet.consistency");
   } finally {
-    await replica.query("SELECT pg_wal_replay_resume()");
+    await resumeReplay();
   }
   await untilOffloaded();
   expect((await read())[0]).toBe("109");
