@@ -28,15 +28,7 @@ ENV NODE_ENV=production \
     FRESHET_DATA=/var/lib/freshet
 WORKDIR /freshet
 COPY --from=packages /freshet ./
-COPY --from=build /freshet/packages/base/dist packages/base/dist
-COPY --from=build /freshet/packages/values/dist packages/values/dist
-COPY --from=build /freshet/packages/wire/dist packages/wire/dist
-COPY --from=build /freshet/packages/sql/dist packages/sql/dist
-COPY --from=build /freshet/packages/store/dist packages/store/dist
-COPY --from=build /freshet/packages/contract/dist packages/contract/dist
-COPY --from=build /freshet/replicator/dist replicator/dist
-COPY --from=build /freshet/engine/dist engine/dist
-COPY --from=build /freshet/proxy/dist proxy/dist
+COPY --from=build /freshet/proxy/dist/bundle proxy/dist/bundle
 COPY --from=build /freshet/proxy/bin proxy/bin
 COPY LICENSE ./
 RUN mkdir -p "$FRESHET_DATA" && chown node:node "$FRESHET_DATA"

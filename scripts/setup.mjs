@@ -14,6 +14,7 @@ export function setUp() {
   requireNode();
   if (!isInstalled()) install();
   run("building", process.execPath, [compiler, "-b"]);
+  run("bundling", process.execPath, ["scripts/bundle.mjs"]);
 }
 
 /** Registries that lack packages for other platforms make `npm ci` refuse the lock file; `npm install` keeps to it. */

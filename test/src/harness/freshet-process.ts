@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -41,9 +41,7 @@ export class FreshetProcess {
   }
 
   static async start(options: FreshetProcessOptions): Promise<FreshetProcess> {
-    if (!existsSync(path.join(repository, "proxy/dist/main.js"))) {
-      throw new Error("the program is not built: run npm run build first");
-    }
+    requireBuild();
     const data = await mkdtemp(path.join(tmpdir(), "freshet-data-"));
     const freshet = new FreshetProcess(options, data, await freePort(), await freePort());
     try {
@@ -163,6 +161,27 @@ export class FreshetProcess {
       throw error;
     }
   }
+}
+
+/** Tests of a program that was built before the last change would say nothing. */
+function requireBuild(): void {
+  const built = modified("proxy/dist/bundle/freshet.js");
+  const sources = [
+    "packages/base",
+    "packages/values",
+    "packages/sql",
+    "packages/store",
+    "replicator",
+    "engine",
+    "proxy",
+  ];
+  if (built === 0 || sources.some((folder) => modified(`${folder}/tsconfig.tsbuildinfo`) > built))
+    throw new Error("the program is not built: run npm run build first");
+}
+
+/** When a file of the repository was written, in ms; 0: there is none. */
+function modified(file: string): number {
+  return statSync(path.join(repository, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function hasEnded(child: ChildProcess): boolean {
