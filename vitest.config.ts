@@ -10,6 +10,8 @@ const limits = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_
  */
 export default defineConfig({
   test: {
+    // Of the tests of one file that may run side by side: as many as the smallest machine has cores.
+    maxConcurrency: 2,
     projects: [
       {
         ...source,

@@ -14,7 +14,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-test.each(await readRegressions())("what went wrong once goes well: $title", async (regression) => {
+test.concurrent.each(await readRegressions())("what went wrong once goes well: $title", async (regression) => {
   const { failure, statistics } = await runCase(server, regression);
   expect(failure?.message).toBeUndefined();
   expect(statistics.checks + statistics.writeBackChecks + statistics.refusals).toBeGreaterThan(0);
