@@ -299,9 +299,11 @@ export class CachingCore {
 
   #createServing(shared: Shared): Serving {
     const { analysis, positions } = this.#controls;
+    const fills = new KeyFills({ engine: this.#engine, clock: now, logger: this.#logger });
+    shared.compiled.onForgotten((id) => fills.forget(id));
     return createServing(this.#options, shared, {
       catalog: this.#catalog,
-      fills: new KeyFills({ engine: this.#engine, clock: now, logger: this.#logger }),
+      fills,
       invalidating: this.#invalidate.read,
       health: this.#health,
       upstreamLsn: new UpstreamLsn(positions),

@@ -24,6 +24,7 @@ export interface CompiledCache {
 export class CompiledCaches {
   readonly #byId = new Map<number, CompiledCache>();
   readonly #compileRead: CompileRead | undefined;
+  readonly #listeners: ((id: number) => void)[] = [];
 
   constructor(compileRead?: CompileRead) {
     this.#compileRead = compileRead;
@@ -53,6 +54,12 @@ export class CompiledCaches {
 
   forget(cacheId: number): void {
     this.#byId.delete(cacheId);
+    for (const listener of this.#listeners) listener(cacheId);
+  }
+
+  /** What is kept of a build by its engine id ends with it. */
+  onForgotten(listener: (cacheId: number) => void): void {
+    this.#listeners.push(listener);
   }
 }
 

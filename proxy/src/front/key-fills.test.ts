@@ -1,6 +1,7 @@
 import type { KeyOutcome } from "@freshet/contract";
 import { silentLogger } from "@freshet/base";
 import { beforeEach, expect, test } from "vitest";
+import { CompiledCaches } from "./compiled-caches.ts";
 import { KeyFills } from "./key-fills.ts";
 
 interface Call {
@@ -110,4 +111,29 @@ test("an engine that fails leaves nothing waiting", async () => {
   failing.want(1, [key("a")]);
   await settled();
   expect(failing.size).toBe(0);
+});
+
+test("of a dropped cache nothing is left, also while its keys are being filled", async () => {
+  let open = (): void => undefined;
+  gate = new Promise((resolve) => (open = resolve));
+  const compiled = new CompiledCaches();
+  compiled.onForgotten((id) => fills.forget(id));
+  fills.want(
+    1,
+    Array.from({ length: 40 }, (_unused, index) => key(String(index))),
+  );
+  await settled();
+  fills.use(1, key("used"));
+  fills.use(2, key("other"));
+  expect([fills.size, fills.untold]).toEqual([40, 2]);
+  compiled.forget(1);
+  expect([fills.size, fills.untold]).toEqual([0, 1]);
+  fills.want(2, [key("x")]);
+  open();
+  await idle();
+  expect(calls.map(({ cacheId, keys }) => [cacheId, keys.length])).toEqual([
+    [1, 32],
+    [2, 1],
+  ]);
+  expect([fills.size, fills.untold]).toEqual([0, 0]);
 });

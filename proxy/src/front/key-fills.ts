@@ -43,6 +43,11 @@ export class KeyFills {
     return this.#size;
   }
 
+  /** Used keys that the engine has not heard of. */
+  get untold(): number {
+    return [...this.#used.values()].reduce((sum, used) => sum + used.size, 0);
+  }
+
   /** `keys`: values of the equality parameters, as Engine.fillKeys takes them. False when one of them is too large for its cache. */
   want(cacheId: number, keys: readonly Key[]): boolean {
     let isPossible = true;
@@ -70,6 +75,16 @@ export class KeyFills {
     this.#used.set(cacheId, used);
     for (const header of headers) if (used.size < MAX_USED) used.set(header.toString("latin1"), header);
     if (used.size >= USED_PER_CALL) void this.#run();
+  }
+
+  /** Of a cache that is gone: ids do not come back. */
+  forget(cacheId: number): void {
+    const queue = this.#queued.get(cacheId);
+    this.#size -= queue?.size ?? 0;
+    // The call under way still holds it.
+    queue?.clear();
+    this.#queued.delete(cacheId);
+    this.#used.delete(cacheId);
   }
 
   async #run(): Promise<void> {
