@@ -13,6 +13,7 @@ import type { PairCover } from "./pair-cover.ts";
 import { knownFeatures } from "./grammar/features.ts";
 import { randomQuery } from "./grammar/query.ts";
 import { randomSchema } from "./random-schema.ts";
+import { inOtherOrder } from "./slot-order.ts";
 import { initialRows, randomTransaction } from "./transactions.ts";
 
 export interface CaseSize {
@@ -52,6 +53,7 @@ export function randomCase(seed: number, size: Partial<CaseSize> = {}): OracleCa
       ...randomBound(bounds, forTable, query),
     };
   });
+  caches.push(...twins(bounds, caches));
   const done: OracleStep[] = [];
   // Two restarts in some runs: one polite, one not.
   const hasRestarts = random.chance(0.5) && steps >= 10;
@@ -66,6 +68,14 @@ export function randomCase(seed: number, size: Partial<CaseSize> = {}): OracleCa
     done.push(...randomChecks(random, caches, restart === undefined ? 3 : caches.length));
   }
   return { title: `seed ${seed}`, seed, schema: [...schema.statements, ...rows], caches, steps: done };
+}
+
+/** Of some caches one more, which differs in the order of its values alone. */
+function twins(random: SeededRandom, caches: readonly OracleCache[]): OracleCache[] {
+  return caches.flatMap((cache) => {
+    const query = cache.writeTo === null ? inOtherOrder(cache.query) : undefined;
+    return query === undefined || random.chance(0.4) ? [] : [{ ...cache, name: `${cache.name}_twin`, query }];
+  });
 }
 
 /** Some caches with parameters are bounded: partial, where that is possible, or in mode `invalidate`. */

@@ -8,6 +8,7 @@ import { listAggregateForms } from "./list-aggregates.ts";
 import { orderedSetAggregateForms } from "./ordered-set-aggregates.ts";
 import { statisticalAggregateForms } from "./statistical-aggregates.ts";
 import { truthAggregateForms } from "./truth-aggregates.ts";
+import { wholeRowAggregates } from "./whole-rows.ts";
 
 const aggregateForms: readonly AggregateForm[] = [
   { feature: "count, sum, avg, min, max", weight: 10, write: basicAggregate },
@@ -16,6 +17,7 @@ const aggregateForms: readonly AggregateForm[] = [
   ...statisticalAggregateForms,
   ...orderedSetAggregateForms,
   ...amountAggregateForms,
+  ...wholeRowAggregates,
 ];
 
 export function randomAggregate(draft: Draft, operands: readonly Operand[]): Operand {

@@ -7,6 +7,7 @@ import { rowConditions } from "./row-conditions.ts";
 import { typeConditions } from "./type-operators.ts";
 import { subqueryConditions } from "./subqueries.ts";
 import { upstreamConditionForms } from "./upstream-functions.ts";
+import { wholeRowConditions } from "./whole-rows.ts";
 
 const comparisons = ["=", "<>", "<", "<=", ">", ">="] as const;
 export const integers: readonly string[] = ["sma", "num", "big"];
@@ -18,6 +19,7 @@ const conditionForms: readonly ConditionForm[] = [
   ...upstreamConditionForms,
   ...typeConditions,
   ...rowConditions,
+  ...wholeRowConditions,
   ...subqueryConditions,
 ];
 

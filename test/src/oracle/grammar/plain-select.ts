@@ -3,6 +3,7 @@ import { randomExpression } from "./expressions.ts";
 import { randomKeys } from "./parameters.ts";
 import { randomReadConditions } from "./read-conditions.ts";
 import { randomSet } from "./row-sources.ts";
+import { randomWholeRows } from "./whole-rows.ts";
 import { randomSource, type Select } from "./select.ts";
 
 /** Columns and expressions over FROM, perhaps DISTINCT. */
@@ -15,6 +16,8 @@ export function plainSelect(draft: Draft, isOrdered: boolean): Select {
   if (draft.use("set-returning function", 0.08)) {
     for (let count = random.integer(1, 2); count > 0; count -= 1) outputs.push(randomSet(draft, from.operands));
   }
+  // Which of several equal rows DISTINCT shows is open; a table's column has one type with a name.
+  if (!distinct && !wishes.forTable) outputs.push(...randomWholeRows(draft, from.operands));
   if (distinct && outputs.some(({ kind }) => kind.loose)) draft.loose = true;
   const keys = wishes.forTable ? [] : randomKeys(draft, from.operands, !distinct);
   // Where rows are merged, or nothing is a key, such conditions are not followed row by row.

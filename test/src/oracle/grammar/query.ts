@@ -57,7 +57,12 @@ function tail(order: readonly string[], draft: Draft): string {
     if (draft.random.chance(0.5)) return draft.random.pick(values);
     return `{{${draft.parameters.push({ form: "count", type: "int8", bare: true, values }) - 1}}}`;
   };
-  const limit = draft.use("LIMIT", 0.6) ? ` LIMIT ${count(2)}` : "";
-  const offset = draft.use("OFFSET", 0.25) ? ` OFFSET ${count(0)}` : "";
-  return `${by}${limit}${offset}`;
+  const isFetch = draft.use("FETCH FIRST", 0.15);
+  const limit = (): string => (isFetch ? ` FETCH FIRST ${count(2)} ROWS ONLY` : ` LIMIT ${count(2)}`);
+  const isLimited = isFetch || draft.use("LIMIT", 0.6);
+  const hasOffset = draft.use("OFFSET", 0.25);
+  const offset = (): string => ` OFFSET ${count(0)}${isFetch ? " ROWS" : ""}`;
+  if (!hasOffset) return `${by}${isLimited ? limit() : ""}`;
+  if (isLimited && draft.use("OFFSET before LIMIT", 0.4)) return `${by}${offset()}${limit()}`;
+  return `${by}${isLimited ? limit() : ""}${offset()}`;
 }
