@@ -98,6 +98,44 @@ function listCalls(
     });
 }
 
+const RANGE = typeOf(3904);
+const MULTIRANGE = typeOf(4451);
+
+function call(name: string, functionOid: number, args: readonly Expression[], type: ColumnType): Expression {
+  return { kind: "call", name, functionOid, strict: name !== "range_constructor2", inputCollation: 0, args, type };
+}
+
+/** Ranges between two integers, which fail where the second is the lower one, and multiranges of them. */
+function rangeCalls(
+  integers: fc.Arbitrary<Expression>,
+  conditions: fc.Arbitrary<Expression>,
+): fc.Arbitrary<AggregateCall> {
+  const ranges = fc.tuple(integers, integers, fc.boolean()).map(([low, other, isSorted]) => {
+    const high: Expression = { kind: "greatest", inputCollation: 0, args: [low, other], type: low.type };
+    return call("range_constructor2", 3840, [low, isSorted ? high : other], RANGE);
+  });
+  const values = fc
+    .tuple(ranges, fc.boolean())
+    .map(([range, several]) => (several ? call("multirange_constructor1", 4281, [range], MULTIRANGE) : range));
+  return fc
+    .record({
+      arg: values,
+      name: fc.constantFrom("range_agg" as const, "range_intersect_agg" as const),
+      distinct: fc.boolean(),
+      filter: fc.option(conditions, { nil: undefined }),
+    })
+    .map(({ arg, name, distinct, filter }) => ({
+      name,
+      arg,
+      rest: [],
+      distinct,
+      sort: distinct ? [{ expression: arg, descending: false, nullsFirst: false }] : [],
+      ...(filter === undefined ? {} : { filter }),
+      type: name === "range_agg" ? MULTIRANGE : arg.type,
+      inputCollation: 0,
+    }));
+}
+
 function float8Constant(fraction: number): Expression {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleBE(fraction);
@@ -156,6 +194,7 @@ export function aggregateCalls(
     fc.constant(star),
     integers.chain(simpleCalls),
     conditions.chain(truthCalls),
+    rangeCalls(integers, conditions),
     ...(listed.length === 0 ? [] : [fc.constantFrom(...listed).chain((arg) => listCalls(arg, listed, conditions))]),
     ...(listed.length === 0
       ? []
