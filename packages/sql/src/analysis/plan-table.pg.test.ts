@@ -31,6 +31,8 @@ CREATE TABLE computed (id int PRIMARY KEY, first text, price numeric, tax numeri
 CREATE TABLE computed_more (gone int, LIKE computed INCLUDING GENERATED);
 ALTER TABLE computed_more DROP gone;
 ALTER TABLE computed_more INHERIT computed;
+CREATE TABLE shots (gone int, id int PRIMARY KEY, taken pg_snapshot);
+ALTER TABLE shots DROP gone;
 `;
 
 let database: AnalysisDatabase;
@@ -105,6 +107,14 @@ describe("a reference to a table", () => {
       bytes.writeUInt32BE(found?.[0] ?? 0);
       expect(text).toContain(JSON.stringify(bytes.toString("latin1")));
     }
+  });
+
+  it("names the column that keeps a whole row from being a value", async () => {
+    for (const text of ["SELECT s FROM shots s", "SELECT count(s) FROM shots s", "SELECT s.taken FROM shots s"])
+      await expect(plan(text)).rejects.toMatchObject({
+        message: expect.stringContaining("column s.taken has type pg_snapshot, which is not supported"),
+      });
+    expect(await lines("SELECT s.id FROM shots s")).toEqual(["Scan shots (attributes 2)"]);
   });
 
   it("passes over other sessions' temporary tables", async () => {

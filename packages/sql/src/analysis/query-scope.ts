@@ -13,7 +13,7 @@ import { planOuters } from "../decorrelation/outer-references.ts";
 import type { TreeNode } from "./node-tree.ts";
 import type { RelationPrivileges } from "./relation-privileges.ts";
 import { Sublinks } from "./sublinks.ts";
-import { checkRangeTableEntry, RteKind } from "./table-checks.ts";
+import { checkRangeTableEntry, RteKind, WHOLE_ROW } from "./table-checks.ts";
 import type { TranslatedQuery } from "./translated-query.ts";
 import { unsupported } from "./unsupported.ts";
 import type { UpstreamCalls } from "./upstream-expression.ts";
@@ -287,8 +287,11 @@ export class QueryScope {
       const relation = must(this.catalog.relations.get(entry.int("relid")));
       assert(attribute <= 0 || relation.columns.has(attribute), () => `column ${name()} is not in the catalog`);
     }
-    if (!isSupportedType(this.catalog.types, type.typeOid)) {
-      throw unsupported(`column ${name()} has type ${this.typeName(type.typeOid)}, which is not supported`);
-    }
+    if (isSupportedType(this.catalog.types, type.typeOid)) return;
+    const fields = attribute === WHOLE_ROW ? (this.catalog.types.get(type.typeOid)?.fields ?? []) : [];
+    const field = fields.find(({ typeOid }) => !isSupportedType(this.catalog.types, typeOid));
+    const where = field === undefined ? name() : this.describe(varno, field.attribute);
+    const typeName = this.typeName((field ?? type).typeOid);
+    throw unsupported(`column ${where} has type ${typeName}, which is not supported`);
   }
 }
