@@ -14,6 +14,8 @@ export interface Driver {
   /** Commands run once in the copied folder. */
   readonly install: readonly (readonly string[])[];
   readonly run: readonly string[];
+  /** The file in test/drivers with the caches of the last run, where they are not those of caches.sql. */
+  readonly caches?: string;
   /** Whether it is quick enough for every test run. */
   readonly quick: boolean;
   /** Its scenarios are the tests that come with the driver: many, and known by pass or fail only. */
@@ -62,6 +64,15 @@ export const drivers: readonly Driver[] = [
     run: ["node", "postgres-js.mjs"],
     quick: true,
   },
+  ...["pg", "postgres"].map((base) => ({
+    name: `Drizzle on ${base === "pg" ? "node-postgres" : "postgres.js"}`,
+    folder: "node",
+    needs: ["node", "npm"],
+    install: npm,
+    run: ["node", "drizzle.mjs", base],
+    caches: "caches-drizzle.sql",
+    quick: base === "pg",
+  })),
   python("psycopg 3", "psycopg3.py", true),
   python("asyncpg", "asyncpg_driver.py", false),
   python("SQLAlchemy", "sqlalchemy_driver.py", false),
@@ -93,6 +104,14 @@ export const drivers: readonly Driver[] = [
     quick: false,
   },
   {
+    name: "sqlx",
+    folder: "rust-sqlx",
+    needs: ["cargo"],
+    install: [["cargo", "build", "--quiet", "--locked", "--jobs", "1"]],
+    run: ["target/debug/driver"],
+    quick: false,
+  },
+  {
     name: "pgx: its own tests",
     folder: "go-suites",
     needs: ["go"],
@@ -103,6 +122,21 @@ export const drivers: readonly Driver[] = [
       ["go", "test", "-C", "pgx/pgxpool", "-c", "-o", "../../pgxpool.test", "."],
     ],
     run: ["bash", "run.sh", "200", "pgx:pgx.test", "pgx/pgconn:pgconn.test", "pgx/pgxpool:pgxpool.test"],
+    quick: false,
+    ownTests: true,
+  },
+  {
+    name: "lib/pq: its own tests",
+    folder: "go-suites",
+    needs: ["go"],
+    install: [
+      ["bash", "fetch.sh", "github.com/lib/pq@v1.12.3", "pq"],
+      // A listener need not be there in 100 ms on a busy machine.
+      ["sed", "-i", "/^func wantEvent/,/^}/s/100 \\* time.Millisecond/10 * time.Second/", "pq/notify_test.go"],
+      ["go", "test", "-C", "pq", "-c", "-o", "../pq.test", "."],
+      ["go", "test", "-C", "pq/hstore", "-c", "-o", "../../pqhstore.test", "."],
+    ],
+    run: ["bash", "run.sh", "200", "pq:pq.test", "pq/hstore:pqhstore.test"],
     quick: false,
     ownTests: true,
   },

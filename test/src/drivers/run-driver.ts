@@ -41,7 +41,7 @@ export async function runDriver(server: PostgresServer, driver: Driver): Promise
   const folder = await installedFolder(driver);
   const direct = await onFreshDatabase(server, (connection) => results(driver, folder, connection));
   const plain = await throughFreshet(server, "", (connection) => results(driver, folder, connection));
-  const caches = await readDocument("test/drivers/caches.sql");
+  const caches = await readDocument(`test/drivers/${driver.caches ?? "caches.sql"}`);
   let hits = 0;
   const cached = await throughFreshet(server, caches, async (connection) => {
     const found = await results(driver, folder, connection);
