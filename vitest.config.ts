@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const source = { resolve: { conditions: ["@freshet/source"] }, ssr: { resolve: { conditions: ["@freshet/source"] } } };
 const roots = "{packages/*,replicator,engine,proxy,bench,test}/src/**";
+/** Of the smallest machine that is to run them: what waits for a time-out or a disk leaves room for another. */
+const CORES = 2;
+const sideBySide = { maxWorkers: CORES };
 const limits = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
 
 /**
@@ -10,22 +13,23 @@ const limits = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_
  */
 export default defineConfig({
   test: {
-    // Of the tests of one file that may run side by side: as many as the smallest machine has cores.
-    maxConcurrency: 2,
+    // Of the tests of one file that say that they may run side by side.
+    maxConcurrency: CORES,
     projects: [
       {
         ...source,
         test: {
           ...limits,
+          ...sideBySide,
           name: "unit",
           include: [`${roots}/*.test.ts`],
           exclude: ["**/*.{property,pg,e2e}.test.ts", "**/node_modules/**"],
         },
       },
-      { ...source, test: { ...limits, name: "property", include: [`${roots}/*.property.test.ts`] } },
+      { ...source, test: { ...limits, ...sideBySide, name: "property", include: [`${roots}/*.property.test.ts`] } },
       {
         ...source,
-        test: { ...limits, name: "pg", include: [`${roots}/*.pg.test.ts`], fileParallelism: false, pool: "forks" },
+        test: { ...limits, name: "pg", include: [`${roots}/*.pg.test.ts`], ...sideBySide, pool: "forks" },
       },
       {
         ...source,
@@ -34,7 +38,7 @@ export default defineConfig({
           testTimeout: 600_000,
           name: "e2e",
           include: [`${roots}/*.e2e.test.ts`],
-          fileParallelism: false,
+          ...sideBySide,
           pool: "forks",
         },
       },

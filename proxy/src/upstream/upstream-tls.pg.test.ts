@@ -55,7 +55,7 @@ afterAll(async () => {
   for (const name of ["ssl", "ssl_cert_file", "ssl_key_file", "ssl_ca_file"])
     await admin.query(`ALTER SYSTEM RESET ${name}`);
   await admin.query("SELECT pg_reload_conf()");
-  await admin.query(`COPY (SELECT) TO PROGRAM 'rm -f ${names.cert} ${names.key} ${names.ca}'`);
+  await admin.query(`COPY (SELECT) TO PROGRAM 'cat > /dev/null; rm -f ${names.cert} ${names.key} ${names.ca}'`);
   await admin.end();
   await postgres.stop();
 });

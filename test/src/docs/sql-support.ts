@@ -10,6 +10,8 @@ interface Verdict {
   readonly mode: string | undefined;
   /** Why not; how each parameter is served otherwise. */
   readonly remark: string;
+  /** Of the graph that would follow it, each kind once. */
+  readonly operators: readonly string[];
 }
 
 /** docs/sql-support.md: asks a running Freshet about every feature. */
@@ -23,7 +25,8 @@ export async function sqlSupportPage(client: Client): Promise<string> {
 
 What a cache can follow. Each line was asked of a running Freshet with \`EXPLAIN CREATE CACHE FROM …\` over the demo shop: of ${verdicts.length},
 ${count("incremental")} are maintained incrementally, ${count("invalidate")} in [mode invalidate](invalidate.md). Whatever cannot be cached still works through the proxy: it is
-forwarded to PostgreSQL. Ask the same of your own query; the answer names the reason.
+forwarded to PostgreSQL. Ask the same of your own query; the answer names the reason. The last column has the operators that follow the changes of the query's
+tables; [performance.md](performance.md#cpu-time-of-a-changed-row-by-operator-µs) has what a changed row costs each of them, by the size of the state.
 
 ${areas.map((name) => section(name, verdicts)).join("\n\n")}
 `;
@@ -32,13 +35,14 @@ ${areas.map((name) => section(name, verdicts)).join("\n\n")}
 function section(area: string, verdicts: readonly Verdict[]): string {
   const rows = verdicts
     .filter(({ feature }) => feature.area === area)
-    .map(({ feature, supported, mode, remark }) => [
+    .map(({ feature, supported, mode, remark, operators }) => [
       feature.feature,
       supported ? (mode ?? "") : "no",
       remark,
       `\`${feature.sql}\``,
+      operators.join(", "),
     ]);
-  return `## ${area}\n\n${markdownTable(["feature", "cached", "remark", "asked"], rows)}`;
+  return `## ${area}\n\n${markdownTable(["feature", "cached", "remark", "asked", "operators"], rows)}`;
 }
 
 async function examine(client: Client, feature: SqlFeature): Promise<Verdict> {
@@ -54,5 +58,6 @@ async function examine(client: Client, feature: SqlFeature): Promise<Verdict> {
     text.replace("cannot cache this query: ", ""),
   );
   const remarks = mode === "invalidate" ? values("not incremental") : supported ? parameters : reasons;
-  return { feature, supported, mode, remark: remarks.join("; ") };
+  const operators = [...new Set(values("operator").map((line) => line.trim().split(" ", 1)[0] ?? ""))];
+  return { feature, supported, mode, remark: remarks.join("; "), operators };
 }
