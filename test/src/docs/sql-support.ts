@@ -14,6 +14,9 @@ interface Verdict {
   readonly operators: readonly string[];
 }
 
+/** They hand on what the stream brings; they tell nothing of a query. */
+const OF_EVERY_GRAPH: readonly string[] = ["source", "table"];
+
 /** docs/sql-support.md: asks a running Freshet about every feature. */
 export async function sqlSupportPage(client: Client): Promise<string> {
   const verdicts: Verdict[] = [];
@@ -58,6 +61,7 @@ async function examine(client: Client, feature: SqlFeature): Promise<Verdict> {
     text.replace("cannot cache this query: ", ""),
   );
   const remarks = mode === "invalidate" ? values("not incremental") : supported ? parameters : reasons;
-  const operators = [...new Set(values("operator").map((line) => line.trim().split(" ", 1)[0] ?? ""))];
+  const kinds = new Set(values("operator").map((line) => line.trim().split(" ", 1)[0] ?? ""));
+  const operators = [...kinds].filter((kind) => !OF_EVERY_GRAPH.includes(kind));
   return { feature, supported, mode, remark: remarks.join("; "), operators };
 }
