@@ -65,7 +65,7 @@ export class CacheBuilder {
       return { mode: "incremental", planned: await this.plan(request) };
     } catch (thrown) {
       if (request.mode === "incremental" || request.writeTo !== null || !isUnsupported(thrown)) throw thrown;
-      return await this.#planInvalidation(request, reasonOf(thrown), thrown);
+      return await this.#planInvalidation(request, wholeReasonOf(thrown), thrown);
     }
   }
 
@@ -200,6 +200,12 @@ function isUnsupported(thrown: unknown): thrown is FreshetError {
 /** Without what all such messages begin with. */
 function reasonOf(refusal: FreshetError): string {
   return refusal.message.replace(/^cannot cache this query: /, "");
+}
+
+/** With why another way of serving it is none, either. */
+function wholeReasonOf(refusal: FreshetError): string {
+  const detail = refusal.detail?.replace(/\.$/, "");
+  return detail === undefined ? reasonOf(refusal) : `${reasonOf(refusal)}. ${detail}`;
 }
 
 function partialAndWritten(): FreshetError {

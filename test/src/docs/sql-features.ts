@@ -111,6 +111,11 @@ const conditions = area("Conditions and parameters", [
     "SELECT o.id FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.region = $1",
   ],
   ["parameter in the select list", "SELECT id, $1::int FROM products"],
+  ["parameter in `HAVING`", "SELECT category, count(*) FROM products GROUP BY category HAVING count(*) > $1"],
+  [
+    "parameters in `HAVING`, beside a key",
+    "SELECT category, count(*) FROM products WHERE in_stock = $1 GROUP BY category HAVING count(*) <> $2 AND max(price) < $3",
+  ],
   ["parameter under `OR`", "SELECT id FROM products WHERE id = $1 OR category = 'Toys'"],
   ["parameter with `<>`", "SELECT id FROM products WHERE category <> $1"],
   ["parameter in arithmetic", "SELECT id FROM products WHERE price > 2 * $1"],

@@ -9,8 +9,8 @@ import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import { asOuter, type Sublink } from "./sublinks.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import { hasEquality } from "./catalog-types.ts";
-import { translateCondition } from "./from-tree.ts";
 import { aggregateSets, checkTotalRows, groupingSets } from "./grouping-sets.ts";
+import { type GroupConditions, keyParameters } from "./having-conditions.ts";
 import { keysOf, type LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { isSameText } from "./output-columns.ts";
@@ -143,27 +143,30 @@ function checkKeys(lifted: LiftedConditions, groups: Groups): void {
 }
 
 /**
- * Plans GROUP BY, aggregates and HAVING over `source`. The keys of lifted parameters are grouped by too:
- * for one value of each, the groups are those of the query with that value.
+ * Plans GROUP BY, aggregates and HAVING over `source`. The keys of parameters lifted from WHERE are grouped by too:
+ * for one value of each, the groups are those of the query with that value. Those from HAVING are values of the groups.
  */
 export function aggregate(
   scope: QueryScope,
   targets: readonly Expression[],
-  lifted: LiftedConditions,
+  { where, lifted, rest: having, parameters }: GroupConditions,
   source: (needed: ReadonlySet<number>) => Relation,
 ): Stage {
-  const having = translateCondition(scope.query.nodeOrNull("havingQual"), scope);
   const groups = new Groups(scope);
   const sets = groupingSets(scope.query);
   const items = groupItems(scope);
   const written = items.map(({ expression }) => groups.add(expression));
-  if (sets === null) checkKeys(lifted, groups);
+  if (sets === null) checkKeys(where, groups);
   else {
-    refuseKeys(lifted);
-    checkTotalRows(scope.query, lifted.equality[0]?.parameter);
+    refuseKeys(where);
+    checkTotalRows(scope.query, where.equality[0]?.parameter);
     checkItems(items, groups);
   }
-  const keys = keysOf(lifted).map((key) => (sets === null ? groups.add(key) : groups.addOwn(key)));
+  const compared = keyParameters(lifted);
+  const keys = keysOf(lifted).map((key, index) => {
+    if (parameters.has(must(compared[index]))) return groups.rewrite(key);
+    return sets === null ? groups.add(key) : groups.addOwn(key);
+  });
   const outputTargets = targets.map((target) => groups.rewrite(target));
   const outputHaving = having.map((conjunct) => groups.rewrite(conjunct));
   const calls = [...scope.aggregates.entries()];

@@ -4,7 +4,6 @@ import { columnsOf, mapExpression, parametersOf, walkExpression } from "../plan/
 import type { ReadConditions } from "../plan/query-plan.ts";
 import { canFail } from "./can-fail.ts";
 import { byCost, evaluationCost } from "./evaluation-cost.ts";
-import type { OutputColumns } from "./output-columns.ts";
 import { UnliftableParameter } from "./unsupported.ts";
 
 /**
@@ -31,13 +30,13 @@ export class ReadTimeConditions {
     });
   }
 
-  /** As the view's reader needs them: over the output's columns. */
-  over(output: OutputColumns, visible: number): ReadConditions {
+  /** As the view's reader needs them: over the output's columns, of which `columnOf` gives each of `columns`. */
+  over(columnOf: (expression: Expression) => number, visible: number): ReadConditions {
     let stored = visible;
     const conditions = this.conditions.map((condition) =>
       mapExpression(condition, (node) => {
         if (!isColumn(node)) return undefined;
-        const index = output.share(node);
+        const index = columnOf(node);
         stored = Math.max(stored, index + 1);
         return { kind: "column", index, type: node.type };
       }),

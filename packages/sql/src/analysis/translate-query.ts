@@ -2,17 +2,19 @@ import { must } from "@freshet/base";
 import type { ColumnType } from "@freshet/values";
 import type { Expression } from "../plan/expression.ts";
 import { distinctPlan, projectPlan, topKPlan, UNIT_PLAN } from "../plan/plan-build.ts";
+import { canonicalJson } from "../plan/plan-hash.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RowLimit } from "../plan/query-plan.ts";
 import { aggregate, isAggregated } from "./aggregation.ts";
 import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import { hasEquality } from "./catalog-types.ts";
-import { translateFrom } from "./from-tree.ts";
+import { translateCondition, translateFrom } from "./from-tree.ts";
 import { totalRows } from "./grouping-sets.ts";
 import { ReadTimeConditions } from "./read-conditions.ts";
 import { RteKind } from "./table-checks.ts";
 import { JoinPlanner } from "./join-planner.ts";
-import { keysOf, type LiftedConditions, ParameterLifter } from "./lift-parameters.ts";
+import { type GroupConditions, liftHaving } from "./having-conditions.ts";
+import { keysOf, type LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { lateralSymbols, planEntry } from "./plan-entry.ts";
 import { bindColumns, type QueryOptions, QueryScope, type Relation, type TranslationContext } from "./query-scope.ts";
@@ -57,10 +59,13 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   const isWhole = distinct || setOperation !== null || query.flag("hasTargetSRFs");
   const targets = translateTargets(scope, context, isWhole ? null : options.used);
   const from = translateFrom(scope);
-  const lifted = options.top
-    ? new ParameterLifter(context.readParameters).lift(from.conjuncts)
-    : { equality: [], range: null, rest: from.conjuncts, atRead: [] };
-  const atRead = readTimeConditions(lifted, from, scope);
+  const having = translateCondition(query.nodeOrNull("havingQual"), scope);
+  const unlifted = { equality: [], range: null, rest: from.conjuncts, atRead: [] };
+  const conditions = options.top
+    ? liftHaving(from.conjuncts, having, context.readParameters, scope)
+    : { where: unlifted, lifted: unlifted, rest: having, parameters: new Set<number>() };
+  const { lifted } = conditions;
+  const atRead = readTimeConditions(conditions, from, scope);
   const keys = keysOf(lifted);
   const grouped = isAggregated(query);
   const source = (conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation => {
@@ -78,7 +83,7 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   };
   const below = (expressions: readonly Expression[]): Stage =>
     grouped
-      ? aggregate(scope, expressions, lifted, (needed) => source(lifted.rest, needed))
+      ? aggregate(scope, expressions, conditions, (needed) => source(lifted.rest, needed))
       : plainStage(expressions, keys, scope, (needed) => source(lifted.rest, needed));
   for (const expression of atRead?.columns() ?? []) targets.push({ expression, visible: false, reference: 0 });
   const shown = targets.map((target) => target.expression);
@@ -144,6 +149,37 @@ interface Parts {
   readonly source: ReturnType<typeof translateFrom>["tree"];
 }
 
+/** Where the targets stand in the output: the visible ones first. */
+interface Placed {
+  readonly visible: number;
+  /** By what sorting and DISTINCT ON name them. */
+  readonly columnOfReference: ReadonlyMap<number, number>;
+  /** By the target's expression over the rows below the groups. */
+  readonly columnOf: (expression: Expression) => number;
+}
+
+function placeTargets(targets: readonly Target[], stage: Stage, output: OutputColumns): Placed {
+  const columnOfReference = new Map<number, number>();
+  const columns: number[] = [];
+  const place = (wanted: boolean): void => {
+    targets.forEach((target, index) => {
+      if (target.visible !== wanted) return;
+      const expression = must(stage.targets[index]);
+      const column = target.visible ? output.append(expression) : output.share(expression);
+      columns[index] = column;
+      if (target.reference !== 0) columnOfReference.set(target.reference, column);
+    });
+  };
+  place(true);
+  const visible = output.expressions.length;
+  place(false);
+  const columnOf = (expression: Expression): number => {
+    const text = canonicalJson(expression);
+    return must(columns[targets.findIndex((target) => canonicalJson(target.expression) === text)]);
+  };
+  return { visible, columnOfReference, columnOf };
+}
+
 function assemble(
   scope: QueryScope,
   parts: Parts,
@@ -152,18 +188,7 @@ function assemble(
 ): TranslatedQuery {
   const { stage, lifted, targets } = parts;
   const output = new OutputColumns();
-  const columnOfReference = new Map<number, number>();
-  const place = (wanted: boolean): void => {
-    targets.forEach((target, index) => {
-      if (target.visible !== wanted) return;
-      const expression = must(stage.targets[index]);
-      const column = target.visible ? output.append(expression) : output.share(expression);
-      if (target.reference !== 0) columnOfReference.set(target.reference, column);
-    });
-  };
-  place(true);
-  const visible = output.expressions.length;
-  place(false);
+  const { visible, columnOfReference, columnOf } = placeTargets(targets, stage, output);
   const keyColumns = stage.keys.map((key) => output.shareKey(key));
   const distinctOn = distinctOnColumns(scope, columnOfReference);
   if (parts.distinct && distinctOn === null) checkDistinct(scope, output.expressions, visible, keyColumns, lifted);
@@ -188,7 +213,7 @@ function assemble(
     equalityColumns: lifted.equality.map((_equality, index) => must(keyColumns[index])),
     rangeColumn: lifted.range === null ? null : must(keyColumns.at(-1)),
     lifted,
-    read: parts.atRead?.over(output, visible) ?? null,
+    read: parts.atRead?.over(columnOf, visible) ?? null,
     sort,
     limit: ties ? null : limits.limit,
     offset: ties ? null : limits.offset,
@@ -210,7 +235,7 @@ function assemble(
  * read.
  */
 function readTimeConditions(
-  { atRead, equality, range }: LiftedConditions,
+  { where, lifted: { atRead, equality, range } }: GroupConditions,
   { tree, conjuncts }: ReturnType<typeof translateFrom>,
   scope: QueryScope,
 ): ReadTimeConditions | null {
@@ -218,7 +243,9 @@ function readTimeConditions(
   const conditions = new ReadTimeConditions(atRead);
   const { query } = scope;
   const merges = query.nodes("distinctClause").length > 0 || query.nodeOrNull("setOperations") !== null;
-  if (merges || hasTies(scope) || isAggregated(query) || query.flag("hasWindowFuncs"))
+  // Conditions of HAVING are on the groups, whose rows are merged before.
+  const isBelowGroups = isAggregated(query) && where.atRead.length > 0;
+  if (merges || hasTies(scope) || isBelowGroups || query.flag("hasWindowFuncs"))
     conditions.refuse("is no key, and rows are merged or numbered behind its condition");
   if (query.flag("hasTargetSRFs")) conditions.refuse("is no key, and a function makes rows behind its condition");
   if (equality.length === 0 && range === null)

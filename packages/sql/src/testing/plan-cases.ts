@@ -292,7 +292,7 @@ export const REFUSED: readonly (readonly [text: string, code: string, reason: st
   ["select $1::int from customers", NO, "parameter $1"],
   ["select id from customers where id + $1 = 3", NO, "parameter $1"],
   ["select id from customers where id = 2 or id = $1", NO, "parameter $1"],
-  ["select region from customers group by region having count(*) > $1", NO, "parameter $1"],
+  ["select region from customers group by region having 10 / count(*) > $1", NO, "parameter $1"],
   ["select count(*) from orders where id = any($1)", NO, "parameter $1"],
   ["select distinct status from orders where qty < $1", NO, "parameter $1"],
   ["select x.id from (select id from orders limit $1) x", NO, "parameter $1"],

@@ -1,6 +1,7 @@
 import { randomAggregate } from "./aggregates.ts";
 import { columnList, type Draft, keyOperands, type Operand, where } from "./draft.ts";
 import { randomGroupingSets } from "./grouping-sets.ts";
+import { randomHavingParameters } from "./having-parameters.ts";
 import { randomKeys } from "./parameters.ts";
 import { randomSource, type Select } from "./select.ts";
 
@@ -21,9 +22,17 @@ export function groupedSelect(draft: Draft, isOrdered: boolean): Select {
   // Keys that are grouped by may be lists and ranges, others only single values.
   const isGroupKey = groups.length > 0 && sets === undefined && random.chance(0.5);
   const keys = wishes.forTable ? [] : randomKeys(draft, isGroupKey ? groups : operands, isGroupKey);
+  const groupKeys =
+    !wishes.forTable && groups.length > 0 && sets === undefined
+      ? randomHavingParameters(draft, [...groups, ...aggregates])
+      : [];
+  const filter = [having.slice(" HAVING ".length), ...groupKeys].filter((condition) => condition !== "");
   const by = groups.length === 0 ? "" : ` GROUP BY ${sets?.by ?? groups.map(({ sql }) => sql).join(", ")}`;
   const list = columnList(draft, outputs);
-  return { core: `SELECT ${list} FROM ${from.sql}${where([...conditions, ...keys])}${by}${having}`, outputs };
+  return {
+    core: `SELECT ${list} FROM ${from.sql}${where([...conditions, ...keys])}${by}${filter.length === 0 ? "" : ` HAVING ${filter.join(" AND ")}`}`,
+    outputs,
+  };
 }
 
 function havingOf(draft: Draft, operands: readonly Operand[]): string {
