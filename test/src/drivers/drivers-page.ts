@@ -9,14 +9,16 @@ export function driversPage(before: string, outcomes: readonly DriverOutcome[]):
     "# Drivers",
     "",
     "Each driver runs its scenarios (`test/drivers`) three times on fresh databases: connected to PostgreSQL, through Freshet, and through Freshet with caches for what they read.",
+    "Those with an entry under *pooled* are run once more through Freshet with pools in transaction mode, while other clients pass the server connections round.",
     "What the driver returns must be the same each time: values, types, tags, notices, and errors with SQLSTATE and position. *Hits* are the statements that caches answered.",
     "",
     markdownTable(
-      ["driver", "scenarios", "without caches", "with caches", "hits", "remarks"],
+      ["driver", "scenarios", "without caches", "with caches", "pooled", "hits", "remarks"],
       outcomes.map((outcome) => row(before, outcome)),
     ),
     "",
     ...scenarioLists(before, outcomes),
+    ...pooledDifferences(outcomes),
   ].join("\n");
 }
 
@@ -32,7 +34,7 @@ function row(
       .slice(1, -1)
       .split("|")
       .map((cell) => cell.trim());
-  if (obstacle !== undefined) return [driver.name, "", "not run", "not run", "", obstacle];
+  if (obstacle !== undefined) return [driver.name, "", "not run", "not run", "", "", obstacle];
   const verdict = (where: string): string => {
     const found = differences.filter((difference) => difference.where === where);
     return found.length === 0 ? "all equal" : `differs: ${found.map(({ scenario }) => scenario).join(", ")}`;
@@ -42,9 +44,18 @@ function row(
     String(scenarios.length),
     verdict("without caches"),
     verdict("with caches"),
+    driver.pooled === undefined ? "" : verdict("pooled"),
     String(hits),
     remark,
   ];
+}
+
+/** Why some scenarios must differ where server connections are shared. */
+function pooledDifferences(outcomes: readonly DriverOutcome[]): string[] {
+  const lines = outcomes.flatMap(({ driver }) =>
+    [...(driver.pooled ?? [])].map(([scenario, why]) => `- ${driver.name}, ${scenario}: ${why}`),
+  );
+  return ["## Differences in transaction mode", "", ...lines, ""];
 }
 
 function scenarioLists(before: string, outcomes: readonly DriverOutcome[]): string[] {

@@ -16,11 +16,17 @@ export interface Driver {
   readonly run: readonly string[];
   /** The file in test/drivers with the caches of the last run, where they are not those of caches.sql. */
   readonly caches?: string;
+  /** It is also run through a pooled Freshet in transaction mode; these scenarios differ there, and why. */
+  readonly pooled?: ReadonlyMap<string, string>;
   /** Whether it is quick enough for every test run. */
   readonly quick: boolean;
   /** Its scenarios are the tests that come with the driver: many, and known by pass or fail only. */
   readonly ownTests?: boolean;
 }
+
+const notifier =
+  "a notification tells of the server connection that sent it; in a pool the client's own number (for cancel requests) is Freshet's";
+const pooledNotifications: ReadonlyMap<string, string> = new Map([["listen and notify", notifier]]);
 
 const npm = [["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]];
 const pip = [
@@ -55,7 +61,15 @@ export const drivers: readonly Driver[] = [
     run: ["bash", "run.sh"],
     quick: false,
   },
-  { name: "node-postgres", folder: "node", needs: ["node", "npm"], install: npm, run: ["node", "pg.mjs"], quick: true },
+  {
+    name: "node-postgres",
+    folder: "node",
+    needs: ["node", "npm"],
+    install: npm,
+    run: ["node", "pg.mjs"],
+    pooled: pooledNotifications,
+    quick: true,
+  },
   {
     name: "postgres.js",
     folder: "node",
@@ -73,7 +87,13 @@ export const drivers: readonly Driver[] = [
     caches: "caches-drizzle.sql",
     quick: base === "pg",
   })),
-  python("psycopg 3", "psycopg3.py", true),
+  {
+    ...python("psycopg 3", "psycopg3.py", true),
+    pooled: new Map([
+      ["connect", "pg_backend_pid() is a server connection's number, the client's own is Freshet's"],
+      ...pooledNotifications,
+    ]),
+  },
   python("asyncpg", "asyncpg_driver.py", false),
   python("SQLAlchemy", "sqlalchemy_driver.py", false),
   {
@@ -82,6 +102,7 @@ export const drivers: readonly Driver[] = [
     needs: ["go"],
     install: [["go", "build", "-o", "driver", "."]],
     run: ["./driver"],
+    pooled: pooledNotifications,
     quick: false,
   },
   {

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { environment } from "@freshet/base";
-import { createDatabase, withClient } from "@freshet/postgres";
+import { withClient } from "@freshet/postgres";
 import type { Connection, PostgresServer } from "@freshet/postgres";
 import { readDocument } from "../docs/documents.ts";
-import { FreshetProcess } from "../harness/freshet-process.ts";
 import { installedFolder, missingPrograms } from "./driver-folder.ts";
 import type { Driver } from "./drivers.ts";
+import { onFreshDatabase, throughFreshet, throughPools } from "./through-freshet.ts";
 
 const run = promisify(execFile);
 const runTimeoutMs = 120_000;
@@ -14,7 +14,7 @@ const ownTestsTimeoutMs = 600_000;
 
 export interface ScenarioDifference {
   readonly scenario: string;
-  readonly where: "without caches" | "with caches";
+  readonly where: "without caches" | "with caches" | "pooled";
   readonly direct: string;
   readonly proxied: string;
 }
@@ -40,15 +40,21 @@ export async function runDriver(server: PostgresServer, driver: Driver): Promise
   if (missing.length > 0) return { ...base, obstacle: `not on this machine: ${missing.join(", ")}` };
   const folder = await installedFolder(driver);
   const direct = await onFreshDatabase(server, (connection) => results(driver, folder, connection));
-  const plain = await throughFreshet(server, "", (connection) => results(driver, folder, connection));
+  const plain = await throughFreshet(server, "", [], (connection) => results(driver, folder, connection));
   const caches = await readDocument(`test/drivers/${driver.caches ?? "caches.sql"}`);
   let hits = 0;
-  const cached = await throughFreshet(server, caches, async (connection) => {
+  const cached = await throughFreshet(server, caches, [], async (connection) => {
     const found = await results(driver, folder, connection);
     hits = await countHits(connection);
     return found;
   });
-  const differences = [...compare("without caches", direct, plain), ...compare("with caches", direct, cached)];
+  const pooled =
+    driver.pooled && (await throughPools(server, caches, (connection) => results(driver, folder, connection)));
+  const differences = [
+    ...compare("without caches", direct, plain),
+    ...compare("with caches", direct, cached),
+    ...(pooled === undefined ? [] : compare("pooled", direct, pooled)),
+  ];
   const failing = [...direct]
     .filter(([, result]) => result.startsWith('{"failure":') || result === '"fail"')
     .map(([scenario]) => scenario);
@@ -91,41 +97,6 @@ function ended(error: unknown): { readonly stdout: string } {
   const isLate = "killed" in error && error.killed === true;
   const result = { failure: isLate ? `ended for its time` : String(error.stderr).slice(-2000) };
   return { stdout: `${String(error.stdout)}\n${JSON.stringify({ scenario: "ended badly", result })}` };
-}
-
-async function onFreshDatabase<T>(
-  server: PostgresServer,
-  work: (connection: Connection & { readonly url: string }) => Promise<T>,
-): Promise<T> {
-  // The same name each time, for it is part of some answers.
-  const database = await createDatabase(server, "drivers");
-  try {
-    await withClient(database, async (client) => client.query(await readDocument("test/drivers/fixture.sql")));
-    return await work(database);
-  } finally {
-    await database.drop();
-  }
-}
-
-function throughFreshet<T>(
-  server: PostgresServer,
-  caches: string,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
-  return onFreshDatabase(server, async (upstream) => {
-    const freshet = await FreshetProcess.start({ upstream, instance: "drivers" });
-    try {
-      await freshet.untilReady();
-      const statements = caches.split(";\n").filter((text) => text.trim() !== "");
-      await withClient(freshet.connection, async (client) => {
-        for (const statement of statements) await client.query(statement);
-      });
-      return await work(freshet.connection);
-    } finally {
-      await freshet.terminate();
-      await freshet.remove();
-    }
-  });
 }
 
 async function countHits(connection: Connection): Promise<number> {
