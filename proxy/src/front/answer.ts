@@ -6,6 +6,9 @@ import type { Answer } from "../session/front-ports.ts";
 
 const DATA_ROW = 0x44;
 const BINARY = 1;
+/** A piece of a large answer has at most so many rows, and ends behind so many bytes. */
+const PIECE_ROWS = 1000;
+const PIECE_BYTES = 128 << 10;
 
 /** What all answers are written to, one after the other. */
 const output = new ByteWriter(4096);
@@ -95,6 +98,18 @@ export class RowRenderer {
     return { bytes: output.take(), ends };
   }
 
+  /** The rows from `from` on, as many as make a piece of a large answer; undefined as above. */
+  renderPiece(rows: readonly Row[], from: number): RenderedRows | undefined {
+    const ends: number[] = [];
+    output.truncate(0);
+    const to = Math.min(rows.length, from + PIECE_ROWS);
+    for (let index = from; index < to && output.length < PIECE_BYTES; index++) {
+      if (!this.#write(rows[index] as Row)) return undefined;
+      ends.push(output.length);
+    }
+    return { bytes: output.take(), ends };
+  }
+
   #write(row: Row): boolean {
     const start = output.length;
     output.byte(DATA_ROW);
@@ -137,7 +152,7 @@ export class RowRenderer {
 }
 
 /** DataRow messages, one behind the other, and where each of them ends. */
-interface RenderedRows {
+export interface RenderedRows {
   readonly bytes: Buffer;
   readonly ends: readonly number[];
 }

@@ -34,6 +34,11 @@ export class BuildStatus {
     return this.#status;
   }
 
+  /** The same of a state without a number. */
+  now(transaction: ReadTransaction): Lsn | Unavailable {
+    return readStatus(transaction, this.#statusKey, this.#trustedTo());
+  }
+
   /** The same, where that state has been asked about; else null. */
   known(state: number): Lsn | Unavailable | null {
     return this.#state === state && this.#trusted === this.#trustedTo() ? this.#status : null;

@@ -34,7 +34,10 @@ import { declaredParameterTypes, executionMisfit } from "./bind-misfit.ts";
 import type { Unavailable } from "./build-status.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
 import type { KeyFills } from "./key-fills.ts";
+import { LargeAnswer, renderPieces } from "./large-answer.ts";
+import { readInSlices } from "./large-read.ts";
 import { LruMap } from "./lru-map.ts";
+import { miss, notSelect } from "./misses.ts";
 import { type ParameterValues, bindSlots, isUnbound } from "./parameters.ts";
 import type { InvalidatingRead } from "../invalidate/invalidating-read.ts";
 import type { Privilege, PrivilegeNeeds, Privileges } from "./privileges.ts";
@@ -42,6 +45,7 @@ import type { ProxiedQueries } from "./proxied-queries.ts";
 import { matchCache } from "./route-match.ts";
 import { sessionObstacle } from "./session-obstacle.ts";
 import type { UpstreamLsn } from "./upstream-lsn.ts";
+import type { ViewRows } from "./view-read.ts";
 import type { ZoneTables } from "./zone-tables.ts";
 
 /** Texts longer than this are inspected anew each time rather than remembered. */
@@ -50,6 +54,8 @@ const MAX_REMEMBERED_TEXT = 16_384;
 const MAX_REMEMBERED_ROUTES = 10_000;
 /** Characters of all their texts. */
 const MAX_REMEMBERED_CHARACTERS = 8 << 20;
+/** Larger answers are read in slices and sent in pieces. */
+const LARGE_BYTES = 256 << 10;
 /** Kinds of statement texts, apart from their literals, that are remembered. */
 const MAX_TEMPLATES = 10_000;
 
@@ -92,7 +98,7 @@ interface BoundRead {
   /** Engine id of the cache's build. */
   readonly id: number;
   readonly needs: PrivilegeNeeds;
-  readonly read: (needed: Lsn) => Answer | Miss;
+  readonly read: (needed: Lsn) => Answer | Miss | Promise<Answer | Miss>;
 }
 
 interface Execution {
@@ -102,7 +108,6 @@ interface Execution {
   readonly keep: Keep | null;
 }
 
-/** One look at a view. */
 interface ViewExecution extends Omit<Execution, "parameters"> {
   readonly cache: Cache;
   readonly compiled: CompiledCache;
@@ -226,7 +231,7 @@ export class ViewFront implements CacheFront {
       return this.#missOf(cache, bound.reason, bound.detail);
     }
     const view: ViewExecution = { cache, compiled, settings, values: bound, formats, keep };
-    const read = (needed: Lsn): Answer | Miss => this.#read(view, needed);
+    const read = (needed: Lsn): Answer | Miss | Promise<Answer | Miss> => this.#read(view, needed);
     return { kind: "bound", id: compiled.id, needs: compiled.planned.plan, read };
   }
 
@@ -289,7 +294,7 @@ export class ViewFront implements CacheFront {
     facts: SessionFacts,
     writeLsn: Lsn,
     privilege: Privilege | Promise<Privilege>,
-    read: (needed: Lsn) => Answer | Miss,
+    read: BoundRead["read"],
   ): Promise<Answer | Miss> {
     let needed: Lsn | Miss;
     try {
@@ -321,13 +326,13 @@ export class ViewFront implements CacheFront {
   }
 
   /** Everything that one store snapshot decides: view state, applied LSN, rows. */
-  #read(execution: ViewExecution, needed: Lsn): Answer | Miss {
+  #read(execution: ViewExecution, needed: Lsn): Answer | Miss | Promise<Answer | Miss> {
     const { cache, compiled } = execution;
     const { kept } = this.#parts;
     const reader = this.#parts.reader();
     if (reader === null) return this.#missOf(cache, "cache_building", null);
     const started = this.#parts.clock();
-    const body = (transaction: ReadTransaction, version: number): Answer | Miss | Refused => {
+    const body = (transaction: ReadTransaction, version: number): Answer | Miss | Refused | "large" => {
       const lsn = compiled.status.at(transaction, kept.follow(transaction, version));
       if (typeof lsn !== "bigint") return { kind: "refused", ...lsn };
       if (lsn < needed) return { kind: "refused", reason: "read_your_writes", detail: null };
@@ -335,7 +340,8 @@ export class ViewFront implements CacheFront {
     };
     const recent = reader.readRecent(SHARED_STATE_MS, body);
     // What a state of a moment ago refuses the newest may answer.
-    const answer = recent.kind === "refused" ? reader.readRecent(0, body) : recent;
+    const answer = recent !== "large" && recent.kind === "refused" ? reader.readRecent(0, body) : recent;
+    if (answer === "large") return this.#readLarge(reader, execution, needed);
     if (answer.kind === "refused") return this.#missOf(cache, answer.reason, answer.detail);
     if (answer.kind === "miss") return answer;
     cache.hits++;
@@ -343,22 +349,59 @@ export class ViewFront implements CacheFront {
     return answer;
   }
 
-  #render(transaction: ReadTransaction, execution: ViewExecution, lsn: Lsn): Answer | Miss {
+  /**
+   * The same for a large answer: read and rendered in slices, with turns of the event loop between them, at one state of the store. The state is given up
+   * before the first byte leaves, so that no client can hold it; and whatever makes it a miss is known by then.
+   */
+  async #readLarge(reader: StoreReader, execution: ViewExecution, needed: Lsn): Promise<Answer | Miss> {
+    const { cache, compiled, settings, values, formats } = execution;
+    const { limits, clock, onAnswered } = this.#parts;
+    const started = clock();
+    const large = await readInSlices(
+      reader,
+      () => this.#parts.reader() === reader,
+      (snapshot) => {
+        const lsn = compiled.status.now(snapshot);
+        if (typeof lsn !== "bigint") return this.#missOf(cache, lsn.reason, lsn.detail);
+        if (lsn < needed) return this.#missOf(cache, "read_your_writes", null);
+        return {
+          lsn,
+          slices: compiled.read.readInSlices(snapshot, values, limits.maxResultBytes, limits.readScanRows),
+        };
+      },
+    );
+    if (large === "closed") return this.#missOf(cache, "cache_building", null);
+    if ("kind" in large) return large;
+    const { view } = large;
+    if (view.kind !== "rows") return this.#unread(execution, view);
+    if (view.headers !== undefined) this.#parts.fills.use(compiled.id, view.headers);
+    const rendered = await renderPieces(compiled.forms.renderer(formats, settings), view.rows);
+    if (rendered === undefined) return this.#inexact(execution);
+    cache.hits++;
+    onAnswered(clock() - started);
+    return new LargeAnswer(cache.name, large.lsn, compiled.forms, rendered);
+  }
+
+  #unread({ cache, compiled }: ViewExecution, view: Exclude<ViewRows, { kind: "rows" }>): Miss {
+    if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
+    const isPossible = this.#parts.fills.want(compiled.id, view.keys);
+    return this.#missOf(cache, isPossible ? "not_filled" : "result_too_large", null);
+  }
+
+  #inexact({ cache, settings }: ViewExecution): Miss {
+    this.#wantZone(settings.timeZone);
+    return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
+  }
+
+  #render(transaction: ReadTransaction, execution: ViewExecution, lsn: Lsn): Answer | Miss | "large" {
     const { cache, compiled, settings, values, formats, keep } = execution;
     const { maxResultBytes, readScanRows } = this.#parts.limits;
-    const view = compiled.read.read(transaction, values, maxResultBytes, readScanRows);
-    if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
-    if (view.kind === "not filled") {
-      const isPossible = this.#parts.fills.want(compiled.id, view.keys);
-      return this.#missOf(cache, isPossible ? "not_filled" : "result_too_large", null);
-    }
+    const view = compiled.read.read(transaction, values, Math.min(maxResultBytes, LARGE_BYTES), readScanRows);
+    if (view.kind === "refused" && view.reason === "result_too_large" && maxResultBytes > LARGE_BYTES) return "large";
+    if (view.kind !== "rows") return this.#unread(execution, view);
     if (view.headers !== undefined) this.#parts.fills.use(compiled.id, view.headers);
-    const renderer = compiled.forms.renderer(formats, settings);
-    const rows = renderer.renderAll(view.rows);
-    if (rows === undefined) {
-      this.#wantZone(settings.timeZone);
-      return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
-    }
+    const rows = compiled.forms.renderer(formats, settings).renderAll(view.rows);
+    if (rows === undefined) return this.#inexact(execution);
     const answer = new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
     // Of a partial view the engine has to hear which keys are in use.
     if (keep !== null && view.headers === undefined)
@@ -404,13 +447,4 @@ export class ViewFront implements CacheFront {
     cache.misses++;
     return miss(reason, detail, cache.name);
   }
-}
-
-function miss(reason: MissReason, detail: string | null, cache: string | null): Miss {
-  return { kind: "miss", reason, detail, cache };
-}
-
-function notSelect(kind: PreparedRoute["info"]["kind"]): MissReason {
-  if (kind === "multiple") return "multiple_statements";
-  return kind === "invalid" ? "not_parsed" : "not_select";
 }

@@ -119,6 +119,13 @@ test("a view answers like a filter, a sort and a cut of the rows", () => {
       ];
       const answer = store.read((transaction) => read.read(transaction, parameters, 1 << 20));
       if (answer.kind !== "rows") throw new Error(`no rows: ${answer.kind}`);
+      const snapshot = store.snapshot();
+      const slices = read.readInSlices(snapshot, parameters, 1 << 20, Number.POSITIVE_INFINITY, 1);
+      store.write((transaction) => writeView(transaction, 7, plan, [[-1, 1, 1]]));
+      let slice = slices.next();
+      while (slice.done !== true) slice = slices.next();
+      expect(slice.value).toEqual(answer);
+      snapshot.close();
       const all = expected(one);
       const offset = one.offset ?? 0;
       const cut = all.slice(offset, one.limit === null ? undefined : offset + one.limit);

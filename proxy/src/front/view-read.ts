@@ -8,13 +8,18 @@ import {
   writeSortKey,
 } from "@freshet/contract";
 import type { QueryPlan, RangeBound, RowLimit } from "@freshet/sql";
-import { type Entry, MAX_KEY_BYTES, type ReadTransaction } from "@freshet/store";
+import { type Entry, MAX_KEY_BYTES, type ReadTransaction, type ScanOptions } from "@freshet/store";
 import { type Codec, type CodecSet, KeyWriter, type Row, unpackRow } from "@freshet/values";
 import { type CompileRead, ReadFilter } from "./compile-read.ts";
 import type { ParameterValues } from "./parameters.ts";
 
 /** Key combinations of several list parameters that one read may look up. */
 const MAX_KEY_COMBINATIONS = 10_000;
+
+/** A slice of a long read has at most so many entries, and ends behind so many bytes. */
+const SLICE_ENTRIES = 1000;
+const SLICE_BYTES = 512 << 10;
+const ZERO: Buffer = Buffer.alloc(1);
 
 export type ViewRows =
   /** `keys`: what of the view decides the rows, with ENTRY_TAG. `headers`: of a partial view, the keys (with HEADER_TAG) that were found. */
@@ -97,7 +102,81 @@ export class ViewRead {
     }
   }
 
+  /**
+   * The same read in slices of some milliseconds, one for each `next`. `transaction` must stay what it is until the end; other reads of it may come
+   * in between.
+   */
+  *readInSlices(
+    transaction: ReadTransaction,
+    parameters: ParameterValues,
+    maxBytes: number,
+    maxScanned: number = Number.POSITIVE_INFINITY,
+    sliceEntries: number = SLICE_ENTRIES,
+  ): Generator<undefined, ViewRows> {
+    try {
+      return yield* this.#readSlices(transaction, parameters, maxBytes, maxScanned, sliceEntries);
+    } catch (thrown) {
+      if (this.#filter === null || !(thrown instanceof FreshetError)) throw thrown;
+      return refused("cache_error_in_scope", `a condition on a parameter fails: ${thrown.message}`);
+    }
+  }
+
   #read(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number, maxScanned: number): ViewRows {
+    const found = this.#begin(transaction, parameters, maxBytes, maxScanned);
+    if ("kind" in found) return found;
+    for (const prefix of found.prefixes) {
+      const entries = this.#scan(transaction, prefix, parameters);
+      if (entries === "too long") return refused("parameter_value", "a value is longer than the store's keys");
+      found.taken = 0;
+      for (const entry of entries) {
+        const more = this.#take(found, entry, prefix);
+        if (more === true) continue;
+        if (more === false) break;
+        return more;
+      }
+    }
+    return this.#finish(found);
+  }
+
+  /** Each slice looks for the place behind the last one's anew, so that no cursor stays open. */
+  *#readSlices(
+    transaction: ReadTransaction,
+    parameters: ParameterValues,
+    maxBytes: number,
+    maxScanned: number,
+    sliceEntries: number,
+  ): Generator<undefined, ViewRows> {
+    const found = this.#begin(transaction, parameters, maxBytes, maxScanned);
+    if ("kind" in found) return found;
+    for (const prefix of found.prefixes) {
+      let range = this.#range(prefix, parameters);
+      if (range === "too long") return refused("parameter_value", "a value is longer than the store's keys");
+      found.taken = 0;
+      while (range !== null) {
+        const sliceEnd: number = found.bytes + SLICE_BYTES;
+        let last: Buffer | null = null;
+        let looked = 0;
+        for (const entry of transaction.scan(this.#arrangement, { ...range, limit: sliceEntries })) {
+          const more = this.#take(found, entry, prefix);
+          if (more === false) break;
+          if (more !== true) return more;
+          if (++looked < sliceEntries && found.bytes < sliceEnd) continue;
+          last = entry.key;
+          break;
+        }
+        range = last === null ? null : behind(range, last);
+        if (range !== null) yield;
+      }
+    }
+    return this.#finish(found);
+  }
+
+  #begin(
+    transaction: ReadTransaction,
+    parameters: ParameterValues,
+    maxBytes: number,
+    maxScanned: number,
+  ): Found | ViewRows {
     const limit = this.#count(this.#plan.limit, parameters);
     const offset = this.#count(this.#plan.offset, parameters);
     if (limit === "bad" || offset === "bad")
@@ -107,35 +186,45 @@ export class ViewRead {
     if (keys === null) return refused("parameter_value", "too many combinations of list members");
     const headers = this.#partial ? this.#headers(transaction, parameters) : null;
     if (headers !== null && "kind" in headers) return headers;
-    const found: FoundRow[] = [];
-    const result = new Cut(offset ?? 0, limit);
-    const filter = this.#filter?.bind(parameters);
-    let bytes = 0;
-    let scanned = 0;
-    let matched = false;
-    const sortLater = this.#direction === null || (keys.length > 1 && this.#plan.sort.length > 0);
-    for (const prefix of wanted === 0 && this.#missingKeyRow === null ? [] : keys) {
-      let taken = 0;
-      const entries = this.#scan(transaction, prefix, parameters);
-      if (entries === "too long") return refused("parameter_value", "a value is longer than the store's keys");
-      for (const entry of entries) {
-        matched = true;
-        if (taken >= wanted && this.#direction !== null) break;
-        const { weight, row: stored } = decodeViewEntry(entry.value);
-        if (filter !== undefined && ++scanned > maxScanned)
-          return refused("result_too_large", `more than ${maxScanned} rows have to be looked at`);
-        const row = filter === undefined ? stored : filter(stored);
-        if (row === undefined) continue;
-        if (sortLater) found.push({ row, weight, sortKey: this.#sortKey(entry, prefix, row) });
-        else result.add(row, weight);
-        taken += weight;
-        bytes += row.length * weight;
-        if (bytes > maxBytes) return refused("result_too_large", `more than ${maxBytes} bytes`);
-      }
-    }
+    return {
+      wanted,
+      keys,
+      prefixes: wanted === 0 && this.#missingKeyRow === null ? [] : keys,
+      headers,
+      maxBytes,
+      maxScanned,
+      filter: this.#filter?.bind(parameters),
+      sortLater: this.#direction === null || (keys.length > 1 && this.#plan.sort.length > 0),
+      result: new Cut(offset ?? 0, limit),
+      toSort: [],
+      taken: 0,
+      bytes: 0,
+      scanned: 0,
+      matched: false,
+    };
+  }
+
+  /** Whether the key's next entry is wanted, too. */
+  #take(found: Found, entry: Entry, prefix: Buffer): boolean | ViewRows {
+    found.matched = true;
+    if (found.taken >= found.wanted && this.#direction !== null) return false;
+    const { weight, row: stored } = decodeViewEntry(entry.value);
+    const { filter, maxScanned, maxBytes } = found;
+    if (filter !== undefined && ++found.scanned > maxScanned)
+      return refused("result_too_large", `more than ${maxScanned} rows have to be looked at`);
+    const row = filter === undefined ? stored : filter(stored);
+    if (row === undefined) return true;
+    if (found.sortLater) found.toSort.push({ row, weight, sortKey: this.#sortKey(entry, prefix, row) });
+    else found.result.add(row, weight);
+    found.taken += weight;
+    found.bytes += row.length * weight;
+    return found.bytes > maxBytes ? refused("result_too_large", `more than ${maxBytes} bytes`) : true;
+  }
+
+  #finish({ result, matched, toSort, keys, headers }: Found): ViewRows {
     if (!matched && this.#missingKeyRow !== null) result.add(this.#missingKeyRow, 1);
-    found.sort(this.#direction === "reverse" ? (a, b) => bySortKey(b, a) : bySortKey);
-    for (const { row, weight } of found) result.add(row, weight);
+    toSort.sort(this.#direction === "reverse" ? (a, b) => bySortKey(b, a) : bySortKey);
+    for (const { row, weight } of toSort) result.add(row, weight);
     const { rows } = result;
     return headers === null ? { kind: "rows", rows, keys } : { kind: "rows", rows, keys, headers };
   }
@@ -189,22 +278,26 @@ export class ViewRead {
 
   /** "too long": no entry can have such a key, and the store refuses to look for it. */
   #scan(transaction: ReadTransaction, prefix: Buffer, parameters: ParameterValues): Iterable<Entry> | "too long" {
-    const range = this.#plan.range;
     if (prefix.length > MAX_KEY_BYTES) return "too long";
-    if (range === null) return transaction.scanPrefix(this.#arrangement, prefix);
-    const lower = this.#bound(range.lower, parameters);
-    const upper = this.#bound(range.upper, parameters);
-    if (lower === "null" || upper === "null") return [];
+    if (this.#plan.range === null) return transaction.scanPrefix(this.#arrangement, prefix);
+    const range = this.#range(prefix, parameters);
+    if (range === "too long") return range;
+    return range === null ? [] : transaction.scan(this.#arrangement, range);
+  }
+
+  /** Null: nothing can be in it. */
+  #range(prefix: Buffer, parameters: ParameterValues): ScanOptions | "too long" | null {
+    const { range } = this.#plan;
+    if (prefix.length > MAX_KEY_BYTES) return "too long";
+    const lower = range === null ? null : this.#bound(range.lower, parameters);
+    const upper = range === null ? null : this.#bound(range.upper, parameters);
+    if (lower === "null" || upper === "null") return null;
     const start = lower === null ? prefix : edge(prefix, lower.key, !lower.inclusive);
     const end = upper === null ? successor(prefix) : edge(prefix, upper.key, upper.inclusive);
     if (Math.max(start.length, end?.length ?? 0) > MAX_KEY_BYTES) return "too long";
-    if (end !== undefined && Buffer.compare(start, end) >= 0) return [];
-    const reverse = this.#direction === "reverse";
-    return transaction.scan(this.#arrangement, {
-      start,
-      ...(end === undefined ? {} : { end }),
-      ...(reverse ? { reverse } : {}),
-    });
+    if (end !== undefined && Buffer.compare(start, end) >= 0) return null;
+    const reverse = range !== null && this.#direction === "reverse";
+    return { start, ...(end === undefined ? {} : { end }), ...(reverse ? { reverse } : {}) };
   }
 
   #bound(
@@ -229,6 +322,26 @@ export class ViewRead {
     });
     return this.#key.take();
   }
+}
+
+/** What one read has found so far. */
+interface Found {
+  readonly wanted: number;
+  readonly keys: readonly Buffer[];
+  /** Those of the keys that have to be scanned. */
+  readonly prefixes: readonly Buffer[];
+  readonly headers: readonly Buffer[] | null;
+  readonly maxBytes: number;
+  readonly maxScanned: number;
+  readonly filter: ((row: Row) => Row | undefined) | undefined;
+  readonly sortLater: boolean;
+  readonly result: Cut;
+  readonly toSort: FoundRow[];
+  /** Rows of the present key. */
+  taken: number;
+  bytes: number;
+  scanned: number;
+  matched: boolean;
 }
 
 interface FoundRow {
@@ -256,6 +369,15 @@ function distinctKeys(values: readonly (Buffer | null)[], codec: Codec, out: Key
     byKey.set(out.peek().toString("latin1"), value);
   }
   return [...byKey.values()];
+}
+
+/** What of the range lies behind `key` in the order of its scan; null: nothing. */
+function behind(range: ScanOptions, key: Buffer): ScanOptions | null {
+  if (range.reverse === true) return { ...range, end: key };
+  // The least key that is greater; the store has none of the greatest length with another byte.
+  const start = key.length < MAX_KEY_BYTES ? Buffer.concat([key, ZERO]) : successor(key);
+  if (start === undefined || (range.end !== undefined && Buffer.compare(start, range.end) >= 0)) return null;
+  return { ...range, start };
 }
 
 /** `prefix` + `key`, or the first key behind everything that begins with it. */

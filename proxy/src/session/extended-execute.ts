@@ -27,6 +27,7 @@ import type { Answer, BoundParameters, Keep, Miss } from "./front-ports.ts";
 import { DESCRIBE_EXECUTE_SYNC, EXECUTE_SYNC, answerKeptBind, isClear } from "./kept-hit.ts";
 import type { AnsweredPortal, CommandPortal, Portal } from "./portal.ts";
 import { ensureOnServer, failPooled, noUnnamedStatement, sendBind, whenNameSettled } from "./pooled-statements.ts";
+import { sendPaced } from "./paced-sending.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import { decide, gate, noteHit, probe } from "./routing.ts";
 import { failSegment } from "./segment-failure.ts";
@@ -133,7 +134,7 @@ function finishBind(
 
 /** Answers the Bind together with the Execute and Sync behind it, where that is all that is to be done. */
 function sentAtOnce(state: SessionState, piece: IncomingPiece, formats: readonly number[], answer: Answer): boolean {
-  if (!isClear(state)) return false;
+  if (!isClear(state) || answer.pieces !== undefined) return false;
   const isDescribed = piece.isNext(DESCRIBE_EXECUTE_SYNC);
   if (!isDescribed && !piece.isNext(EXECUTE_SYNC)) return false;
   piece.skip(isDescribed ? DESCRIBE_EXECUTE_SYNC : EXECUTE_SYNC);
@@ -226,10 +227,25 @@ export function handleExecute(state: SessionState, piece: Piece): void | Promise
   }
 }
 
-function executeAnswer(state: SessionState, portal: AnsweredPortal, maxRows: number): void {
+function executeAnswer(state: SessionState, portal: AnsweredPortal, maxRows: number): void | Promise<void> {
   noteHit(state, portal.answer);
+  if (portal.answer.pieces !== undefined)
+    return executeLarge(state, portal, portal.answer.pieces.bind(portal.answer), maxRows);
   const rows = (from: number, to: number): Buffer => portal.answer.dataRows(portal.formats, from, to);
-  sendRows(state, portal, portal.answer.rowCount, maxRows, rows, selectComplete);
+  return sendRows(state, portal, portal.answer.rowCount, maxRows, rows, selectComplete);
+}
+
+async function executeLarge(
+  state: SessionState,
+  portal: AnsweredPortal,
+  pieces: NonNullable<Answer["pieces"]>,
+  maxRows: number,
+): Promise<void> {
+  const from = portal.position;
+  const { count, end } = nextRows(portal, portal.answer.rowCount, maxRows, selectComplete);
+  const sent = await sendPaced(state, pieces(from, from + count));
+  if (sent === "sent") state.expected.local(end);
+  else if (sent !== "over") failSegment(state, sent.error);
 }
 
 async function executeCommand(state: SessionState, portal: CommandPortal, maxRows: number): Promise<void> {
@@ -256,11 +272,22 @@ function sendRows(
   complete: (count: number) => Buffer,
 ): void {
   const from = portal.position;
-  const count = maxRows > 0 ? Math.min(maxRows, total - from) : total - from;
-  portal.position = from + count;
-  const end = maxRows > 0 && count === maxRows ? PORTAL_SUSPENDED : complete(count);
+  const { count, end } = nextRows(portal, total, maxRows, complete);
   if (count > 0) state.expected.local(rows(from, from + count));
   state.expected.local(end);
+}
+
+/** Moves a portal by its next rows; returns their number and what is sent behind them. */
+function nextRows(
+  portal: AnsweredPortal | CommandPortal,
+  total: number,
+  maxRows: number,
+  complete: (count: number) => Buffer,
+): { readonly count: number; readonly end: Buffer } {
+  const left = total - portal.position;
+  const count = maxRows > 0 ? Math.min(maxRows, left) : left;
+  portal.position += count;
+  return { count, end: maxRows > 0 && count === maxRows ? PORTAL_SUSPENDED : complete(count) };
 }
 
 /** A portal answered here lives as long as the upstream's would: outside a transaction block, to its segment's end. */

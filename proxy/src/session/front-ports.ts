@@ -79,6 +79,8 @@ export interface Answer {
   rowDescription(formats: readonly number[]): Buffer;
   /** DataRow messages of rows [from, to), concatenated. */
   dataRows(formats: readonly number[], from: number, to: number): Buffer;
+  /** Of a large answer: the same in pieces that are to be sent one by one, at the client's pace. */
+  pieces?(from: number, to: number): Iterable<Buffer>;
 }
 
 /** How one statement text is routed; memoised by text behind `prepare`. */

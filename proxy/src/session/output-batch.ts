@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { assert } from "@freshet/base";
 
 /** Below this the parts of one batch are joined by copying; above, they are written as they are. */
@@ -98,6 +99,22 @@ export class OutputBatch {
   /** Whether the socket asks to wait for `drain`. */
   get congested(): boolean {
     return this.#socket?.writableNeedDrain ?? false;
+  }
+
+  /** Resolves, at a later turn of the event loop, when the socket asks for more, is closed, or `signal` is aborted. */
+  async taken(signal: AbortSignal): Promise<void> {
+    await turn();
+    const socket = this.#socket;
+    if (socket === null || !socket.writableNeedDrain || socket.destroyed || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off("drain", done).off("close", done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      socket.on("drain", done).on("close", done);
+      signal.addEventListener("abort", done);
+    });
   }
 
   flush(): void {

@@ -5,6 +5,7 @@ import { type Piece, forwardRun, whenAttached } from "./forwarding.ts";
 import type { Answer, Keep, Miss, PreparedRoute } from "./front-ports.ts";
 import { answerKeptQuery } from "./kept-hit.ts";
 import { namedCall, renamedQuery } from "./names-in-sql.ts";
+import { sendPaced } from "./paced-sending.ts";
 import { decide, gate, inspect, noteHit, probe } from "./routing.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { cancellable } from "./waiting-decision.ts";
@@ -49,8 +50,18 @@ function finishQuery(
   state.statements.delete("");
   const { expected } = state;
   expected.local(decision.rowDescription([]));
+  if (decision.pieces !== undefined) return finishLarge(state, decision, decision.pieces(0, decision.rowCount));
   if (decision.rowCount > 0) expected.local(decision.dataRows([], 0, decision.rowCount));
-  expected.local(selectComplete(decision.rowCount));
+  endQuery(state, selectComplete(decision.rowCount));
+}
+
+async function finishLarge(state: SessionState, answer: Answer, pieces: Iterable<Buffer>): Promise<void> {
+  const sent = await sendPaced(state, pieces);
+  if (sent !== "over") endQuery(state, sent === "sent" ? selectComplete(answer.rowCount) : sent.error);
+}
+
+function endQuery(state: SessionState, end: Buffer): void {
+  state.expected.local(end);
   state.expected.localReady();
   state.endSegment();
 }
@@ -58,9 +69,7 @@ function finishQuery(
 /** The client has cancelled the statement before there was an answer. */
 function failQuery(state: SessionState, error: FreshetError): void {
   state.statements.delete("");
-  state.expected.local(encodeErrorResponse(error));
-  state.expected.localReady();
-  state.endSegment();
+  endQuery(state, encodeErrorResponse(error));
 }
 
 /** Forwards; null stands for a text that was not looked into. */
