@@ -1,5 +1,20 @@
 import fc from "fast-check";
+import { dateFormats, numberFormats } from "./format-pools.ts";
 import { jsonPaths, pathVariables } from "./path-arbitrary.ts";
+import {
+  anyRegex,
+  bytePatterns,
+  escapes,
+  greedy,
+  ofAscii,
+  patterns,
+  plainFlags,
+  regexFlags,
+  similarPatterns,
+  starts,
+  subjects,
+  templates,
+} from "./pattern-pools.ts";
 import { valuesOf } from "./value-pools.ts";
 
 const numericTypmod = (precision: number, scale: number): string => String(((precision << 16) | (scale & 0x7ff)) + 4);
@@ -32,28 +47,6 @@ const fields = fc.constantFrom(
   "microsecon",
   "qtr",
   "nonsense",
-);
-const patterns = fc.oneof(
-  fc.constantFrom(
-    "",
-    "%",
-    "_",
-    "a%",
-    "%c",
-    "%b%",
-    "abc",
-    "a_c",
-    "%o w%",
-    "100\\%",
-    "x\\\\y",
-    "\\",
-    "%\\",
-    "A%",
-    "h%o%d",
-    "__",
-    "日%",
-  ),
-  fc.array(fc.constantFrom("a", "%", "_", "b", "A", "\\a"), { maxLength: 6 }).map((parts) => parts.join("")),
 );
 const smallCounts = fc.integer({ min: -5, max: 12 }).map(String);
 const precisions = fc.constantFrom(
@@ -90,59 +83,6 @@ const pairLists = fc.constantFrom(
   '{"x\\"y","é\\\\"}',
 );
 const sizeLists = fc.constantFrom("{}", "{3}", "{2,2}", "{0}", "{1,NULL}", "{{1}}", "{2,1,1,1,1,1,1}", "{-1}", "{1,3}");
-const regexAtoms = fc.constantFrom(
-  "a",
-  "b",
-  "c",
-  "A",
-  ".",
-  "[ab]",
-  "[^a]",
-  "[[:alpha:]]",
-  "[^[:space:]b]",
-  "\\w",
-  "\\s",
-  "\\d",
-  "\\W",
-  "é",
-  " ",
-  "[a-c]",
-  "[]x-]",
-  "\\.",
-  "😀",
-  "l",
-  "o",
-  ",",
-);
-const regexQuantifiers = fc.constantFrom("", "", "", "*", "+", "?", "{2}", "{1,2}", "{0,1}", "{2,}");
-const lazyQuantifiers = fc.constantFrom("", "", "*", "+", "?", "*?", "+?", "??", "{1,2}?");
-const assertions = fc.constantFrom("", "", "", "", "^", "$", "\\m", "\\M", "\\y", "\\Y", "\\A", "\\Z");
-
-/** Regular expressions of a few branches and groups. */
-const regexes = (quantifiers: fc.Arbitrary<string>, captures: fc.Arbitrary<string>): fc.Arbitrary<string> => {
-  const { tree } = fc.letrec<{ tree: string; piece: string; branch: string }>((tie) => ({
-    piece: fc.oneof(
-      { maxDepth: 3, depthSize: "small" },
-      fc.tuple(regexAtoms, quantifiers).map((parts) => parts.join("")),
-      assertions,
-      fc.tuple(captures, tie("tree"), quantifiers).map(([open, inner, many]) => `${open}${inner})${many}`),
-    ),
-    branch: fc.array(tie("piece"), { minLength: 1, maxLength: 4 }).map((parts) => parts.join("")),
-    tree: fc.array(tie("branch"), { minLength: 1, maxLength: 2 }).map((parts) => parts.join("|")),
-  }));
-  return tree;
-};
-const greedy = regexes(regexQuantifiers, fc.constantFrom("(", "(", "(?:"));
-const lazy = regexes(lazyQuantifiers, fc.constant("(?:"));
-const anyRegex = fc.oneof(greedy, lazy);
-const ofAscii = lazy.map((pattern) => pattern.replace(/[é😀]/gu, "a"));
-const subjects = fc
-  .array(fc.constantFrom("a", "b", "c", "A", " ", "a", "b", "é", "\n", "1", "ab", ",", "😀"), { maxLength: 9 })
-  .map((parts) => parts.join(""));
-const regexFlags = fc.constantFrom("", "i", "n", "g", "c", "gi", "s");
-const plainFlags = fc.constantFrom("", "i", "n", "c", "s");
-const templates = fc.constantFrom("", "x", "<\\&>", "[\\1]", "\\2\\1", "\\\\", "\\x", "$1");
-const starts = fc.constantFrom("1", "1", "2", "3", "20");
 
 const smallIntegers = fc.integer({ min: 0, max: 8 }).map(String);
 const charsets = fc.constantFrom("UTF8", "utf-8", "Utf_8");
@@ -161,32 +101,6 @@ const unicodeTexts = fc.constantFrom(
   "が",
   "Ａ",
 );
-const bytePatterns = fc.constantFrom("", "%", "a%", "\\x615f", "\\xff", "\\x2500", "\\x0025", "_", "%c");
-const escapes = fc.constantFrom("", "\\", "!", "ab", "%");
-const similarPatterns = fc
-  .array(
-    fc.constantFrom(
-      "a",
-      "%",
-      "_",
-      "(b|c)",
-      "[a-z]",
-      "[^0-9]",
-      "+",
-      "{2}",
-      "!",
-      "\\",
-      '\\"',
-      ".",
-      "$",
-      "é",
-      "[[:alpha:]]",
-    ),
-    {
-      maxLength: 6,
-    },
-  )
-  .map((pieces) => pieces.join(""));
 const formatTexts = fc
   .array(
     fc.constantFrom(
@@ -273,50 +187,6 @@ const years = fc.constantFrom(
   "5874897",
   "5874898",
   "2147483647",
-);
-
-const dateFormatPieces = [
-  ..."HH HH12 HH24 MI SS MS US FF1 FF3 FF6 SSSS SSSSS AM P.M. am p.m. Y,YYY YYYY YYY YY Y IYYY IYY IY I".split(" "),
-  ..."BC A.D. ad MONTH Month month MON Mon mon MM DAY Day day DY Dy dy DDD IDDD DD D ID W WW IW CC J Q RM rm".split(
-    " ",
-  ),
-  ..."hh24 mi ss yyyy dd FM FX TH th SP - / : , . x T é @ A Da".split(" "),
-  " ",
-  '"YYYY"',
-  '"a\\"b\\c"',
-  '\\"',
-  "\\",
-  '"open',
-];
-const dateFormats = fc.array(fc.constantFrom(...dateFormatPieces), { maxLength: 8 }).map((pieces) => pieces.join(""));
-
-const numberFormats = fc.oneof(
-  fc.constantFrom(
-    "FM999,999,990.00",
-    "999,999,999,999",
-    "00000",
-    "FM9990.0099",
-    "9.99",
-    "FM9.9",
-    "0.9",
-    "999PR",
-    "FM99.9PR",
-    "99MI",
-    "FM99MI",
-    "PL99.9",
-    "SG099",
-    "99TH",
-    "FM99th",
-    '$99 a\\"b',
-    "99.",
-    "9,9,9.9",
-    "",
-  ),
-  fc
-    .array(fc.constantFrom("9", "9", "9", "0", ",", ".", "FM", "MI", "PL", "SG", "PR", "TH", " ", "x", '"0"'), {
-      maxLength: 9,
-    })
-    .map((pieces) => pieces.join("")),
 );
 
 /** Arguments of certain functions that random ones would seldom suit; by C symbol and position. */
