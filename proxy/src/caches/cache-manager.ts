@@ -20,6 +20,7 @@ import { isDue, postponeRetry } from "./failed-retry.ts";
 import { isTransient, retrying } from "./retry.ts";
 import { SchemaComparison } from "./schema-comparison.ts";
 import { SchemaTrust } from "./schema-trust.ts";
+import { dropChangedTables, dropUnusedTables } from "./table-dropping.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 const silent: Notice = () => undefined;
@@ -62,7 +63,7 @@ export class CacheManager {
     const broken = reset ? [] : state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid);
     this.#queue("dropping tables whose copy broke off", () => builder.dropTables(broken));
     for (const cache of catalog.all()) if (cache.phase !== "ready") this.#queueRebuild(cache, "not built yet");
-    this.#queue("dropping tables that no cache uses", () => this.#dropUnusedTables());
+    this.#queue("dropping tables that no cache uses", () => dropUnusedTables(this.#parts));
     // A suspension may have been left by the predecessor; whatever led to it is compared now.
     this.#trust.begin(state.origin?.lsn ?? LSN_ZERO);
     if (reset) this.#trust.compared(this.#trust.lsn, catalog.all());
@@ -332,19 +333,8 @@ export class CacheManager {
     compiled.forget(cache.id);
     this.#parts.invalidations.dropCache(cache.id);
     await engine.dropCache(cache.id);
-    await this.#dropUnusedTables();
+    await dropUnusedTables(this.#parts);
     void this.#collectGarbage();
-  }
-
-  async #dropUnusedTables(): Promise<void> {
-    const used = new Set(
-      this.#parts.catalog.all().flatMap((cache) => cache.planned?.plan.tables.map(({ tableOid }) => tableOid) ?? []),
-    );
-    await this.#parts.builder.dropTables(
-      [...this.#parts.builder.tables.keys()].filter((tableOid) => !used.has(tableOid)),
-    );
-    const watched = this.#parts.catalog.all().flatMap((cache) => cache.invalidation?.plan.tables ?? []);
-    await this.#parts.invalidations.keepOnly(new Set(watched.map(({ tableOid }) => tableOid)));
   }
 
   /** Builds the cache anew under a new engine id; the old build's state goes, and so do tables that changed their shape. */
@@ -368,27 +358,11 @@ export class CacheManager {
     compiled.forget(cache.id);
     this.#parts.invalidations.dropCache(cache.id);
     catalog.renew(cache);
-    await this.#dropChangedTables(staleTables);
+    await dropChangedTables(this.#parts, staleTables);
     const plan = await builder.planCache(cache.request);
     this.#setPlan(cache, plan);
     await this.#buildAs(cache, plan, silent);
     void this.#collectGarbage();
-  }
-
-  /**
-   * Tables that changed their shape lose their stored rows once every cache on them is gone from the engine. One that
-   * has been copied anew since, for another cache, stays.
-   */
-  async #dropChangedTables(stale: readonly TableSchema[]): Promise<void> {
-    const { builder, catalog, engine, compiled } = this.#parts;
-    const left = stale.filter((table) => builder.tables.get(table.oid) === table).map(({ oid }) => oid);
-    if (left.length === 0) return;
-    for (const cache of catalog.all()) {
-      if (cache.planned?.plan.tables.some(({ tableOid }) => left.includes(tableOid)) !== true) continue;
-      await engine.dropCache(cache.id);
-      compiled.forget(cache.id);
-    }
-    await builder.dropTables(left);
   }
 
   /**
@@ -408,7 +382,7 @@ export class CacheManager {
     await engine.dropCache(cache.id);
     compiled.forget(cache.id);
     catalog.renew(cache);
-    await this.#dropChangedTables(tables);
+    await dropChangedTables(this.#parts, tables);
   }
 
   async #verify(): Promise<void> {
