@@ -161,5 +161,17 @@ export const drivers: readonly Driver[] = [
     quick: false,
     ownTests: true,
   },
+  {
+    name: "tokio-postgres: its own tests",
+    folder: "rust-suites",
+    needs: ["cargo", "perl", "psql"],
+    install: [
+      ["bash", "fetch.sh"],
+      ["cargo", "test", "--quiet", "--no-run", "--locked", "--jobs", "1", "--features", "runtime"],
+    ],
+    run: ["bash", "run.sh"],
+    quick: false,
+    ownTests: true,
+  },
   { name: "Npgsql", folder: "dotnet", needs: ["dotnet"], install: [], run: [], quick: false },
 ];
