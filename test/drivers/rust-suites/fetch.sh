@@ -8,7 +8,7 @@ rm -rf tokio-postgres
 cp -r "$crate/tests" tokio-postgres
 chmod -R u+w tokio-postgres
 cd tokio-postgres/test
-perl -0pi -e 's/tokio_postgres::connect\(\s*("[^"]*"|s)/tokio_postgres::connect(&crate::here($1)/g; s/s\.parse::<Config>\(\)/here(s).parse::<Config>()/; s/TcpStream::connect\("127.0.0.1:5433"\)/TcpStream::connect(here("127.0.0.1:5433"))/' main.rs runtime.rs
+perl -0pi -e 's/tokio_postgres::connect\(\s*("[^"]*"|s)/tokio_postgres::connect(&crate::here($1)/g; s/s\.parse::<Config>\(\)/here(s).parse::<Config>()/; s/TcpStream::connect\("127.0.0.1:5433"\)/TcpStream::connect(here("127.0.0.1:5433"))/g' main.rs runtime.rs
 cat >>main.rs <<'RUST'
 
 /// Where the tests connect, and as whom.
