@@ -1,4 +1,5 @@
 import { functionFeatures } from "./function-features.ts";
+import { typeFeatures } from "./type-features.ts";
 
 /** One line of docs/sql-support.md: a feature and a query over the demo shop that uses it. */
 export interface SqlFeature {
@@ -340,71 +341,6 @@ const rest = area("Subqueries, sets, windows, order", [
   ["`FETCH FIRST $1 ROWS WITH TIES`", "SELECT id FROM products ORDER BY price FETCH FIRST $1 ROWS WITH TIES"],
 ]);
 
-const types = area("Types of columns", [
-  ["boolean", "SELECT in_stock FROM products"],
-  ["smallint, integer, bigint", "SELECT rating, product_id, id FROM reviews"],
-  ["real, double precision", "SELECT a_real, a_double FROM samples"],
-  ["numeric", "SELECT price FROM products"],
-  ["text, varchar, char", "SELECT a_text, a_varchar, a_char FROM samples"],
-  ["bytea", "SELECT a_bytea FROM samples"],
-  ["date", "SELECT released_on FROM products"],
-  ["timestamp", "SELECT a_timestamp FROM samples"],
-  ["timestamp with time zone", "SELECT ordered_at FROM orders"],
-  ["uuid", "SELECT external_id FROM customers"],
-  ["enum", "SELECT status FROM orders ORDER BY status, id"],
-  ["jsonb", "SELECT attributes FROM products"],
-  ["json", "SELECT a_json FROM samples"],
-  ["`DISTINCT` over jsonb", "SELECT DISTINCT attributes FROM products"],
-  ["`ORDER BY` jsonb", "SELECT id FROM products ORDER BY attributes"],
-  ["array", "SELECT an_array FROM samples"],
-  ["`GROUP BY` an array", "SELECT an_array, count(*) FROM samples GROUP BY an_array"],
-  ["`ORDER BY` an array", "SELECT id FROM samples ORDER BY an_array"],
-  ["array subscript", "SELECT an_array[1] FROM samples"],
-  ["`value = ANY (array column)`", "SELECT id FROM samples WHERE 1 = ANY (an_array)"],
-  ["`unnest`", "SELECT unnest(an_array) FROM samples"],
-  ["`GROUP BY` an `unnest`", "SELECT unnest(an_array) AS x, count(*) FROM samples GROUP BY 1"],
-  ["`generate_subscripts`", "SELECT generate_subscripts(an_array, 1) FROM samples"],
-  ["`generate_series` of numbers", "SELECT id, generate_series(1, id % 3) FROM products"],
-  ["`regexp_split_to_table`", "SELECT id, regexp_split_to_table(name, '\\s+') FROM products"],
-  ["`regexp_matches`", "SELECT p.id, m FROM products p, regexp_matches(p.sku, '[0-9]', 'g') m"],
-  [
-    "`generate_series` of timestamps",
-    "SELECT t FROM generate_series('2024-01-01'::timestamp, '2024-03-01'::timestamp, '1 day') t",
-  ],
-  ["`string_to_table`", "SELECT id, string_to_table(name, ' ') FROM products"],
-  ["domain", "SELECT a_domain FROM samples"],
-  ["interval", "SELECT an_interval FROM samples"],
-  ["`ORDER BY`, `GROUP BY` an interval", "SELECT an_interval, count(*) FROM samples GROUP BY 1 ORDER BY 1"],
-  ["time", "SELECT a_time FROM samples"],
-  ["inet", "SELECT an_inet FROM samples ORDER BY 1"],
-  [
-    "interval and time arithmetic",
-    "SELECT a_timestamp + an_interval, an_interval * 2, a_time - an_interval FROM samples",
-  ],
-  ["operators of inet", "SELECT id FROM samples WHERE an_inet << '10.0.0.0/8'"],
-  ["money arithmetic", "SELECT a_money * 2, a_money / 3 FROM samples"],
-  ["operators of bit strings", "SELECT a_bit & B'1010', ~a_bit FROM samples"],
-  ["range", "SELECT a_range, count(*) FROM samples GROUP BY 1 ORDER BY 1"],
-  ["operators of ranges", "SELECT id FROM samples WHERE a_range @> 5 OR a_range && '[10,20)'"],
-  [
-    "multiranges: `+`, `*`, `-`, `@>`, `&&` and the like, constructors, `range_merge`, `unnest`",
-    "SELECT id, int4multirange(a_range) - '{[2,5)}'::int4multirange, unnest(int4multirange(a_range)) FROM samples WHERE int4multirange(a_range) && '{(,3),[7,9)}'::int4multirange",
-  ],
-  ["slice of an array", "SELECT an_array[2:] FROM samples"],
-  ["field of a composite, `ROW`", "SELECT (a_composite).a, ROW(1, 'x')::pair FROM samples"],
-  [
-    "`IS NULL`, `IS DISTINCT FROM` and comparison of rows and composites",
-    "SELECT a_composite IS NULL, ROW(id, a_text) IS NOT NULL, (id, a_text) = (1, 'x') FROM samples WHERE a_composite IS DISTINCT FROM ROW(1, 'x')::pair",
-  ],
-  ["`ORDER BY` a composite", "SELECT a_composite FROM samples ORDER BY a_composite"],
-  ["`DISTINCT` tsvector", "SELECT DISTINCT a_tsvector FROM samples"],
-  ["composite", "SELECT a_composite FROM samples"],
-  ["tsvector", "SELECT a_tsvector FROM samples"],
-  ["money", "SELECT a_money FROM samples"],
-  ["bit string", "SELECT a_bit FROM samples"],
-  ["other columns of a table with such types", "SELECT id, a_text FROM samples"],
-]);
-
 const expressions = area("Expressions and functions", [
   ["arithmetic", "SELECT id + 1, price * 2, -weight_kg, id % 7, price / 3 FROM products"],
   [
@@ -448,7 +384,7 @@ export const sqlFeatures: readonly SqlFeature[] = [
   ...conditions,
   ...aggregates,
   ...rest,
-  ...types,
+  ...area("Types of columns", typeFeatures),
   ...expressions,
   ...area("Built-in functions", functionFeatures),
 ];
