@@ -13,8 +13,6 @@ const limits = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_
  */
 export default defineConfig({
   test: {
-    // Of the tests of one file that say that they may run side by side.
-    maxConcurrency: CORES,
     projects: [
       {
         ...source,
@@ -36,6 +34,8 @@ export default defineConfig({
         test: {
           ...limits,
           testTimeout: 600_000,
+          // Of the tests of one file that say that they may run side by side.
+          maxConcurrency: CORES,
           name: "e2e",
           include: [`${roots}/*.e2e.test.ts`],
           ...sideBySide,
