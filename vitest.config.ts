@@ -5,7 +5,12 @@ const roots = "{packages/*,replicator,engine,proxy,bench,test}/src/**";
 /** Of the smallest machine that is to run them: what waits for a time-out or a disk leaves room for another. */
 const CORES = 2;
 const sideBySide = { maxWorkers: CORES };
-const limits = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
+const limits = {
+  setupFiles: ["./vitest.setup.ts"],
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  teardownTimeout: 30_000,
+};
 
 /**
  * unit: no server, no files beyond a temporary folder. property: the same with random input.

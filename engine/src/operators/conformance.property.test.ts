@@ -27,9 +27,6 @@ import { fakeUpstreamCalls } from "../testing/upstream-calls-arbitrary.ts";
 import { type TableEvent, tableEvents, TEST_TABLES, UpstreamModel } from "../testing/upstream-model.ts";
 
 const RUNS = Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
-/** `FC_SEED=N`: the seed of a run that failed. */
-const SEED = process.env["FC_SEED"];
-if (SEED !== undefined) fc.configureGlobal({ seed: Number(SEED) });
 
 /** What happens, in order: a commit, a restart, a step of every build, a new cache, a dropped one. */
 type Step =

@@ -23,8 +23,6 @@ import { type TableEvent, tableEvents, TEST_TABLES, UpstreamModel } from "../tes
 import { KEY_COST } from "./partial-keys.ts";
 
 const RUNS = Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
-const SEED = process.env["FC_SEED"];
-if (SEED !== undefined) fc.configureGlobal({ seed: Number(SEED) });
 
 const [COMPLETE, PARTIAL] = [1, 2];
 const options = { chunk: { rows: 3, bytes: 1 << 20 }, buildStepRows: 5, upstreamCalls: fakeUpstreamCalls };
