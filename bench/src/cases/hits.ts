@@ -134,6 +134,8 @@ async function slice(
   const cpuBefore = await cpuMicroseconds(pid);
   const result = await (pgbench === null ? runOwnLoad(load) : runPgbench(pgbench, load));
   const cpu = (await cpuMicroseconds(pid)) - cpuBefore;
+  if (result.transactions === 0)
+    throw new Error(`${target} answered nothing in ${seconds} s (${protocol}, ${clients} clients)`);
   const hits = target === "freshet" ? (await bench.counters("accounts")).hits - hitsBefore : null;
   const hitShare = hits === null ? null : hits / result.transactions;
   if (hitShare !== null && hitShare < 0.99) throw new Error(`only ${hitShare} of the statements were hits`);

@@ -52,9 +52,11 @@ function summary(output: string, log: string): LoadResult {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => Number(line.split(" ")[2]));
+  const transactions = figure(/transactions actually processed: (\d+)/);
+  if (samples.length === 0) throw new Error(`pgbench wrote down none of ${transactions} transactions:\n${output}`);
   const { p50, p99 } = distribution(samples);
   return {
-    transactions: figure(/transactions actually processed: (\d+)/),
+    transactions,
     tps: figure(/^tps = ([\d.]+)/m),
     meanUs: figure(/^latency average = ([\d.]+) ms/m) * 1000,
     p50Us: p50,
