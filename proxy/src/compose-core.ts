@@ -15,10 +15,15 @@ import type { RetryDelay } from "./caches/retry.ts";
 import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/schema-watch.ts";
 import { Commands } from "./commands/command-runner.ts";
 import type { ControlConnection } from "./control/control-connection.ts";
+import type { CommandRunner } from "./session/front-ports.ts";
 import { type Controls, createControls } from "./control/controls.ts";
 import { type Serving, createServing } from "./compose-front.ts";
 import { type Shared, createShared, endPart, retryDelay } from "./compose-shared.ts";
+import type { ConsolePart } from "./console/console-family.ts";
 import type { FreshetFactories } from "./freshet-factories.ts";
+import { CoreCommands } from "./fronts/core-commands.ts";
+import { FrontServer } from "./fronts/front-server.ts";
+import { coreSocketPath } from "./fronts/protocol.ts";
 import type { ViewFront } from "./front/cache-front.ts";
 import { KeyFills } from "./front/key-fills.ts";
 import { UpstreamLsn } from "./front/upstream-lsn.ts";
@@ -57,6 +62,10 @@ export interface CoreHooks {
   readonly onAnswered: (seconds: number) => void;
   readonly onApplied: (seconds: number) => void;
   readonly clients: () => number;
+  /** Does, or shows, in this process what the admin console of a front asks for. */
+  readonly console: (text: string) => Promise<ConsolePart>;
+  /** Of processes that were started together. */
+  readonly generation: number;
   /** What sessions have read of the schema under an earlier core counts as older than this. */
   readonly firstEpoch: number;
 }
@@ -68,7 +77,9 @@ export interface CoreHooks {
 export class CachingCore {
   readonly front: ViewFront;
   readonly #serving: Serving;
-  readonly commands: Commands;
+  readonly commands: CommandRunner;
+  /** Null: no other process serves clients. */
+  readonly fronts: FrontServer | null;
   readonly #options: FreshetOptions;
   readonly #hooks: CoreHooks;
   readonly #logger: Logger;
@@ -138,7 +149,9 @@ export class CachingCore {
     this.#slotGauge = new SlotGauge(analysis, () => options.instance, SLOT_GAUGE_INTERVAL_MS, logger);
     this.#serving = this.#createServing(shared);
     this.front = this.#serving.front;
-    this.commands = this.#createCommands(shared);
+    const commands = this.#createCommands(shared);
+    this.fronts = options.fronts === 1 ? null : this.#createFronts(shared, commands);
+    this.commands = this.fronts === null ? commands : new CoreCommands(commands, this.fronts);
   }
 
   #createManager(shared: Shared, retry: ReturnType<typeof retryDelay>): CacheManager {
@@ -158,6 +171,7 @@ export class CachingCore {
       clock: now,
       failedRetryMs: this.#options.failedCacheRetryMs,
       logger: this.#logger,
+      settled: async () => this.fronts?.settle(),
       announced: async () => (await analysis.query(announcementQuery(this.#options.instance)))[0]?.[0] === "t",
       notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
     });
@@ -184,6 +198,7 @@ export class CachingCore {
   async start(): Promise<void> {
     const state = await this.#engine.open();
     this.#openReader();
+    await this.fronts?.start();
     this.#source.onStatus((status) => {
       if (status.state !== "streaming") {
         this.#invalidate.invalidations.forgetAnswers();
@@ -206,6 +221,7 @@ export class CachingCore {
   async stop(): Promise<void> {
     this.quiesce();
     this.#health.fail("the caches are being closed");
+    await this.#ending("connections to fronts", async () => this.fronts?.stop());
     // The engine may be waiting for the upstream.
     this.#calls.stop();
     await this.#ending("stream", () => this.#pump.close());
@@ -226,14 +242,18 @@ export class CachingCore {
     await this.#ending("engine", () => this.#engine.close());
   }
 
+  /** Memory of assembled answers. */
+  get keptBytes(): number {
+    return this.#serving.kept.bytes;
+  }
+
   /** What the gauges read. */
-  metricSources(): Omit<MetricSources, "clients" | "relayBytes"> {
+  metricSources(): MetricSources {
     return {
       catalog: this.#catalog,
       stored: () => this.#stored(),
       partialKeys: () => this.#partialKeys(),
       invalidate: this.#invalidate,
-      keptBytes: () => this.#serving.kept.bytes,
       calls: this.#calls,
       lag: () => this.#lag.now(),
       appliedLsn: () => this.#health.applied,
@@ -255,6 +275,8 @@ export class CachingCore {
     const waiting = this.#catalog.all().find(({ phase }) => phase === "waiting" || phase === "building");
     if (waiting !== undefined)
       return `cache ${waiting.name}: ${waiting.phase}${waiting.reason === null ? "" : `, ${waiting.reason}`}`;
+    if (this.fronts !== null && this.fronts.attached < this.#options.fronts - 1)
+      return `${this.fronts.attached + 1} of ${this.#options.fronts} fronts serve clients`;
     const { bytes } = this.#lag.now();
     return this.#pump.queuedBytes > 0 && bytes > this.#options.applyBatchBytes ? `${bytes} bytes of WAL behind` : null;
   }
@@ -336,8 +358,28 @@ export class CachingCore {
       writeBacks: this.#writeBacks,
       answers: this.#invalidate.answers,
       lag: () => this.#lag.now(),
-      clients: this.#hooks.clients,
+      clients: () => this.#hooks.clients() + (this.fronts?.clients ?? 0),
+      fronts: () => 1 + (this.fronts?.attached ?? 0),
       clock: now,
+    });
+  }
+
+  #createFronts({ queries }: Shared, commands: CommandRunner): FrontServer {
+    return new FrontServer({
+      path: coreSocketPath(this.#options.data),
+      generation: this.#hooks.generation,
+      catalog: this.#catalog,
+      health: this.#health,
+      engine: this.#engine,
+      invalidating: this.#invalidate.read,
+      queries,
+      commands,
+      prepare: (text) => this.front.prepare(text),
+      uncommitted: () => this.#schemaWatch.uncommitted,
+      schemaNews: (news) => this.front.schemaNews(news),
+      console: this.#hooks.console,
+      clock: now,
+      logger: this.#logger,
     });
   }
 

@@ -1,25 +1,23 @@
-import { type FreshetOptions, type Logger, createLogger, must } from "@freshet/base";
+import { type FreshetOptions, type Logger, createLogger, must, processPlace } from "@freshet/base";
 import { loadParser } from "@freshet/sql";
 import { AdminServer } from "./admin/admin-server.ts";
+import { allMetrics } from "./admin/all-metrics.ts";
 import { Metrics } from "./admin/metrics.ts";
 import { type ClientAccess, createClientAccess } from "./authentication/client-access.ts";
 import { CachingCore, type LoadedEngine, loadEngine } from "./compose-core.ts";
 import { endPart } from "./compose-shared.ts";
+import type { ConsoleFamily } from "./console/console-family.ts";
 import { ControlConnection } from "./control/control-connection.ts";
 import { DataLock } from "./data-lock.ts";
 import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
 import { AwayCommands, AwayFront, type SchemaNews } from "./front/away-front.ts";
 import { proxyOptions } from "./listener/proxy-options.ts";
 import { ProxyServer } from "./listener/proxy-server.ts";
-import { NO_SIBLINGS, type Siblings } from "./listener/siblings.ts";
+import { NO_SIBLINGS } from "./listener/siblings.ts";
 import { PoolService } from "./pool/compose-pools.ts";
+import type { Share } from "./pool/pool-share.ts";
+import type { Family } from "./supervision/family.ts";
 import { type Upstream, upstreamOf } from "./upstream/upstream.ts";
-
-/** The other processes of the same instance, where there are any. */
-export interface Family extends Siblings {
-  /** Tells whoever has the caches. */
-  schemaNews(news: SchemaNews): void;
-}
 
 const ALONE: Family = { ...NO_SIBLINGS, schemaNews: () => undefined };
 
@@ -47,6 +45,7 @@ export class Freshet {
   readonly #admin: AdminServer;
   readonly #access: ClientAccess;
   readonly #pools: PoolService;
+  readonly #share: Share;
   #proxy: ProxyServer | null = null;
   #lock: DataLock | null = null;
   #loaded: LoadedEngine | null = null;
@@ -61,14 +60,21 @@ export class Freshet {
     this.#family = family;
     this.#logger = logger;
     this.#upstream = upstreamOf(options, logger);
-    this.#metrics = new Metrics(() => ({
-      ...must(this.#lastCore).metricSources(),
-      clients: () => this.#metrics.clients,
-      relayBytes: () => this.#proxy?.bufferedBytes ?? 0,
-    }));
+    this.#metrics = new Metrics(
+      { keptBytes: () => this.#lastCore?.keptBytes ?? 0, relayBytes: () => this.#proxy?.bufferedBytes ?? 0 },
+      () => must(this.#lastCore).metricSources(),
+    );
     this.#access = createClientAccess(options, this.#upstream.driver, logger);
-    this.#pools = new PoolService(options, this.#upstream, logger, this.#metrics.registry);
-    this.#admin = new AdminServer({ metrics: this.#metrics, notReady: () => this.#notReady(), logger });
+    this.#share = { processes: options.fronts, process: 0 };
+    const others: ConsoleFamily = { ask: async (text) => this.#core?.fronts?.console(text) ?? [] };
+    const { registry } = this.#metrics;
+    const inAll = options.fronts === 1 ? null : others;
+    this.#pools = new PoolService(options, this.#upstream, logger, registry, this.#share, inAll);
+    this.#admin = new AdminServer({
+      metrics: () => allMetrics(registry, async () => this.#core?.fronts?.metrics() ?? []),
+      notReady: () => this.#notReady(),
+      logger,
+    });
   }
 
   /** Reads what the options name; takes nothing yet that another process may have. */
@@ -162,7 +168,7 @@ export class Freshet {
 
   #createProxy({ front, commands }: CachingCore): ProxyServer {
     return new ProxyServer({
-      options: proxyOptions(this.#options),
+      options: proxyOptions(this.#options, this.#share),
       upstream: this.#upstream.url,
       upstreamServer: this.#upstream.server,
       clientTls: this.#access.tls,
@@ -189,6 +195,8 @@ export class Freshet {
         onAnswered: (seconds) => this.#metrics.answered(seconds),
         onApplied: (seconds) => this.#metrics.applied(seconds),
         clients: () => this.#metrics.clients,
+        console: (text) => this.#pools.console(text),
+        generation: processPlace().generation,
         firstEpoch: this.#lastCore === null ? 0 : this.#lastCore.front.epoch + 1,
       },
       this.#logger,

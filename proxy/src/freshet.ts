@@ -1,8 +1,10 @@
 import type { FreshetOptions } from "@freshet/base";
 import { compileRead, startEngineWorker, supportsCall } from "@freshet/engine";
 import { createReplicator, uninstall } from "@freshet/replicator";
-import { Freshet, type Family, composeFreshet } from "./compose.ts";
+import { Freshet, composeFreshet } from "./compose.ts";
 import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
+import { FrontProcess } from "./fronts/front-process.ts";
+import type { Family } from "./supervision/family.ts";
 import type { DriverConnection } from "./upstream/upstream.ts";
 
 const FACTORIES: FreshetFactories = {
@@ -29,6 +31,11 @@ export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
 /** The same as one process of several; it is still to be started. */
 export function prepareFreshet(options: FreshetOptions, family: Family): Promise<Freshet> {
   return Freshet.prepare(options, FACTORIES, family);
+}
+
+/** A process that serves clients beside the one that has the caches; it is still to be started. */
+export function prepareFront(options: FreshetOptions, family: Family): Promise<FrontProcess> {
+  return FrontProcess.prepare(options, compileRead, family);
 }
 
 /** Removes what an instance made upstream, and tells what that was. */

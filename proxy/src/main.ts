@@ -1,6 +1,14 @@
 import cluster from "node:cluster";
 import process from "node:process";
-import { FreshetError, type FreshetOptions, createLogger, errorMessage, readFreshetCommandLine } from "@freshet/base";
+import {
+  FreshetError,
+  type FreshetOptions,
+  createLogger,
+  errorMessage,
+  isSupervised,
+  placeEnvironment,
+  readFreshetCommandLine,
+} from "@freshet/base";
 import type { Host } from "./program.ts";
 import { Supervisor } from "./supervision/supervisor.ts";
 
@@ -12,7 +20,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const { command, values } = invocation;
-  if (command === "" && values.supervised && cluster.isPrimary) return supervise(values);
+  if (command === "" && isSupervised(values) && cluster.isPrimary) return supervise(values);
   // A supervisor lives as long as the service, and needs none of this.
   const program = await import("./program.ts");
   switch (command) {
@@ -42,7 +50,11 @@ const host: Host = {
 async function supervise(options: FreshetOptions): Promise<number> {
   // Each process accepts by itself: a connection that the supervisor handed to one that dies would hang.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  const supervisor = new Supervisor(() => cluster.fork(), createLogger({ level: options.logLevel }));
+  const supervisor = new Supervisor(
+    (place) => cluster.fork(placeEnvironment(place)),
+    options.fronts,
+    createLogger({ level: options.logLevel }),
+  );
   host.onReload(() => supervisor.reload());
   process.on("SIGUSR2", () => void supervisor.replace());
   host.onStop(() => void supervisor.stop());

@@ -1,7 +1,7 @@
-import type { FreshetOptions } from "@freshet/base";
+import { type FreshetOptions, isSupervised, processPlace } from "@freshet/base";
 import { examine, formatFindings } from "./doctor.ts";
 import type { RunningFreshet } from "./freshet-factories.ts";
-import { prepareFreshet, startFreshet, uninstallFreshet } from "./freshet.ts";
+import { prepareFreshet, prepareFront, startFreshet, uninstallFreshet } from "./freshet.ts";
 import { type Channel, FamilyLink } from "./supervision/family-link.ts";
 import { followSupervisor } from "./supervision/supervised-process.ts";
 import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
@@ -19,7 +19,7 @@ export interface Host {
 /** Serves clients until it is told to stop, alone or led by a supervisor; resolves with the exit status, as the others do. */
 export function serve(options: FreshetOptions, host: Host): Promise<number> {
   // Another program may have started this one by node:cluster, too.
-  const channel = options.supervised ? host.channel : null;
+  const channel = isSupervised(options) ? host.channel : null;
   return channel === null ? serveAlone(options, host) : serveSupervised(options, host, channel);
 }
 
@@ -34,12 +34,14 @@ async function serveAlone(options: FreshetOptions, host: Host): Promise<number> 
 
 async function serveSupervised(options: FreshetOptions, host: Host, channel: Channel): Promise<number> {
   const link = new FamilyLink(channel);
-  const freshet = await prepareFreshet(options, link);
+  const freshet = await (processPlace().front === 0 ? prepareFreshet : prepareFront)(options, link);
   host.onReload(() => freshet.reload());
   await new Promise<void>((resolve, reject) => {
     host.onStop(resolve);
     followSupervisor(freshet, link, options.drainTimeoutMs, {
-      listening: (started) => host.write(addresses(started)),
+      listening: (started) => {
+        if (started !== null) host.write(addresses(started));
+      },
       drained: resolve,
       failed: reject,
     });

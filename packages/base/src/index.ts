@@ -19,6 +19,7 @@ export * from "./pool-options.ts";
 export * from "./postgres-url.ts";
 export * from "./process-facts.ts";
 export * from "./process-options.ts";
+export * from "./process-place.ts";
 export * from "./random.ts";
 export * from "./redact.ts";
 export * from "./replica-options.ts";

@@ -19,14 +19,19 @@ const RESERVED_MAP_BYTES = 16 * 1024 ** 3;
 /** lmdb's declarations know the encoders as a root database's options alone. */
 const ENTRIES = { encoding: "binary" as const, encoder: valueEncoder, keyEncoder };
 
-export function openEnvironment(directory: string): Environment {
+/** The same of a process that only reads: it has no way to follow a map that grows beyond its own. */
+const FOREIGN_MAP_BYTES = 1024 ** 4;
+
+/** `foreign`: another process writes it, and has made it. */
+export function openEnvironment(directory: string, foreign = false): Environment {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, "store.mdb");
   const root: RootDatabase<Buffer, Buffer> = open<Buffer, Buffer>({
     path: file,
     noSubdir: true,
     maxDbs: 4,
-    mapSize: RESERVED_MAP_BYTES,
+    mapSize: foreign ? FOREIGN_MAP_BYTES : RESERVED_MAP_BYTES,
+    readOnly: foreign,
     encoding: "binary",
     keyEncoding: "binary",
   });

@@ -190,7 +190,10 @@ export function openStore(directory: string): Store {
   return new LmdbStore(openEnvironment(directory));
 }
 
-/** Opens the environment in `directory` for reading, from any thread or process. */
-export function openStoreReader(directory: string): StoreReader {
-  return new LmdbStoreReader(openEnvironment(directory));
+/**
+ * Opens the environment in `directory` for reading, from any thread of the process that writes it; with `foreign` from another process, while the
+ * one that writes it has it open.
+ */
+export function openStoreReader(directory: string, foreign = false): StoreReader {
+  return new LmdbStoreReader(openEnvironment(directory, foreign));
 }

@@ -16,7 +16,7 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
   const catalog = new CacheCatalog(new CatalogFile(join(folder, "caches.json")));
   const engine = createEngine(new MemoryStore());
   const fills = fakeFills();
-  const metrics = new Metrics(() => ({
+  const metrics = new Metrics({ keptBytes: () => 0, relayBytes: () => 0 }, () => ({
     catalog,
     partialKeys: () => engine.stats(),
     stored: async () => (await engine.status()).caches,
@@ -24,15 +24,16 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
     calls: { calls: 0, failures: 0, statements: 0, seconds: 0 },
     lag: () => ({ milliseconds: null, bytes: 7 }),
     appliedLsn: () => 5n,
-    clients: () => 0,
     queueBytes: () => 0,
-    relayBytes: () => 0,
     slotRetainedBytes: () => null,
-    keptBytes: () => 0,
     writeBackLags: () => [],
   }));
   let missing: string | null = "cache a: building";
-  const server = new AdminServer({ metrics, notReady: () => missing, logger: silentLogger() });
+  const server = new AdminServer({
+    metrics: () => metrics.registry.metrics(),
+    notReady: () => missing,
+    logger: silentLogger(),
+  });
   const { host, port } = await server.listen("127.0.0.1", 0);
   const ask = async (path: string, method: string = "GET"): Promise<[number, string]> => {
     const response = await fetch(`http://${host}:${port}${path}`, { method });
@@ -49,7 +50,11 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
     const [status, text] = await ask("/metrics");
     expect(status).toBe(200);
     expect(text).toContain("freshet_");
-    const second = new AdminServer({ metrics, notReady: () => null, logger: silentLogger() });
+    const second = new AdminServer({
+      metrics: () => metrics.registry.metrics(),
+      notReady: () => null,
+      logger: silentLogger(),
+    });
     await expect(second.listen("127.0.0.1", port)).rejects.toThrow(/cannot listen on the admin address/);
     await second.close();
   } finally {

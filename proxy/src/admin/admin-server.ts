@@ -1,9 +1,10 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { FreshetError, type Logger, SqlState, errorMessage } from "@freshet/base";
-import type { Metrics } from "./metrics.ts";
+import { Registry } from "prom-client";
 
 export interface AdminParts {
-  readonly metrics: Metrics;
+  /** All metrics in Prometheus's text form. */
+  readonly metrics: () => Promise<string>;
   /** Null when everything is caught up, else what is missing. */
   readonly notReady: () => string | null;
   readonly logger: Logger;
@@ -63,8 +64,8 @@ export class AdminServer {
       const missing = this.#parts.notReady();
       send(response, missing === null ? 200 : 503, `${missing ?? "ready"}\n`);
     } else if (path === "/metrics") {
-      response.setHeader("content-type", this.#parts.metrics.registry.contentType);
-      send(response, 200, await this.#parts.metrics.registry.metrics());
+      response.setHeader("content-type", Registry.PROMETHEUS_CONTENT_TYPE);
+      send(response, 200, await this.#parts.metrics());
     } else {
       send(response, 404, "there are /healthz, /readyz and /metrics\n");
     }

@@ -8,20 +8,24 @@ import { type CallSources, callMetrics } from "./call-metrics.ts";
 import type { MissReason } from "../session/front-ports.ts";
 import type { ProxyMetrics } from "../session/metrics.ts";
 
-/** What the gauges read when they are scraped. */
+/** What the gauges of each process read when they are scraped. */
+export interface ProcessSources {
+  readonly keptBytes: () => number;
+  /** Of all clients' streams. */
+  readonly relayBytes: () => number;
+}
+
+/** What those of the process that has the caches read besides. */
 export interface MetricSources {
   readonly catalog: CacheCatalog;
   /** The caches that the engine has; none while it is not ours. */
   readonly stored: () => Promise<readonly CacheStatus[]>;
   readonly partialKeys: () => Promise<PartialKeys>;
   readonly invalidate: AnswerSources;
-  readonly keptBytes: () => number;
   readonly calls: CallSources;
   readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
   readonly appliedLsn: () => bigint;
-  readonly clients: () => number;
   readonly queueBytes: () => number;
-  readonly relayBytes: () => number;
   readonly slotRetainedBytes: () => number | null;
   readonly writeBackLags: () => readonly { readonly cache: string; readonly bytes: number }[];
 }
@@ -29,7 +33,7 @@ export interface MetricSources {
 const APPLY_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const HIT_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1];
 
-/** All metrics of one instance, in a registry of its own. */
+/** All metrics of one process, in a registry of its own. */
 export class Metrics implements ProxyMetrics {
   readonly registry: Registry = new Registry();
   /** Counted here, for every statement, and handed over when they are asked for. */
@@ -39,7 +43,8 @@ export class Metrics implements ProxyMetrics {
   readonly #hitSeconds: CountedHistogram;
   #clients = 0;
 
-  constructor(sources: () => MetricSources) {
+  /** `sources`: null where the caches are another process's for good. */
+  constructor(own: ProcessSources, sources: (() => MetricSources) | null) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     const hits = this.#hits;
@@ -76,18 +81,26 @@ export class Metrics implements ProxyMetrics {
         for (const [reason, count] of misses) this.inc({ reason }, count);
       },
     });
-    this.#apply = new Histogram({
-      name: "freshet_apply_seconds",
-      help: "From commit upstream to visible in the views.",
-      buckets: APPLY_BUCKETS,
-      registers,
-    });
     this.#hitSeconds = new CountedHistogram({
       name: "freshet_hit_seconds",
       help: "Time to answer a statement from a cache.",
       buckets: HIT_BUCKETS,
       registers,
     });
+    const { keptBytes, relayBytes } = own;
+    plain("freshet_kept_answer_bytes", "Memory of assembled answers that are sent again.", registers, keptBytes);
+    plain("freshet_clients", "Connected clients.", registers, () => this.#clients);
+    labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => {
+      const clients: [string, number] = ["clients", relayBytes()];
+      return sources === null ? [clients] : [["engine", sources().queueBytes()], clients];
+    });
+    this.#apply = new Histogram({
+      name: "freshet_apply_seconds",
+      help: "From commit upstream to visible in the views.",
+      buckets: APPLY_BUCKETS,
+      registers: sources === null ? [] : registers,
+    });
+    if (sources === null) return;
     gauges(sources, registers);
     partialMetrics(() => sources().partialKeys(), registers);
     answerMetrics(() => sources().invalidate, registers);
@@ -125,21 +138,23 @@ export class Metrics implements ProxyMetrics {
   }
 }
 
+function plain(name: string, help: string, registers: Registry[], value: () => number | null): void {
+  new Gauge({
+    name,
+    help,
+    registers,
+    collect() {
+      const now = value();
+      if (now === null) this.reset();
+      else this.set(now);
+    },
+  });
+}
+
 function gauges(sources: () => MetricSources, registers: Registry[]): void {
-  const plain = (name: string, help: string, value: () => number | null): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        const now = value();
-        if (now === null) this.reset();
-        else this.set(now);
-      },
-    });
-  };
-  plain("freshet_replication_lag_bytes", "WAL received but not yet visible in the views.", () => sources().lag().bytes);
-  plain(
+  const one = (name: string, help: string, value: () => number | null): void => plain(name, help, registers, value);
+  one("freshet_replication_lag_bytes", "WAL received but not yet visible in the views.", () => sources().lag().bytes);
+  one(
     "freshet_replication_lag_seconds",
     "Delay of the views behind the upstream; absent while the stream is down.",
     () => {
@@ -147,16 +162,10 @@ function gauges(sources: () => MetricSources, registers: Registry[]): void {
       return milliseconds === null ? null : milliseconds / 1000;
     },
   );
-  plain("freshet_applied_lsn_bytes", "LSN that the views have reached.", () => Number(sources().appliedLsn()));
-  plain("freshet_slot_retained_bytes", "WAL that the upstream keeps for the replication slot.", () =>
+  one("freshet_applied_lsn_bytes", "LSN that the views have reached.", () => Number(sources().appliedLsn()));
+  one("freshet_slot_retained_bytes", "WAL that the upstream keeps for the replication slot.", () =>
     sources().slotRetainedBytes(),
   );
-  plain("freshet_kept_answer_bytes", "Memory of assembled answers that are sent again.", () => sources().keptBytes());
-  plain("freshet_clients", "Connected clients.", () => sources().clients());
-  labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => [
-    ["engine", sources().queueBytes()],
-    ["clients", sources().relayBytes()],
-  ]);
   labelled(
     "freshet_write_back_lag_bytes",
     "WAL applied to the view but not yet to its table.",

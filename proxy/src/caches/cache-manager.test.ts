@@ -121,6 +121,7 @@ class World {
       failedRetryMs: 100,
       logger,
       announced: () => Promise.resolve(true),
+      settled: async () => undefined,
       notStarted: () => null,
     });
   }

@@ -168,6 +168,8 @@ export class CacheManager {
   }
 
   async #resume(lsn: Lsn): Promise<void> {
+    // Behind this, nothing in the store keeps a reader from a view that does not mean any more what it did.
+    await this.#parts.settled();
     await this.#parts.engine.resume(lsn);
     this.#trust.compared(lsn, this.#parts.catalog.all());
   }

@@ -94,6 +94,12 @@ export class Cache {
       shape === undefined ? null : { shapeKey: shape.shapeKey, slots: shape.slots.map(() => ANY_VALUE) };
   }
 
+  forgetPlan(): void {
+    this.planned = null;
+    this.invalidation = null;
+    this.#invalidated = null;
+  }
+
   /** Whether its statement still means this. */
   means(plan: CachePlan | null): boolean {
     if (plan === null) return false;

@@ -28,6 +28,8 @@ export interface ManagerParts {
   /** How long a cache that failed waits at first before it is tried again. */
   readonly failedRetryMs: number;
   readonly logger: Logger;
+  /** Resolves when every process that reads views goes by what is known of the caches now. */
+  readonly settled: () => Promise<void>;
   /** Whether an event trigger upstream announces schema changes in the stream. */
   readonly announced: () => Promise<boolean>;
   /** Why no cache can be built yet; null when one can. */

@@ -46,6 +46,11 @@ export class SchemaWatch {
     this.#timer.unref();
   }
 
+  /** Whether a schema statement came back whose transaction may not have ended. */
+  get uncommitted(): boolean {
+    return this.#uncommitted;
+  }
+
   /** DDL or GRANT came back from upstream. It may stand in a transaction that is not committed yet. */
   onSchemaStatement(): void {
     this.#uncommitted = true;

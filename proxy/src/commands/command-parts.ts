@@ -29,5 +29,7 @@ export interface CommandParts {
   readonly answers: Pick<AnswerStore, "usage" | "size" | "bytes">;
   readonly lag: () => { readonly milliseconds: number | null; readonly bytes: number };
   readonly clients: () => number;
+  /** Processes that serve clients. */
+  readonly fronts: () => number;
   readonly clock: Clock;
 }

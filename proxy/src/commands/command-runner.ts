@@ -1,52 +1,11 @@
 import { FreshetError, SqlState, unreachable } from "@freshet/base";
 import type { Command } from "@freshet/sql";
 import type { CommandColumn, CommandContext, CommandResult, CommandRunner } from "../session/front-ports.ts";
+import { COMMAND_COLUMNS } from "./command-columns.ts";
 import type { CommandParts } from "./command-parts.ts";
 import { createCache } from "./create-cache.ts";
 import { explainCreateCache, explainLastStatement } from "./explain.ts";
 import { showCaches, showProxiedQueries, showStatus } from "./show.ts";
-
-const TEXT = 25;
-const INT8 = 20;
-const FLOAT8 = 701;
-
-const text = (name: string): CommandColumn => ({ name, typeOid: TEXT });
-const int8 = (name: string): CommandColumn => ({ name, typeOid: INT8 });
-const float8 = (name: string): CommandColumn => ({ name, typeOid: FLOAT8 });
-
-const COLUMNS: Readonly<Record<Command["kind"], readonly CommandColumn[]>> = {
-  "create-cache": [],
-  "drop-cache": [],
-  "drop-all-caches": [],
-  "show-caches": [
-    text("name"),
-    text("query_id"),
-    text("query"),
-    text("mode"),
-    text("state"),
-    text("reason"),
-    int8("rows"),
-    int8("bytes"),
-    int8("hits"),
-    int8("misses"),
-    text("applied_lsn"),
-    float8("lag_ms"),
-    text("write_to"),
-    text("written_lsn"),
-    int8("max_bytes"),
-  ],
-  "show-proxied-queries": [
-    text("query_id"),
-    text("query"),
-    int8("count"),
-    float8("total_ms"),
-    float8("mean_ms"),
-    text("cacheable"),
-  ],
-  "show-status": [text("name"), text("value")],
-  "explain-create-cache": [text("property"), text("value")],
-  "explain-last-statement": [text("destination"), text("reason"), text("cache"), text("lsn"), text("replica")],
-};
 
 /** Freshet's own statements. */
 export class Commands implements CommandRunner {
@@ -57,7 +16,7 @@ export class Commands implements CommandRunner {
   }
 
   columns(command: Command): readonly CommandColumn[] {
-    return COLUMNS[command.kind];
+    return COMMAND_COLUMNS[command.kind];
   }
 
   run(command: Command, context: CommandContext): Promise<CommandResult> {

@@ -1,9 +1,13 @@
+import process from "node:process";
 import { errorMessage, must } from "@freshet/base";
 import { formatLsn } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
 import { isTransient } from "../caches/retry.ts";
 import type { CommandContext, CommandResult, SessionFacts } from "../session/front-ports.ts";
 import type { CommandParts } from "./command-parts.ts";
+
+/** The process that serves the client who asks. */
+export const PROCESS_ROW = "process";
 
 /** Verdicts that one SHOW PROXIED QUERIES asks the upstream for; the rest come with the next one. */
 const MAX_VERDICTS = 50;
@@ -111,6 +115,8 @@ export async function showStatus(parts: CommandParts): Promise<CommandResult> {
     ["caches_ready", String(phases.filter((phase) => phase === "ready").length)],
     ["tables", String(parts.builder.tables.size)],
     ["clients", String(parts.clients())],
+    ["fronts", String(parts.fronts())],
+    [PROCESS_ROW, String(process.pid)],
     ["store_bytes", String(stats.storeBytes)],
     ["store_used_bytes", String(stats.storeUsedBytes)],
     ["commits_applied", String(stats.commitsApplied)],

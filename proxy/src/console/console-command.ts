@@ -1,5 +1,6 @@
+import process from "node:process";
 import { FreshetError, SqlState } from "@freshet/base";
-import type { Pools } from "../pool/pools.ts";
+import type { Pools, ShutdownTime } from "../pool/pools.ts";
 import { CONSOLE_TABLES, type ConsoleTable } from "./console-tables.ts";
 
 export interface ConsoleAnswer {
@@ -11,11 +12,13 @@ export interface ConsoleAnswer {
 const COMMAND = /^([a-z]+)(?:\s+("(?:[^"]|"")+"|[^\s";]+))?\s*;?$/i;
 /** What a look costs nobody anything. */
 const LOOKING = new Set(["SHOW"]);
+/** Tables that say the same in every process. */
+const SAME_IN_ALL = new Set(["CONFIG", "VERSION", "HELP"]);
 
 /** The columns that a command's answer will have; null: it has no rows. Throws a FreshetError for what is no command. */
 export function describeConsoleCommand(pools: Pools, text: string): readonly string[] | null {
   const { command, name } = parse(text);
-  if (command === "SHOW") return show(pools, name).columns;
+  if (command === "SHOW") return columnsOf(pools, name);
   if (CHANGES[command] === undefined) throw unknownCommand();
   return null;
 }
@@ -28,11 +31,45 @@ export async function runConsoleCommand(pools: Pools, text: string, mayChange: b
       hint: "Only users in admin_users may do that.",
     });
   }
-  if (command === "SHOW") return { tag: "SHOW", table: show(pools, name) };
+  if (command === "SHOW") return { tag: "SHOW", table: await showAll(pools, name, text) };
+  if (command === "SHUTDOWN") {
+    await Promise.all([pools.quiesce(shutdownMode(name)), pools.family?.ask(text)]);
+    await pools.shutDown("now");
+    return { tag: command, table: null };
+  }
+  const change = CHANGES[command];
+  if (change === undefined) throw unknownCommand();
+  await Promise.all([change(pools, name), pools.family?.ask(text)]);
+  return { tag: command, table: null };
+}
+
+/** What another process asks for one of its administrators: done, or shown, in this process alone. */
+export async function consoleHere(pools: Pools, text: string): Promise<ConsoleTable["rows"]> {
+  const { command, name } = parse(text);
+  if (command === "SHOW") return show(pools, name).rows;
   const change = CHANGES[command];
   if (change === undefined) throw unknownCommand();
   await change(pools, name);
-  return { tag: command, table: null };
+  return [];
+}
+
+function columnsOf(pools: Pools, name: string | null): readonly string[] {
+  const { columns } = show(pools, name);
+  return isOfAll(pools, name) ? [...columns, "process"] : columns;
+}
+
+/** Whether each process has rows of its own. */
+function isOfAll(pools: Pools, name: string | null): boolean {
+  return pools.family !== null && !SAME_IN_ALL.has((name ?? "HELP").toUpperCase());
+}
+
+async function showAll(pools: Pools, name: string | null, text: string): Promise<ConsoleTable> {
+  const own = show(pools, name);
+  if (!isOfAll(pools, name)) return own;
+  const others = (await pools.family?.ask(text)) ?? [];
+  const parts = [{ process: process.pid, rows: own.rows }, ...others];
+  const rows = parts.flatMap((part) => part.rows.map((row) => [...row, String(part.process)]));
+  return { columns: columnsOf(pools, name), rows };
 }
 
 function parse(text: string): { readonly command: string; readonly name: string | null } {
@@ -62,7 +99,8 @@ const CHANGES: Readonly<Record<string, (pools: Pools, name: string | null) => vo
   ENABLE: (pools, name) => pools.enable(named("ENABLE", name)),
   DISABLE: (pools, name) => pools.disable(named("DISABLE", name)),
   RELOAD: (pools) => pools.reload(),
-  SHUTDOWN: (pools, how) => pools.shutDown(shutdownMode(how)),
+  // Whoever was asked ends all processes.
+  SHUTDOWN: (pools, how) => pools.quiesce(shutdownMode(how)),
 };
 
 function named(command: string, name: string | null): string {
@@ -70,7 +108,7 @@ function named(command: string, name: string | null): string {
   throw new FreshetError(SqlState.syntaxError, `${command} needs the name of a database`);
 }
 
-function shutdownMode(how: string | null): "now" | "servers" | "clients" {
+function shutdownMode(how: string | null): ShutdownTime {
   switch (how?.toUpperCase()) {
     case undefined:
       return "now";

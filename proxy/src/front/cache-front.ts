@@ -9,12 +9,10 @@ import {
 } from "@freshet/sql";
 import type { ReadTransaction, StoreReader } from "@freshet/store";
 import { LSN_ZERO, type Lsn, type TextSettings } from "@freshet/values";
-import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { Cache } from "../caches/cache.ts";
 import { statementMisfit } from "../invalidate/statement-fit.ts";
 import type { KeptFront } from "../kept/kept-front.ts";
 import { SHARED_STATE_MS } from "../kept/recent-state.ts";
-import type { ReplicationHealth } from "../replication/health.ts";
 import type {
   Answer,
   BoundParameters,
@@ -33,17 +31,19 @@ import { RenderedAnswer } from "./answer.ts";
 import { declaredParameterTypes, executionMisfit } from "./bind-misfit.ts";
 import type { Unavailable } from "./build-status.ts";
 import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
+import type { FrontHealth } from "./health-port.ts";
 import type { KeyFills } from "./key-fills.ts";
 import { LargeAnswer, renderPieces } from "./large-answer.ts";
 import { readInSlices } from "./large-read.ts";
 import { LruMap } from "./lru-map.ts";
 import { miss, notSelect } from "./misses.ts";
 import { type ParameterValues, bindSlots, isUnbound } from "./parameters.ts";
-import type { InvalidatingRead } from "../invalidate/invalidating-read.ts";
+import type { AnswersOfInvalidate, NotFound } from "../invalidate/invalidating-read.ts";
 import type { Privilege, PrivilegeNeeds, Privileges } from "./privileges.ts";
 import type { ProxiedQueries } from "./proxied-queries.ts";
-import { matchCache } from "./route-match.ts";
+import { type RoutableCaches, matchCache } from "./route-match.ts";
 import { sessionObstacle } from "./session-obstacle.ts";
+import { unavailability } from "./unavailable.ts";
 import type { UpstreamLsn } from "./upstream-lsn.ts";
 import type { ViewRows } from "./view-read.ts";
 import type { ZoneTables } from "./zone-tables.ts";
@@ -69,12 +69,12 @@ export interface FrontLimits {
 export interface FrontParts {
   /** Database the instance replicates from. */
   readonly database: () => string;
-  readonly catalog: CacheCatalog;
+  readonly catalog: RoutableCaches;
   readonly compiled: CompiledCaches;
   readonly fills: Pick<KeyFills, "want" | "use">;
-  readonly invalidating: InvalidatingRead;
+  readonly invalidating: AnswersOfInvalidate;
   readonly kept: Pick<KeptFront, "follow" | "keep" | "questions">;
-  readonly health: ReplicationHealth;
+  readonly health: FrontHealth;
   readonly privileges: Privileges;
   readonly queries: ProxiedQueries;
   readonly upstreamLsn: Pick<UpstreamLsn, "current">;
@@ -247,13 +247,16 @@ export class ViewFront implements CacheFront {
     const misfit = statementMisfit(plan, shape, parameters, formats);
     if (misfit !== null) return this.#missOf(cache, misfit.reason, misfit.detail);
     const { id } = cache;
-    const read = (needed: Lsn): Answer | Miss => {
-      const started = clock();
-      const found = invalidating.read({ cache, id, plan, shape, facts, parameters, formats }, needed);
+    const started = clock();
+    const take = (found: Answer | NotFound): Answer | Miss => {
       if (found.kind !== "hit") return this.#missOf(cache, found.reason, found.detail);
       cache.hits++;
       onAnswered(clock() - started);
       return found;
+    };
+    const read = (needed: Lsn): Answer | Miss | Promise<Answer | Miss> => {
+      const found = invalidating.read({ cache, id, plan, shape, facts, parameters, formats }, needed);
+      return found instanceof Promise ? found.then(take) : take(found);
     };
     return { kind: "bound", id, needs: plan, read };
   }
@@ -425,13 +428,8 @@ export class ViewFront implements CacheFront {
     return unavailable === null ? null : this.#missOf(cache, unavailable.reason, unavailable.detail);
   }
 
-  /** Why the cache cannot be read, whoever asks; null when it can. */
   #unavailable(cache: Cache): Unavailable | null {
-    if (cache.phase === "failed") return { reason: "cache_invalid", detail: cache.reason };
-    if (cache.phase !== "ready") return { reason: "cache_building", detail: cache.reason };
-    if (this.#parts.health.suspended || cache.doubtful) return { reason: "schema_change_pending", detail: null };
-    const problem = this.#parts.health.problem();
-    return problem === null ? null : { reason: "replication_down", detail: problem };
+    return unavailability(cache, this.#parts.health);
   }
 
   #sessionMiss(cache: Cache, facts: SessionFacts): Miss | null {

@@ -42,6 +42,27 @@ export class ProxiedQueries {
     });
   }
 
+  /** Adds what another process has counted. */
+  merge(queries: readonly ProxiedQuery[]): void {
+    for (const { queryId, count, totalMs, failed, ...query } of queries) {
+      const known = this.#queries.get(queryId);
+      if (known === undefined) {
+        this.#queries.set(queryId, { ...query, queryId, count, totalMs, failed, cacheable: null });
+        continue;
+      }
+      known.count += count;
+      known.totalMs += totalMs;
+      known.failed += failed;
+    }
+  }
+
+  /** All of them; from now on they are counted anew. */
+  take(): readonly ProxiedQuery[] {
+    const queries = [...this.#queries.values()];
+    this.#queries.clear();
+    return queries;
+  }
+
   get(queryId: string): ProxiedQuery | undefined {
     return this.#queries.get(queryId);
   }

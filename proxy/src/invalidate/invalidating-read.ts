@@ -6,6 +6,7 @@ import type { Cache } from "../caches/cache.ts";
 import type { ReplicationHealth } from "../replication/health.ts";
 import type { Answer, BoundParameters, DescribedStatement, MissReason, SessionFacts } from "../session/front-ports.ts";
 import { answerKey } from "./answer-key.ts";
+import type { AnswerRows } from "./answer-store.ts";
 import type { Invalidations } from "./invalidations.ts";
 import { RowGuard } from "./row-guard.ts";
 import { settingsOf } from "./session-settings.ts";
@@ -32,14 +33,43 @@ export interface Execution {
   readonly formats: readonly number[];
 }
 
+export interface FoundAnswer {
+  readonly kind: "found";
+  readonly lsn: Lsn;
+  readonly rows: AnswerRows;
+}
+
 export interface NotFound {
   readonly kind: "not-found";
   readonly reason: MissReason;
   readonly detail: string | null;
 }
 
+/** What serving needs of mode `invalidate`, in whichever process the answers are. */
+export interface AnswersOfInvalidate {
+  describe(plan: InvalidationPlan, shape: SelectShape, typeOids: readonly number[]): DescribedStatement | null;
+  /** The answer at the applied LSN, which is at least `needed`. */
+  read(execution: Execution, needed: Lsn): Answer | NotFound | Promise<Answer | NotFound>;
+}
+
+export function describeInvalidating(
+  plan: InvalidationPlan,
+  shape: SelectShape,
+  typeOids: readonly number[],
+): DescribedStatement | null {
+  const parameterTypes = describedParameters(plan, shape, typeOids);
+  if (parameterTypes === null) return null;
+  return {
+    parameterTypes,
+    rowDescription: (formats) => {
+      const expanded = expandFormats(formats, plan.result.length);
+      return encodeRowDescription(plan.result.map((column, index) => ({ ...column, format: expanded[index] ?? 0 })));
+    },
+  };
+}
+
 /** Looks answers up, and has those read that are not there. */
-export class InvalidatingRead {
+export class InvalidatingRead implements AnswersOfInvalidate {
   readonly #parts: InvalidatingReadParts;
 
   constructor(parts: InvalidatingReadParts) {
@@ -47,19 +77,16 @@ export class InvalidatingRead {
   }
 
   describe(plan: InvalidationPlan, shape: SelectShape, typeOids: readonly number[]): DescribedStatement | null {
-    const parameterTypes = describedParameters(plan, shape, typeOids);
-    if (parameterTypes === null) return null;
-    return {
-      parameterTypes,
-      rowDescription: (formats) => {
-        const expanded = expandFormats(formats, plan.result.length);
-        return encodeRowDescription(plan.result.map((column, index) => ({ ...column, format: expanded[index] ?? 0 })));
-      },
-    };
+    return describeInvalidating(plan, shape, typeOids);
   }
 
-  /** The answer at the applied LSN, which is at least `needed`. */
   read(execution: Execution, needed: Lsn): Answer | NotFound {
+    const found = this.find(execution, needed);
+    return found.kind === "not-found" ? found : new StoredRows(execution.cache.name, found.lsn, found.rows);
+  }
+
+  /** The same, as the messages that it is made of. */
+  find(execution: Execution, needed: Lsn): FoundAnswer | NotFound {
     const { cache, id, plan, shape, facts, parameters, formats } = execution;
     const { text } = shape;
     const { invalidations, health, maxResultBytes, maxBytes } = this.#parts;
@@ -90,7 +117,7 @@ export class InvalidatingRead {
     if (found.lsn > applied) return { kind: "not-found", reason: "not_filled", detail: "newer than the other caches" };
     const { outcome } = found;
     if (outcome.kind === "none") return { kind: "not-found", reason: outcome.reason, detail: outcome.detail };
-    return new StoredRows(cache.name, applied, outcome);
+    return { kind: "found", lsn: applied, rows: outcome };
   }
 }
 

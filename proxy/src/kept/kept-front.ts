@@ -52,6 +52,12 @@ export class KeptFront {
     return this.#follower.follow(transaction, version);
   }
 
+  /** Another store is read from now on. */
+  forget(): void {
+    this.#answers.clear();
+    this.#follower.restart();
+  }
+
   /** Keeps an answer of the state that was followed to last, if it is worth it. */
   keep({ questions, key }: Keep, keepable: Keepable): void {
     if (questions instanceof KeptScope) questions.keep(key, keepable);

@@ -1,12 +1,12 @@
 import type { Lsn, TextSettings } from "@freshet/values";
 import { BIND_COMPLETE, readyForQuery, selectComplete } from "@freshet/wire";
-import type { Cache } from "../caches/cache.ts";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
+import type { Cache } from "../caches/cache.ts";
 import type { Clock } from "../front/clock-port.ts";
 import type { CompiledCache } from "../front/compiled-caches.ts";
+import type { FrontHealth } from "../front/health-port.ts";
 import type { Privileges, Verdict } from "../front/privileges.ts";
 import type { ZoneTables } from "../front/zone-tables.ts";
-import type { ReplicationHealth } from "../replication/health.ts";
 import type { Answer, KeptHit, KeptQuestions, SessionFacts } from "../session/front-ports.ts";
 import type { AnswerGroup, KeptAnswer, KeptAnswers } from "./kept-answers.ts";
 import type { RecentState } from "./recent-state.ts";
@@ -19,8 +19,8 @@ const MAX_VIEW_KEYS = 16;
 export interface KeptParts {
   readonly answers: KeptAnswers;
   readonly state: RecentState;
-  readonly catalog: CacheCatalog;
-  readonly health: ReplicationHealth;
+  readonly catalog: Pick<CacheCatalog, "byId">;
+  readonly health: FrontHealth;
   readonly privileges: Privileges;
   readonly zones: Pick<ZoneTables, "complete">;
   readonly clock: Clock;

@@ -35,6 +35,12 @@ export class ViewFollower {
     return number;
   }
 
+  /** The next state is of a store of which nothing is known. */
+  restart(): void {
+    this.#version = -1;
+    this.#number = Number.NaN;
+  }
+
   #advance(transaction: ReadTransaction, version: number): number {
     const stored = transaction.get(META_ARRANGEMENT, CHANGES_HEAD_KEY);
     if (stored === undefined) {

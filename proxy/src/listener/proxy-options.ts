@@ -1,15 +1,16 @@
 import type { FreshetOptions } from "@freshet/base";
+import { type Share, shareOf } from "../pool/pool-share.ts";
 import type { ProxyServerOptions } from "./proxy-server.ts";
 
 /** How long clients may take to go away when Freshet stops. */
 const STOP_TIMEOUT_MS = 5_000;
 
-/** What the options say of the listener. */
-export function proxyOptions(options: FreshetOptions): ProxyServerOptions {
+/** What the options say of the listener of one process. */
+export function proxyOptions(options: FreshetOptions, share: Share): ProxyServerOptions {
   return {
     host: options.listen.host,
     port: options.listen.port,
-    maxConnections: options.maxConnections,
+    maxConnections: shareOf(options.maxConnections, share),
     loginTimeoutMs: options.clientLoginTimeoutMs,
     connectTimeoutMs: options.upstreamConnectTimeoutMs,
     stopTimeoutMs: STOP_TIMEOUT_MS,

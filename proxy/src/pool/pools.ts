@@ -7,6 +7,7 @@ import { type PoolLimits, poolLimits } from "./pool-limits.ts";
 import type { Applicant } from "../authentication/authenticator.ts";
 import type { ClientStartup } from "../authentication/client-login.ts";
 import type { ServerSecret } from "../authentication/secrets.ts";
+import type { ConsoleFamily } from "../console/console-family.ts";
 import { clientTimeout } from "./client-timeouts.ts";
 import { type ServerAddress, ServerConnection } from "./server-connection.ts";
 import { type ReplicaPool, Seat } from "./seat.ts";
@@ -19,6 +20,8 @@ export interface PoolsParts {
   readonly logger: Logger;
   /** Reads the configuration again; tells what is wrong with it. Left out: there is nothing to be read. */
   readonly reload?: () => string | null;
+  /** Left out or null: this process is alone. */
+  readonly family?: ConsoleFamily | null;
   /** Ends the process in good order. */
   readonly shutDown?: () => void;
 }
@@ -28,7 +31,10 @@ const MAINTENANCE_MS = 250;
 /** Per pool: what the server reports for different startup parameters. */
 const MAX_WELCOMES = 64;
 
-/** All pools of one instance: who may come in, and the limits that go across pools. */
+/** When SHUTDOWN ends the process. */
+export type ShutdownTime = "now" | "servers" | "clients";
+
+/** All pools of one process: who may come in, and the limits that go across pools. */
 export class Pools {
   /** With what users' pools log in to the server; in memory alone. */
   readonly #secrets = new Map<string, ServerSecret>();
@@ -63,6 +69,11 @@ export class Pools {
 
   get all(): readonly Pool[] {
     return [...this.#pools.values()];
+  }
+
+  /** Where others serve the same clients. */
+  get family(): ConsoleFamily | null {
+    return this.#parts.family ?? null;
   }
 
   get replicas(): Replicas | null {
@@ -225,11 +236,16 @@ export class Pools {
   }
 
   /** SHUTDOWN: at once, when all server connections have come back, or when all clients have left. */
-  async shutDown(when: "now" | "servers" | "clients"): Promise<void> {
+  async shutDown(when: ShutdownTime): Promise<void> {
+    await this.quiesce(when);
+    this.#parts.shutDown?.();
+  }
+
+  /** Takes no more clients, and resolves when SHUTDOWN would end the process. */
+  async quiesce(when: ShutdownTime): Promise<void> {
     if (when !== "now") this.#closing = true;
     if (when === "servers") await this.pause(null);
     if (when === "clients" && this.#seats.size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
-    this.#parts.shutDown?.();
   }
 
   /** Ends what is left. Clients have gone before. */

@@ -1,5 +1,5 @@
-import type { Family } from "../compose.ts";
 import type { SchemaNews } from "../front/away-front.ts";
+import type { Family } from "./family.ts";
 import { type Done, type Step, type ToProcess, type ToSupervisor, readForProcess } from "./messages.ts";
 
 /** The messages between this process and its supervisor. */

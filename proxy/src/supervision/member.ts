@@ -1,5 +1,5 @@
 import type { Worker } from "node:cluster";
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, type ProcessPlace, SqlState } from "@freshet/base";
 import { type Done, type Step, type ToProcess, type ToSupervisor, readForSupervisor } from "./messages.ts";
 
 /** What of a worker of node:cluster is used. */
@@ -21,13 +21,19 @@ interface Waiting {
 export class Member {
   /** Resolves with the exit status; 1 when a signal ended it. */
   readonly exited: Promise<number>;
+  readonly place: ProcessPlace;
   readonly #process: MemberProcess;
   readonly #done = new Set<Done>();
   #waiting: Waiting | null = null;
   #gone: string | null = null;
 
-  constructor(process: MemberProcess, onMessage: (message: Exclude<ToSupervisor, { kind: "done" }>) => void) {
+  constructor(
+    process: MemberProcess,
+    place: ProcessPlace,
+    onMessage: (message: Exclude<ToSupervisor, { kind: "done" }>) => void,
+  ) {
     this.#process = process;
+    this.place = place;
     process.on("message", (raw) => {
       const message = readForSupervisor(raw);
       if (message === null) return;

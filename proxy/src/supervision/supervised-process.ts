@@ -1,20 +1,31 @@
-import type { Freshet } from "../compose.ts";
+import type { RunningFreshet } from "../freshet-factories.ts";
+import type { FamilyMember } from "./family-link.ts";
 import type { FamilyLink } from "./family-link.ts";
 import type { Step } from "./messages.ts";
+
+/** What a supervisor leads from its start to its end. */
+export interface LedProcess extends Omit<FamilyMember, "step"> {
+  /** Makes sure that it could serve. */
+  rehearse(): Promise<void>;
+  start(): Promise<Pick<RunningFreshet, "listen" | "admin"> | null>;
+  handOver(): Promise<void>;
+  takeBack(): Promise<void>;
+  drain(timeoutMs: number): Promise<void>;
+}
 
 /** What happens to a supervised process that its owner has to know. */
 export interface SupervisedEvents {
   /** Clients are served. */
-  listening(addresses: Awaited<ReturnType<Freshet["start"]>>): void;
+  listening(addresses: Awaited<ReturnType<LedProcess["start"]>>): void;
   /** Its last client has left, or the time for that is over. */
   drained(): void;
   /** A step failed: the process is of no use. */
   failed(thrown: unknown): void;
 }
 
-/** Lets the supervisor lead `freshet` from its start to its end. */
+/** Lets the supervisor lead `freshet`. */
 export function followSupervisor(
-  freshet: Freshet,
+  freshet: LedProcess,
   link: FamilyLink,
   drainTimeoutMs: number,
   events: SupervisedEvents,

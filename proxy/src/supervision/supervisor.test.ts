@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { silentLogger } from "@freshet/base";
+import { type ProcessPlace, silentLogger } from "@freshet/base";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { MemberProcess } from "./member.ts";
 import type { Done, ToProcess, ToSupervisor } from "./messages.ts";
@@ -10,10 +10,12 @@ class FakeProcess extends EventEmitter implements MemberProcess {
   readonly received: ToProcess[] = [];
   readonly signals: string[] = [];
   readonly process: MemberProcess["process"];
+  readonly place: ProcessPlace;
   readonly #failsAt: Done | null;
 
-  constructor(pid: number, failsAt: Done | null) {
+  constructor(pid: number, place: ProcessPlace, failsAt: Done | null) {
     super();
+    this.place = place;
     this.#failsAt = failsAt;
     this.process = {
       pid,
@@ -65,15 +67,24 @@ beforeEach(async () => {
 });
 afterEach(() => supervisor.stop());
 
+/** Runs a supervisor of so many fronts. */
+function launch(fronts: number): void {
+  supervisor = new Supervisor(
+    (place) => {
+      const made = new FakeProcess(processes.length + 1, place, failures.shift() ?? null);
+      processes.push(made);
+      return made;
+    },
+    fronts,
+    silentLogger(),
+  );
+  status = supervisor.run();
+}
+
 /** Starts; the processes fail where `at` says, one after the other. */
 async function start(...at: (Done | null)[]): Promise<void> {
   failures = at;
-  supervisor = new Supervisor(() => {
-    const made = new FakeProcess(processes.length + 1, failures.shift() ?? null);
-    processes.push(made);
-    return made;
-  }, silentLogger());
-  status = supervisor.run();
+  launch(1);
   await vi.waitFor(() => expect(processes[0]?.steps).toEqual(["begin"]));
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -165,4 +176,41 @@ test("SIGTERM reaches all, and the status is that of the process that served", a
   await supervisor.stop();
   expect(processes.map(({ signals }) => signals)).toEqual([["SIGTERM"], ["SIGTERM"]]);
   expect(await status).toBe(0);
+});
+
+test("fronts begin behind the core and are replaced with it", async () => {
+  launch(3);
+  await vi.waitFor(() => expect(steps()).toEqual([["begin"], ["begin"], ["begin"]]));
+  expect(processes.map(({ place }) => place)).toEqual([0, 1, 2].map((front) => ({ front, generation: 1 })));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await supervisor.replace();
+  const old = [["begin", "hand-over", "drain"], ...[1, 2].map(() => ["begin", "drain"])];
+  expect(steps()).toEqual([...old, ["check", "begin"], ["begin"], ["begin"]]);
+  expect(processes.slice(3).map(({ place }) => place)).toEqual([0, 1, 2].map((front) => ({ front, generation: 2 })));
+  // What ends of an earlier start is not missed.
+  processes[1]?.end(0);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(processes).toHaveLength(6);
+});
+
+test("a front that crashes is started again in its place; a core that crashes, with new fronts", async () => {
+  launch(2);
+  await vi.waitFor(() => expect(steps()).toEqual([["begin"], ["begin"]]));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  processes[1]?.end(null);
+  await vi.waitFor(() => expect(processes[2]?.steps).toEqual(["begin"]), 5000);
+  expect(processes[2]?.place).toEqual({ front: 1, generation: 1 });
+  processes[0]?.end(null);
+  await vi.waitFor(() => expect(processes[4]?.steps).toEqual(["begin"]), 5000);
+  expect(processes.slice(3).map(({ place }) => place)).toEqual([0, 1].map((front) => ({ front, generation: 2 })));
+  await vi.waitFor(() => expect(processes[2]?.steps).toEqual(["begin", "drain"]));
+});
+
+test("a front that is told to stop ends all", async () => {
+  launch(2);
+  await vi.waitFor(() => expect(steps()).toEqual([["begin"], ["begin"]]));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  processes[1]?.end(0);
+  expect(await status).toBe(0);
+  expect(processes[0]?.signals).toEqual(["SIGTERM"]);
 });

@@ -1,4 +1,4 @@
-import { Backoff, type Logger, errorMessage, now, sleep } from "@freshet/base";
+import { Backoff, type Logger, type ProcessPlace, errorMessage, now, sleep } from "@freshet/base";
 import { CancelQuestions } from "./cancel-questions.ts";
 import { Member, type MemberProcess } from "./member.ts";
 
@@ -6,24 +6,30 @@ import { Member, type MemberProcess } from "./member.ts";
 const STEP_TIMEOUT_MS = 120_000;
 /** After a crash. */
 const RESTART_DELAY = { minMs: 200, maxMs: 10_000 };
+const FRONT_RESTART_DELAY_MS = 1000;
 
 /**
- * Starts the process that serves clients, and replaces it on demand: the new one reads its configuration, then the old one gives the data
- * folder away and forwards, the new one takes it and listens too, and the old one serves the clients that it has until they have left. When
- * the new one fails on this way, the old one takes everything back.
+ * Starts the processes that serve clients: one that has the caches (the core), and beside it as many fronts as there are to be. It replaces them on demand: the
+ * new core reads its configuration, then the old one gives the data folder away and forwards, the new one takes it and listens too, new fronts begin beside it, and
+ * the old processes serve the clients that they have until they have left. When the new core fails on this way, the old one takes everything back.
  */
 export class Supervisor {
-  readonly #fork: () => MemberProcess;
+  readonly #fork: (place: ProcessPlace) => MemberProcess;
+  readonly #fronts: number;
   readonly #logger: Logger;
   readonly #members = new Set<Member>();
   readonly #questions = new CancelQuestions();
   readonly #stopping = new AbortController();
+  /** Which of the cores that were started has the caches. */
   #current: Member | null = null;
+  #generation = 0;
   #replacing = false;
   #finish: (status: number) => void = () => undefined;
 
-  constructor(fork: () => MemberProcess, logger: Logger) {
+  /** `fronts`: processes that serve clients, the core among them. */
+  constructor(fork: (place: ProcessPlace) => MemberProcess, fronts: number, logger: Logger) {
     this.#fork = fork;
+    this.#fronts = fronts;
     this.#logger = logger;
   }
 
@@ -35,7 +41,7 @@ export class Supervisor {
     });
   }
 
-  /** Starts a new process in place of the one that serves. */
+  /** Starts new processes in place of those that serve. */
   async replace(): Promise<void> {
     const old = this.#current;
     if (old === null || this.#replacing || this.#stopping.signal.aborted) {
@@ -43,7 +49,7 @@ export class Supervisor {
       return;
     }
     this.#replacing = true;
-    const next = this.#start();
+    const next = this.#startCore();
     try {
       await this.#succeed(old, next);
     } catch (thrown) {
@@ -74,15 +80,17 @@ export class Supervisor {
   }
 
   async #first(): Promise<void> {
-    const first = this.#start();
+    const first = this.#startCore();
     try {
       await this.#begin(first);
-      this.#current = first;
     } catch {
       // It has told why.
       first.signal("SIGKILL");
       if (!this.#stopping.signal.aborted) this.#finish(await first.exited);
+      return;
     }
+    this.#current = first;
+    await this.#startFronts(first);
   }
 
   async #succeed(old: Member, next: Member): Promise<void> {
@@ -107,12 +115,11 @@ export class Supervisor {
       }
       throw thrown;
     }
+    const withoutCachesMs = Math.round(now() - began);
     this.#current = next;
-    old.tell("drain");
-    this.#logger.info(
-      { process: next.pid, draining: old.pid, withoutCachesMs: Math.round(now() - began) },
-      "a new process serves clients",
-    );
+    await this.#startFronts(next);
+    const draining = this.#drainOthers(next);
+    this.#logger.info({ process: next.pid, draining, withoutCachesMs }, "a new process serves clients");
   }
 
   async #begin(member: Member): Promise<void> {
@@ -126,8 +133,35 @@ export class Supervisor {
     await member.exited;
   }
 
-  #start(): Member {
-    const member: Member = new Member(this.#fork(), (message) => {
+  #startCore(): Member {
+    return this.#start({ front: 0, generation: ++this.#generation });
+  }
+
+  /** All fronts beside this core; one that fails is tried again, and not waited for. */
+  async #startFronts({ place: { generation } }: Member): Promise<void> {
+    const places = Array.from({ length: this.#fronts - 1 }, (_, index) => ({ front: index + 1, generation }));
+    await Promise.all(
+      places.map(async (place) => {
+        const front = this.#start(place);
+        try {
+          await this.#begin(front);
+        } catch {
+          // It has told why; its end has it started again.
+          front.signal("SIGKILL");
+        }
+      }),
+    );
+  }
+
+  /** Processes of earlier generations are to end with their clients; tells which. */
+  #drainOthers({ place }: Member): readonly number[] {
+    const old = [...this.#members].filter((member) => member.place.generation < place.generation);
+    for (const member of old) member.tell("drain");
+    return old.map(({ pid }) => pid);
+  }
+
+  #start(place: ProcessPlace): Member {
+    const member: Member = new Member(this.#fork(place), place, (message) => {
       switch (message.kind) {
         case "cancel":
           this.#questions.ask(member, message, this.#others(member));
@@ -140,6 +174,7 @@ export class Supervisor {
       }
     });
     this.#members.add(member);
+    if (this.#stopping.signal.aborted) member.signal("SIGTERM");
     void member.exited.then((status) => this.#ended(member, status));
     return member;
   }
@@ -151,26 +186,51 @@ export class Supervisor {
   #ended(member: Member, status: number): void {
     this.#members.delete(member);
     this.#questions.gone(member);
-    if (this.#stopping.signal.aborted || member !== this.#current || this.#replacing) return;
+    if (this.#stopping.signal.aborted) return;
+    const isCore = member === this.#current;
+    const isFront = member.place.front > 0 && member.place.generation === this.#current?.place.generation;
+    if (isCore ? this.#replacing : !isFront) return;
     // It was told to stop, by a signal of its own or on the admin console.
     if (status === 0) void this.stop();
-    else void this.#crashed();
+    else if (isCore) void this.#crashed();
+    else void this.#frontCrashed(member.place);
   }
 
+  /** A new core, and fronts that were started with it: what the old fronts go by was the old core's. */
   async #crashed(): Promise<void> {
     const backoff = new Backoff(RESTART_DELAY);
     this.#current = null;
     while (!this.#stopping.signal.aborted && this.#current === null) {
       this.#logger.error("the process that serves clients has crashed: it is started again");
-      const next = this.#start();
+      const next = this.#startCore();
       try {
         await sleep(backoff.nextDelay(), this.#stopping.signal);
         await this.#begin(next);
         this.#current = next;
+        await this.#startFronts(next);
+        this.#drainOthers(next);
       } catch {
         // Its own log tells why.
         next.signal("SIGKILL");
       }
+    }
+  }
+
+  /** One front, beside the same core. */
+  async #frontCrashed(place: ProcessPlace): Promise<void> {
+    this.#logger.error({ front: place.front }, "a front has crashed: it is started again");
+    try {
+      await sleep(FRONT_RESTART_DELAY_MS, this.#stopping.signal);
+    } catch {
+      return;
+    }
+    if (this.#current?.place.generation !== place.generation) return;
+    const front = this.#start(place);
+    try {
+      await this.#begin(front);
+    } catch {
+      // Its own log tells why; its end has it started again.
+      front.signal("SIGKILL");
     }
   }
 }

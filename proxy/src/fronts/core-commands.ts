@@ -1,0 +1,27 @@
+import type { Command } from "@freshet/sql";
+import type { CommandColumn, CommandContext, CommandResult, CommandRunner } from "../session/front-ports.ts";
+import type { FrontServer } from "./front-server.ts";
+
+/** Freshet's own statements where there are fronts: they work on what all have counted, and all know what they have done when they are done. */
+export class CoreCommands implements CommandRunner {
+  readonly #commands: CommandRunner;
+  readonly #fronts: Pick<FrontServer, "collect" | "settle">;
+
+  constructor(commands: CommandRunner, fronts: Pick<FrontServer, "collect" | "settle">) {
+    this.#commands = commands;
+    this.#fronts = fronts;
+  }
+
+  columns(command: Command): readonly CommandColumn[] {
+    return this.#commands.columns(command);
+  }
+
+  async run(command: Command, context: CommandContext): Promise<CommandResult> {
+    await this.#fronts.collect();
+    try {
+      return await this.#commands.run(command, context);
+    } finally {
+      await this.#fronts.settle();
+    }
+  }
+}
