@@ -18,6 +18,7 @@ import type { ControlConnection } from "./control/control-connection.ts";
 import type { CommandRunner } from "./session/front-ports.ts";
 import { type Controls, createControls } from "./control/controls.ts";
 import { type Serving, createServing } from "./compose-front.ts";
+import type { LoadedEngine } from "./compose-engine.ts";
 import { type Shared, createShared, endPart, retryDelay } from "./compose-shared.ts";
 import type { ConsolePart } from "./console/console-family.ts";
 import type { FreshetFactories } from "./freshet-factories.ts";
@@ -34,28 +35,11 @@ import { Pump } from "./replication/pump.ts";
 import { ReplicationStart } from "./replication/replication-start.ts";
 import { SlotGauge } from "./replication/slot-gauge.ts";
 import type { CallClient } from "./upstream-calls/call-client.ts";
-import { createCallClient } from "./upstream-calls/create-call-client.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
 
 /** How often the slot's retained WAL is looked at. */
 const SLOT_GAUGE_INTERVAL_MS = 10_000;
-
-/** The engine's worker, loaded but without its store, which may still be another process's. */
-export interface LoadedEngine {
-  readonly engine: Engine;
-  readonly calls: CallClient;
-}
-
-export async function loadEngine(
-  options: FreshetOptions,
-  upstream: Upstream,
-  factories: FreshetFactories,
-  logger: Logger,
-): Promise<LoadedEngine> {
-  const calls = createCallClient(options, upstream.driver, logger, now);
-  return { engine: await factories.engine(join(options.data, "store"), calls), calls };
-}
 
 /** What the caches tell of themselves, and what they ask about the clients. */
 export interface CoreHooks {

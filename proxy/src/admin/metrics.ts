@@ -47,40 +47,7 @@ export class Metrics implements ProxyMetrics {
   constructor(own: ProcessSources, sources: (() => MetricSources) | null) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    const hits = this.#hits;
-    const misses = this.#misses;
-    new PromCounter({
-      name: "freshet_statements_total",
-      help: "Statements by destination (cache, upstream) and, for upstream, the reason.",
-      labelNames: ["destination", "reason"],
-      registers,
-      collect() {
-        this.reset();
-        const all = [...hits.values()].reduce((sum, count) => sum + count, 0);
-        if (all > 0) this.inc({ destination: "cache", reason: "hit" }, all);
-        for (const [reason, count] of misses) this.inc({ destination: "upstream", reason }, count);
-      },
-    });
-    new PromCounter({
-      name: "freshet_hits_total",
-      help: "Statements answered from a cache.",
-      labelNames: ["cache"],
-      registers,
-      collect() {
-        this.reset();
-        for (const [cache, count] of hits) this.inc({ cache }, count);
-      },
-    });
-    new PromCounter({
-      name: "freshet_misses_total",
-      help: "Statements that went upstream, by reason.",
-      labelNames: ["reason"],
-      registers,
-      collect() {
-        this.reset();
-        for (const [reason, count] of misses) this.inc({ reason }, count);
-      },
-    });
+    statementCounters(this.#hits, this.#misses, registers);
     this.#hitSeconds = new CountedHistogram({
       name: "freshet_hit_seconds",
       help: "Time to answer a statement from a cache.",
@@ -136,6 +103,45 @@ export class Metrics implements ProxyMetrics {
   applied(seconds: number): void {
     this.#apply.observe(seconds);
   }
+}
+
+function statementCounters(
+  hits: ReadonlyMap<string, number>,
+  misses: ReadonlyMap<MissReason, number>,
+  registers: Registry[],
+): void {
+  new PromCounter({
+    name: "freshet_statements_total",
+    help: "Statements by destination (cache, upstream) and, for upstream, the reason.",
+    labelNames: ["destination", "reason"],
+    registers,
+    collect() {
+      this.reset();
+      const all = [...hits.values()].reduce((sum, count) => sum + count, 0);
+      if (all > 0) this.inc({ destination: "cache", reason: "hit" }, all);
+      for (const [reason, count] of misses) this.inc({ destination: "upstream", reason }, count);
+    },
+  });
+  new PromCounter({
+    name: "freshet_hits_total",
+    help: "Statements answered from a cache.",
+    labelNames: ["cache"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [cache, count] of hits) this.inc({ cache }, count);
+    },
+  });
+  new PromCounter({
+    name: "freshet_misses_total",
+    help: "Statements that went upstream, by reason.",
+    labelNames: ["reason"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [reason, count] of misses) this.inc({ reason }, count);
+    },
+  });
 }
 
 function plain(name: string, help: string, registers: Registry[], value: () => number | null): void {

@@ -1,5 +1,4 @@
-import process from "node:process";
-import { errorMessage, must } from "@freshet/base";
+import { errorMessage, must, processId } from "@freshet/base";
 import { formatLsn } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
 import { isTransient } from "../caches/retry.ts";
@@ -116,7 +115,7 @@ export async function showStatus(parts: CommandParts): Promise<CommandResult> {
     ["tables", String(parts.builder.tables.size)],
     ["clients", String(parts.clients())],
     ["fronts", String(parts.fronts())],
-    [PROCESS_ROW, String(process.pid)],
+    [PROCESS_ROW, String(processId())],
     ["store_bytes", String(stats.storeBytes)],
     ["store_used_bytes", String(stats.storeUsedBytes)],
     ["commits_applied", String(stats.commitsApplied)],

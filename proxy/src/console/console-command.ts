@@ -1,5 +1,4 @@
-import process from "node:process";
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, SqlState, processId } from "@freshet/base";
 import type { Pools, ShutdownTime } from "../pool/pools.ts";
 import { CONSOLE_TABLES, type ConsoleTable } from "./console-tables.ts";
 
@@ -67,7 +66,7 @@ async function showAll(pools: Pools, name: string | null, text: string): Promise
   const own = show(pools, name);
   if (!isOfAll(pools, name)) return own;
   const others = (await pools.family?.ask(text)) ?? [];
-  const parts = [{ process: process.pid, rows: own.rows }, ...others];
+  const parts = [{ process: processId(), rows: own.rows }, ...others];
   const rows = parts.flatMap((part) => part.rows.map((row) => [...row, String(part.process)]));
   return { columns: columnsOf(pools, name), rows };
 }

@@ -1,6 +1,7 @@
-import { type Socket, createConnection } from "node:net";
+import type { Duplex } from "node:stream";
 import { FreshetError, type Logger, SqlState, errorMessage, sleep } from "@freshet/base";
 import { type AskOptions, Dialogue, type Handlers } from "./dialogue.ts";
+import { connectLocally } from "./local-socket.ts";
 import { BUILD, type CoreQuestions, type FrontQuestions } from "./protocol.ts";
 
 /** How long a front waits before it looks for the core again. */
@@ -20,7 +21,7 @@ export interface CoreLinkParts {
 export class CoreLink {
   readonly #parts: CoreLinkParts;
   readonly #stopping = new AbortController();
-  #socket: Socket | null = null;
+  #socket: Duplex | null = null;
   #dialogue: Dialogue<FrontQuestions, CoreQuestions> | null = null;
   #running: Promise<void> | null = null;
   #complaint: string | null = null;
@@ -37,7 +38,7 @@ export class CoreLink {
     this.#running = this.#run();
   }
 
-  ask<Kind extends keyof FrontQuestions & string>(
+  ask<Kind extends keyof FrontQuestions>(
     kind: Kind,
     question: FrontQuestions[Kind]["question"],
     options: AskOptions = {},
@@ -75,7 +76,7 @@ export class CoreLink {
   /** Resolves when the connection has ended. */
   async #attach(): Promise<void> {
     const { path, generation, handlers, onAttached, onLost, logger } = this.#parts;
-    const socket = createConnection({ path });
+    const socket = connectLocally(path);
     this.#socket = socket;
     const closed = new Promise<void>((resolve, reject) => {
       socket.once("error", reject);

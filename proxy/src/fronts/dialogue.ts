@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type ErrorDetails, FreshetError, SqlState } from "@freshet/base";
 import { toFreshetError } from "@freshet/wire";
 import { Frames } from "./frames.ts";
@@ -53,7 +53,7 @@ export class Dialogue<Mine extends Questions, Theirs extends Questions> {
   #lastId = 0;
   #ended = false;
 
-  constructor(socket: Socket, handlers: Handlers<Theirs>) {
+  constructor(socket: Duplex, handlers: Handlers<Theirs>) {
     this.#handlers = handlers;
     // Both ends are of one build, which the first question of each connection makes sure of.
     this.#frames = new Frames(socket, (message) => this.#receive(message as Frame));

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { deserialize, serialize } from "node:v8";
 import { FreshetError, SqlState } from "@freshet/base";
 
@@ -11,13 +11,13 @@ const MAX_UNSENT_BYTES = 256 << 20;
 
 /** Messages over a stream between two processes of one build: values as the structured clone has them, buffers as buffers. */
 export class Frames {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #receive: (message: unknown) => void;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
   /** `receive` is called with each message; what it throws ends the connection. */
-  constructor(socket: Socket, receive: (message: unknown) => void) {
+  constructor(socket: Duplex, receive: (message: unknown) => void) {
     this.#socket = socket;
     this.#receive = receive;
     socket.on("data", (chunk: Buffer) => this.#push(chunk));

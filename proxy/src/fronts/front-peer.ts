@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { FreshetError, type Logger, SqlState, sleep } from "@freshet/base";
 import type { Cache } from "../caches/cache.ts";
 import { CatalogChanges } from "./catalog-changes.ts";
@@ -33,7 +33,7 @@ export class FrontPeer {
   /** Clients that it has, as it told last. */
   clients = 0;
   readonly #parts: FrontPeerParts;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #dialogue: Dialogue<CoreQuestions, FrontQuestions>;
   #changes: CatalogChanges | null = null;
   /** One update after the other: the next is sent when the last was heeded. */
@@ -42,7 +42,7 @@ export class FrontPeer {
   #toldAt = Number.NEGATIVE_INFINITY;
 
   /** `handlers`: of what it may ask when it has introduced itself. */
-  constructor(socket: Socket, parts: FrontPeerParts, handlers: PeerHandlers) {
+  constructor(socket: Duplex, parts: FrontPeerParts, handlers: PeerHandlers) {
     this.#socket = socket;
     this.#parts = parts;
     this.#dialogue = new Dialogue<CoreQuestions, FrontQuestions>(socket, {

@@ -1,5 +1,4 @@
-import { chmod, rm } from "node:fs/promises";
-import { type Server, type Socket, createServer } from "node:net";
+import type { Duplex } from "node:stream";
 import { FreshetError, type Logger, SqlState, assert, errorMessage } from "@freshet/base";
 import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
@@ -11,6 +10,7 @@ import type { FoundAnswer, InvalidatingRead, NotFound } from "../invalidate/inva
 import type { ReplicationHealth } from "../replication/health.ts";
 import type { CommandRunner, PreparedRoute } from "../session/front-ports.ts";
 import { CoreCommands } from "./core-commands.ts";
+import { type LocalListener, listenLocally } from "./local-socket.ts";
 import { FrontPeer, type PeerHandlers } from "./front-peer.ts";
 import {
   type AnswerQuestion,
@@ -50,12 +50,11 @@ export interface FrontServerParts {
 export class FrontServer {
   readonly #parts: FrontServerParts;
   readonly #peers = new Set<FrontPeer>();
-  readonly #server: Server;
+  #listener: LocalListener | null = null;
   #timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(parts: FrontServerParts) {
     this.#parts = parts;
-    this.#server = createServer((socket) => this.#accept(socket));
   }
 
   /** Fronts that know what there is to know. */
@@ -69,16 +68,7 @@ export class FrontServer {
   }
 
   async start(): Promise<void> {
-    const { path } = this.#parts;
-    await rm(path, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ path, exclusive: true }, () => {
-        this.#server.off("error", reject);
-        resolve();
-      });
-    });
-    await chmod(path, 0o600);
+    this.#listener = await listenLocally(this.#parts.path, (connection) => this.#accept(connection));
     this.#timer = setInterval(() => {
       for (const peer of this.#introduced()) peer.look();
     }, UPDATE_INTERVAL_MS);
@@ -114,15 +104,14 @@ export class FrontServer {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     for (const peer of this.#peers) peer.end();
-    if (!this.#server.listening) return;
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#listener?.close();
   }
 
   #introduced(): readonly FrontPeer[] {
     return [...this.#peers].filter(({ introduced }) => introduced);
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Duplex): void {
     const { generation, catalog, health, uncommitted, clock, logger } = this.#parts;
     socket.on("error", (error) => logger.warn({ error: error.message }, "the connection to a front has failed"));
     const state = (): CoreState => ({

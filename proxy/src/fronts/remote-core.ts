@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import process from "node:process";
-import { type FreshetOptions, type Logger, errorMessage, now } from "@freshet/base";
+import { type FreshetOptions, type Logger, errorMessage, now, processId } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT } from "@freshet/contract";
 import { type StoreReader, openStoreReader } from "@freshet/store";
 import type { Lsn } from "@freshet/values";
@@ -89,8 +88,10 @@ export class RemoteCore {
     this.front = this.#serving.front;
     this.commands = {
       columns: ({ kind }) => COMMAND_COLUMNS[kind],
-      run: async (command, { facts, last, signal, notice }) => {
-        const result = await this.#link.ask("command", { command, facts, last }, { signal, note: notice });
+      run: async (command, context) => {
+        const { facts, last, signal } = context;
+        const note = (message: string, detail?: string): void => context.notice(message, detail);
+        const result = await this.#link.ask("command", { command, facts, last }, { signal, note });
         return command.kind === "show-status" ? servedHere(result) : result;
       },
     };
@@ -227,5 +228,5 @@ export class RemoteCore {
 
 /** What the core answered, for a client of this process. */
 function servedHere({ tag, rows }: CommandResult): CommandResult {
-  return { tag, rows: rows.map((row) => (row[0] === PROCESS_ROW ? [PROCESS_ROW, String(process.pid)] : row)) };
+  return { tag, rows: rows.map((row) => (row[0] === PROCESS_ROW ? [PROCESS_ROW, String(processId())] : row)) };
 }

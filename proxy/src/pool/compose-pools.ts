@@ -1,5 +1,11 @@
-import process from "node:process";
-import { type FreshetOptions, type Logger, errorMessage, readPoolConfiguration, requestStop } from "@freshet/base";
+import {
+  type FreshetOptions,
+  type Logger,
+  errorMessage,
+  processId,
+  readPoolConfiguration,
+  requestStop,
+} from "@freshet/base";
 import type { Registry } from "prom-client";
 import type { Upstream } from "../upstream/upstream.ts";
 import { consoleHere } from "../console/console-command.ts";
@@ -69,7 +75,7 @@ export class PoolService {
 
   /** What another process's console asks of this one. */
   async console(text: string): Promise<ConsolePart> {
-    return { process: process.pid, rows: this.pools === null ? [] : await consoleHere(this.pools, text) };
+    return { process: processId(), rows: this.pools === null ? [] : await consoleHere(this.pools, text) };
   }
 
   stop(): void {

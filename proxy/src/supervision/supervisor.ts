@@ -18,6 +18,7 @@ export class Supervisor {
   readonly #fronts: number;
   readonly #logger: Logger;
   readonly #members = new Set<Member>();
+  readonly #draining = new WeakSet<Member>();
   readonly #questions = new CancelQuestions();
   readonly #stopping = new AbortController();
   /** Which of the cores that were started has the caches. */
@@ -155,8 +156,13 @@ export class Supervisor {
 
   /** Processes of earlier generations are to end with their clients; tells which. */
   #drainOthers({ place }: Member): readonly number[] {
-    const old = [...this.#members].filter((member) => member.place.generation < place.generation);
-    for (const member of old) member.tell("drain");
+    const old = [...this.#members].filter(
+      (member) => member.place.generation < place.generation && !this.#draining.has(member),
+    );
+    for (const member of old) {
+      this.#draining.add(member);
+      member.tell("drain");
+    }
     return old.map(({ pid }) => pid);
   }
 
