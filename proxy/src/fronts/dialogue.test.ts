@@ -9,7 +9,7 @@ type Upper = {
   readonly fail: { readonly question: null; readonly answer: null };
   readonly wait: { readonly question: null; readonly answer: string };
 };
-type Nothing = Record<never, never>;
+type Nothing = Record<string, never>;
 
 function pair(): { readonly asking: Dialogue<Upper, Nothing>; readonly end: () => void; readonly order: string[] } {
   const [left, right] = duplexPair();
