@@ -45,6 +45,7 @@ import { resolveForCheck, resolveLive, tableColumnTypes } from "./tables/resolve
 import { DivergenceError } from "./tables/table-rows.ts";
 import { newTally } from "./state/tally.ts";
 import { LoggedStore } from "./view/logged-store.ts";
+import type { ViewStore, ViewTransaction } from "./view/view-store.ts";
 import { DurabilityTracker } from "./durability-tracker.ts";
 
 export interface EngineOptions {
@@ -72,7 +73,7 @@ function notReady(message: string, hint?: string): FreshetError {
  * It owns the store, and closes it. A store transaction that fails leaves the state of the one before.
  */
 class SynchronousEngine implements Engine {
-  readonly #store: Store;
+  readonly #store: ViewStore;
   readonly #chunk: ChunkLimits;
   readonly #stepSize: StepSize;
   readonly #now: () => number;
@@ -88,7 +89,7 @@ class SynchronousEngine implements Engine {
   #keysFilled = 0;
   #keysEvicted = 0;
 
-  constructor(store: Store, options: EngineOptions) {
+  constructor(store: ViewStore, options: EngineOptions) {
     this.#store = store;
     this.#chunk = options.chunk ?? CHUNK_LIMITS;
     this.#stepSize = new StepSize(options.buildStepRows ?? BUILD_STEP_ROWS, options.now ?? null);
@@ -411,7 +412,7 @@ class SynchronousEngine implements Engine {
     this.#stagedParts = 0;
   }
 
-  #write<T>(body: (transaction: WriteTransaction) => T): T {
+  #write<T>(body: (transaction: ViewTransaction) => T): T {
     return this.#guarded(() => this.#store.write(body));
   }
 

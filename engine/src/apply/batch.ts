@@ -4,9 +4,10 @@ import type { WriteTransaction } from "@freshet/store";
 import type { Lsn } from "@freshet/values";
 import type { CacheBuild } from "../build/cache-build.ts";
 import { type CacheEntry, type Catalog, STAGED_ARRANGEMENT, type TableEntry } from "../catalog/catalog.ts";
-import type { DeltaBatch } from "../delta/delta-batch.ts";
+import { consolidated, type DeltaBatch } from "../delta/delta-batch.ts";
 import { type GraphNode, isDefect, runNodes } from "../graph/graph-node.ts";
 import { DivergenceError } from "../tables/table-rows.ts";
+import type { ViewTransaction } from "../view/view-store.ts";
 import { OutboxWriter } from "./outbox-writer.ts";
 
 /** Bounds of what is held in memory before the graph runs over it. */
@@ -36,7 +37,7 @@ export function stageChanges(transaction: WriteTransaction, changes: readonly Bu
 export class CommitBatch {
   readonly #catalog: Catalog;
   readonly #builds: ReadonlyMap<number, CacheBuild>;
-  readonly #transaction: WriteTransaction;
+  readonly #transaction: ViewTransaction;
   readonly #lsn: Lsn;
   readonly #limits: ChunkLimits;
   readonly #outbox: OutboxWriter;
@@ -49,7 +50,7 @@ export class CommitBatch {
   constructor(
     catalog: Catalog,
     builds: ReadonlyMap<number, CacheBuild>,
-    transaction: WriteTransaction,
+    transaction: ViewTransaction,
     lsn: Lsn,
     limits: ChunkLimits,
   ) {
@@ -125,8 +126,9 @@ export class CommitBatch {
     runNodes(this.#transaction, this.#catalog.running, outputs);
     for (const build of this.#builds.values()) build.log(this.#transaction, outputs);
     for (const cache of this.#catalog.caches.values()) {
-      const deltas = cache.state === "ready" && cache.output !== null ? outputs.get(cache.output.record.id) : undefined;
-      if (deltas !== undefined && deltas.length > 0) this.#sink(cache, deltas);
+      if (cache.state !== "ready" || cache.output === null) continue;
+      const deltas = consolidated(outputs, cache.output.record.id);
+      if (deltas.length > 0) this.#sink(cache, deltas);
     }
   }
 

@@ -1,9 +1,10 @@
 import { assert } from "@freshet/base";
-import type { Snapshot, Store, WriteTransaction } from "@freshet/store";
+import type { Snapshot, WriteTransaction } from "@freshet/store";
 import { forgetBuildLog, rememberBuildLog } from "../catalog/records.ts";
-import { consolidate, DeltaBatch } from "../delta/delta-batch.ts";
+import { consolidated, DeltaBatch } from "../delta/delta-batch.ts";
 import { enumerateNode, type GraphNode } from "../graph/graph-node.ts";
 import { newTally } from "../state/tally.ts";
+import type { ViewStore, ViewTransaction } from "../view/view-store.ts";
 import type { StepSize } from "./step-size.ts";
 
 export interface LayerHooks {
@@ -15,7 +16,7 @@ export interface LayerHooks {
   readonly save: (transaction: WriteTransaction) => void;
 }
 
-type Feed = (transaction: WriteTransaction, outputs: Map<number, DeltaBatch>) => void;
+type Feed = (transaction: ViewTransaction, outputs: Map<number, DeltaBatch>) => void;
 
 /** Upper estimate of the rows that enumerating a node yields. */
 function estimateRows(node: GraphNode): number {
@@ -37,7 +38,7 @@ function logKey(sequence: number): Buffer {
  * snapshot, then from a log their deltas since then, until the log is empty.
  */
 export class BuildLayer {
-  readonly #store: Store;
+  readonly #store: ViewStore;
   readonly #log: number;
   readonly #inputs: readonly GraphNode[];
   readonly #uncounted: Set<GraphNode>;
@@ -50,7 +51,13 @@ export class BuildLayer {
   #logRead = 0;
   #replayRows: number;
 
-  constructor(store: Store, log: number, inputs: readonly GraphNode[], uncounted: Set<GraphNode>, hooks: LayerHooks) {
+  constructor(
+    store: ViewStore,
+    log: number,
+    inputs: readonly GraphNode[],
+    uncounted: Set<GraphNode>,
+    hooks: LayerHooks,
+  ) {
     this.#store = store;
     this.#log = log;
     this.#inputs = inputs;
@@ -75,10 +82,10 @@ export class BuildLayer {
     this.#enumeration = this.#enumerateAll(this.#snapshot);
   }
 
-  append(transaction: WriteTransaction, outputs: ReadonlyMap<number, DeltaBatch>): void {
+  append(transaction: WriteTransaction, outputs: Map<number, DeltaBatch>): void {
     if (this.#abandoned) return;
     for (const { record } of this.#inputs) {
-      outputs.get(record.id)?.forEach((row, weight) => {
+      consolidated(outputs, record.id).forEach((row, weight) => {
         const value = Buffer.allocUnsafe(12 + row.length);
         value.writeUInt32BE(record.id, 0);
         value.writeDoubleBE(weight, 4);
@@ -124,13 +131,12 @@ export class BuildLayer {
         break;
       }
       const [{ record }, batch] = next.value;
-      const collected = batches.get(record.id) ?? new DeltaBatch();
+      const collected = batchOf(batches, record.id);
       batch.forEach((row, weight) => collected.push(row, weight));
-      batches.set(record.id, collected);
       rows += Math.max(LEAST_WORK, batch.length);
     }
     this.#store.write((transaction) => {
-      feed(transaction, consolidateAll(batches));
+      feed(transaction, batches);
       this.#hooks.save(transaction);
     });
     return rows;
@@ -141,13 +147,10 @@ export class BuildLayer {
       const batches = new Map<number, DeltaBatch>();
       const options = { start: logKey(this.#logRead), limit: this.#replayRows };
       for (const { value } of [...transaction.scan(this.#log, options)]) {
-        const id = value.readUInt32BE(0);
-        const batch = batches.get(id) ?? new DeltaBatch();
-        batch.push(value.subarray(12), value.readDoubleBE(4));
-        batches.set(id, batch);
+        batchOf(batches, value.readUInt32BE(0)).push(value.subarray(12), value.readDoubleBE(4));
         transaction.remove(this.#log, logKey(this.#logRead++));
       }
-      feed(transaction, consolidateAll(batches));
+      feed(transaction, batches);
       if (this.#logRead === this.#logNext) {
         this.discardLog(transaction);
         this.#hooks.finish(transaction);
@@ -171,6 +174,12 @@ export class BuildLayer {
   }
 }
 
-function consolidateAll(batches: ReadonlyMap<number, DeltaBatch>): Map<number, DeltaBatch> {
-  return new Map([...batches].map(([id, batch]) => [id, consolidate(batch)]));
+/** The batch of a node that is collected from pieces. */
+function batchOf(batches: Map<number, DeltaBatch>, id: number): DeltaBatch {
+  let batch = batches.get(id);
+  if (batch !== undefined) return batch;
+  batch = new DeltaBatch();
+  batch.repeats = true;
+  batches.set(id, batch);
+  return batch;
 }

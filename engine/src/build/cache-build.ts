@@ -1,12 +1,13 @@
 import { assert } from "@freshet/base";
 import { type BuildProgress, viewArrangement } from "@freshet/contract";
-import type { Store, WriteTransaction } from "@freshet/store";
+import type { WriteTransaction } from "@freshet/store";
 import type { CacheEntry, Catalog } from "../catalog/catalog.ts";
 import { putRecord } from "../catalog/records.ts";
-import { type DeltaBatch } from "../delta/delta-batch.ts";
+import { consolidated, type DeltaBatch } from "../delta/delta-batch.ts";
 import { type GraphNode, isDefect, runNodes } from "../graph/graph-node.ts";
 import { instantiate } from "../graph/instantiate.ts";
 import type { SpecNode } from "../graph/plan-specs.ts";
+import type { ViewStore, ViewTransaction } from "../view/view-store.ts";
 import { BuildLayer } from "./build-layer.ts";
 import { BuildOrder } from "./build-order.ts";
 import type { StepSize } from "./step-size.ts";
@@ -21,7 +22,7 @@ const CLEARED_PER_STEP = 5000;
  */
 export class CacheBuild {
   readonly #catalog: Catalog;
-  readonly #store: Store;
+  readonly #store: ViewStore;
   readonly #cache: CacheEntry;
   readonly #size: StepSize;
   #output: GraphNode | null = null;
@@ -34,7 +35,7 @@ export class CacheBuild {
   #rowsTotal = 0;
   #rowsDone = 0;
 
-  constructor(catalog: Catalog, store: Store, cache: CacheEntry, size: StepSize) {
+  constructor(catalog: Catalog, store: ViewStore, cache: CacheEntry, size: StepSize) {
     this.#catalog = catalog;
     this.#store = store;
     this.#cache = cache;
@@ -53,7 +54,7 @@ export class CacheBuild {
   }
 
   /** Keeps what a chunk, which the live nodes take in now, means for the layer that is being filled. */
-  log(transaction: WriteTransaction, outputs: ReadonlyMap<number, DeltaBatch>): void {
+  log(transaction: WriteTransaction, outputs: Map<number, DeltaBatch>): void {
     this.#layer?.append(transaction, outputs);
   }
 
@@ -106,13 +107,13 @@ export class CacheBuild {
     this.#catalog.refresh();
   }
 
-  #feed(transaction: WriteTransaction, outputs: Map<number, DeltaBatch>): void {
+  #feed(transaction: ViewTransaction, outputs: Map<number, DeltaBatch>): void {
     if (this.#targets.length > 0) {
       runNodes(transaction, this.#targets, outputs, true);
       return;
     }
-    const deltas = outputs.get(this.#output?.record.id ?? 0);
-    if (deltas === undefined || deltas.length === 0) return;
+    const deltas = consolidated(outputs, this.#output?.record.id ?? 0);
+    if (deltas.length === 0) return;
     try {
       this.#cache.sink.apply(transaction, deltas, this.#catalog.applied, this.#cache.tally);
     } catch (error) {

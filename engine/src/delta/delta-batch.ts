@@ -8,6 +8,8 @@ export class DeltaBatch {
   readonly rows: Row[] = [];
   readonly weights: number[] = [];
   readonly keys: (Buffer | null)[] = [];
+  /** Whether a row may occur more than once, or with weight 0: see `consolidated`. */
+  repeats = false;
 
   get length(): number {
     return this.rows.length;
@@ -35,10 +37,16 @@ export class DeltaBatch {
 export const EMPTY_BATCH: DeltaBatch = new DeltaBatch();
 Object.freeze(EMPTY_BATCH.rows);
 
-/**
- * The batch with each distinct row once and without zero weights. The only place where deltas are
- * added up; operators rely on their input being consolidated.
- */
+/** A node's batch, consolidated at the first call and kept so. */
+export function consolidated(batches: Map<number, DeltaBatch>, id: number): DeltaBatch {
+  const batch = batches.get(id) ?? EMPTY_BATCH;
+  if (!batch.repeats) return batch;
+  const sums = consolidate(batch);
+  batches.set(id, sums);
+  return sums;
+}
+
+/** The batch with each distinct row once and without zero weights. Operators rely on their input being so, unless they take repeats. */
 export function consolidate(batch: DeltaBatch): DeltaBatch {
   if (batch.length <= 1) return batch.weights[0] === 0 ? EMPTY_BATCH : batch;
   const positions = new Map<string, number>();

@@ -2,7 +2,7 @@ import { AssertionError, FreshetError } from "@freshet/base";
 import type { MakeUpstreamCalls } from "@freshet/contract";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import { createCodecs } from "@freshet/values";
-import { consolidate, type DeltaBatch, EMPTY_BATCH } from "../delta/delta-batch.ts";
+import { consolidated, type DeltaBatch, EMPTY_BATCH } from "../delta/delta-batch.ts";
 import type { Enumeration, Operator } from "../operators/operator.ts";
 import type { Tally } from "../state/tally.ts";
 import { createOperator } from "./create-operator.ts";
@@ -98,7 +98,10 @@ export function runNodes(
 ): void {
   for (const node of nodes) {
     if (node.failed) continue;
-    const inputs = node.inputs.map((input) => outputs.get(input.record.id) ?? EMPTY_BATCH);
+    const takesRepeats = node.operator.takesRepeats === true;
+    const inputs = node.inputs.map(({ record: { id } }) =>
+      takesRepeats ? (outputs.get(id) ?? EMPTY_BATCH) : consolidated(outputs, id),
+    );
     if (inputs.every((input) => input.length === 0)) continue;
     node.changed = true;
     try {
@@ -107,7 +110,8 @@ export function runNodes(
         continue;
       }
       const output = node.operator.apply(transaction, inputs, node.tally);
-      outputs.set(node.record.id, node.operator.repeats ? consolidate(output) : output);
+      if (node.operator.repeats && output.length > 0) output.repeats = true;
+      outputs.set(node.record.id, output);
     } catch (error) {
       if (!isDefect(error)) throw error;
       node.failed = true;

@@ -24,6 +24,7 @@ import { type AggregateSlot, slotPrefix } from "./slot.ts";
 function plainSlot(accumulator: Accumulator, read: BytesReader): AggregateSlot {
   return {
     accumulator,
+    read,
     evaluate: (view) => ({ bytes: read(view), key: null }),
     add: (_transaction, state, _group, value, weight) => state?.add(value.bytes, weight),
     result: (_reads, state) => state?.result() ?? null,

@@ -6,7 +6,7 @@ import type { Accumulator, AggregateState } from "../aggregate-state/accumulator
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
-import { compareKeys } from "../state/compare-keys.ts";
+import { byKey, keyOrder, type OrderedKey } from "../state/compare-keys.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
 import { addWeight, firstRow, multisetKey, pagedScan } from "../state/multiset.ts";
 import { newTally, type Tally } from "../state/tally.ts";
@@ -14,6 +14,7 @@ import { compileSlot } from "./aggregate-slot.ts";
 import { ENUMERATED_ROWS } from "./arrange.ts";
 import { type BytesReader, compileBytes, type CompileContext, requireEquality } from "./evaluate.ts";
 import {
+  appendColumns,
   decodeGroupOutput,
   decodeGroupState,
   encodeGroupState,
@@ -29,12 +30,16 @@ export interface AggregateSpec {
   readonly scalar: boolean;
 }
 
-interface GroupDelta {
-  readonly key: Buffer;
-  /** The group's columns as they look in this row. */
-  readonly image: Row;
-  readonly values: readonly SlotValue[];
+interface GroupDelta extends OrderedKey {
+  readonly row: Row;
   readonly weight: number;
+  /** Null where the slots' readers read the row itself, when the group is at hand. */
+  readonly values: readonly SlotValue[] | null;
+}
+
+/** By group, and within one what is added before what is taken away: a row that comes and goes is never missing in between. */
+function byGroup(a: GroupDelta, b: GroupDelta): number {
+  return byKey(a, b) || b.weight - a.weight;
 }
 
 const MAX_AGGREGATES = 254;
@@ -46,12 +51,17 @@ const MAX_AGGREGATES = 254;
  */
 export class AggregateOperator implements Operator {
   readonly repeats = false;
+  /** What is only added up may come in any order, and cancel. */
+  readonly takesRepeats: boolean;
   readonly #keys: KeyBuilder;
   readonly #groups: readonly BytesReader[];
   /** Null where equal group keys look equal, so that any row's image is the group's. */
   readonly #images: number | null;
   readonly #slots: readonly AggregateSlot[];
   readonly #accumulators: readonly Accumulator[];
+  /** The slots' readers where all have one and the images are not kept: nothing of a row is needed but these values. */
+  readonly #readers: readonly BytesReader[] | null;
+  readonly #values: (Buffer | null)[] = [];
   readonly #scalar: boolean;
   readonly #columns: number;
   readonly #arrangement: number;
@@ -74,6 +84,9 @@ export class AggregateOperator implements Operator {
     const kept = { extrema: must(extrema), distinct: must(distinct) };
     this.#slots = spec.aggregates.map((call, index) => compileSlot(call, index, columns, kept, context));
     this.#accumulators = this.#slots.flatMap(({ accumulator }) => (accumulator === null ? [] : [accumulator]));
+    const readers = this.#slots.flatMap(({ read }) => (read === undefined ? [] : [read]));
+    this.#readers = this.#images === null && readers.length === this.#slots.length ? readers : null;
+    this.takesRepeats = this.#readers !== null;
     this.#scalar = spec.scalar;
     this.#columns = columns.length;
     this.#arrangement = must(groups);
@@ -86,7 +99,7 @@ export class AggregateOperator implements Operator {
     while (from < deltas.length) {
       const first = deltas[from] as GroupDelta;
       let to = from + 1;
-      while (deltas[to]?.key.equals(first.key) === true) to++;
+      while (to < deltas.length && byKey(deltas[to] as GroupDelta, first) === 0) to++;
       this.#applyGroup(transaction, deltas.slice(from, to), output, tally);
       from = to;
     }
@@ -132,45 +145,77 @@ export class AggregateOperator implements Operator {
       this.#view.set(row, this.#columns);
       try {
         const key = this.#keys.build(this.#view);
-        const image = packRow(this.#groups.map((read) => read(this.#view)));
-        deltas.push({ key, image, values: this.#slots.map((slot) => slot.evaluate(this.#view)), weight });
+        const values = this.#readers === null ? this.#slots.map((slot) => slot.evaluate(this.#view)) : null;
+        deltas.push({ key, order: keyOrder(key), row, weight, values });
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
         tally.errors += weight;
       }
     });
-    return deltas.sort((a, b) => compareKeys(a.key, b.key));
+    return deltas.sort(byGroup);
   }
 
   #applyGroup(transaction: WriteTransaction, deltas: readonly GroupDelta[], output: DeltaBatch, tally: Tally): void {
-    const { key, image } = deltas[0] as GroupDelta;
+    const { key, row } = deltas[0] as GroupDelta;
     const stored = transaction.get(this.#arrangement, key);
     const old = stored === undefined ? null : decodeGroupState(stored, this.#accumulators);
     const states = old?.states ?? this.#accumulators.map((accumulator) => accumulator.create());
     const kept = newTally();
     let count = old?.count ?? 0;
     for (const delta of deltas) {
-      count += delta.weight;
-      this.#addDelta(transaction, states, delta, kept);
+      if (delta.values === null) count += this.#addRow(states, delta, tally);
+      else {
+        count += delta.weight;
+        this.#addDelta(transaction, states, delta, delta.values, kept);
+      }
     }
     assert(count >= 0, "a group would hold a negative number of rows");
     tally.bytes += kept.bytes;
     const before = old?.output ?? (this.#scalar ? this.#emptyOutput() : null);
-    const after = this.#write(transaction, { key, image, stored, count, states }, tally);
+    const after = this.#write(transaction, { key, row, stored, count, states }, tally);
     if (before instanceof Buffer && after instanceof Buffer && before.equals(after)) return;
     if (before !== null) this.#emit(before, -1, output, tally);
     if (after !== null) this.#emit(after, 1, output, tally);
   }
 
-  #addDelta(transaction: WriteTransaction, states: readonly AggregateState[], delta: GroupDelta, kept: Tally): void {
+  /** Adds a row to accumulators; returns its weight in the group, which is 0 when an argument fails. */
+  #addRow(states: readonly AggregateState[], { row, weight }: GroupDelta, tally: Tally): number {
+    const readers = this.#readers ?? [];
+    this.#view.set(row, this.#columns);
+    try {
+      for (let index = 0; index < readers.length; index++)
+        this.#values[index] = (readers[index] as BytesReader)(this.#view);
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      tally.errors += weight;
+      return 0;
+    }
+    for (let index = 0; index < readers.length; index++)
+      (states[index] as AggregateState).add(this.#values[index] as Buffer | null, weight);
+    return weight;
+  }
+
+  #addDelta(
+    transaction: WriteTransaction,
+    states: readonly AggregateState[],
+    { key, row, weight }: GroupDelta,
+    values: readonly SlotValue[],
+    kept: Tally,
+  ): void {
     let next = 0;
     this.#slots.forEach((slot, index) => {
       const state = slot.accumulator === null ? null : (states[next++] as AggregateState);
-      slot.add(transaction, state, delta.key, delta.values[index] as SlotValue, delta.weight, kept);
+      slot.add(transaction, state, key, values[index] as SlotValue, weight, kept);
     });
     if (this.#images === null) return;
-    const imageKey = multisetKey(delta.key, delta.image);
-    addWeight(transaction, this.#images, imageKey, delta.key.length, delta.image, delta.weight, kept);
+    const image = this.#imageOf(row);
+    addWeight(transaction, this.#images, multisetKey(key, image), key.length, image, weight, kept);
+  }
+
+  /** The group's columns as they look in a row. */
+  #imageOf(row: Row): Row {
+    this.#view.set(row, this.#columns);
+    return packRow(this.#groups.map((read) => read(this.#view)));
   }
 
   /** Writes the group's new state and returns its output; null when the group is no more. */
@@ -178,7 +223,7 @@ export class AggregateOperator implements Operator {
     transaction: WriteTransaction,
     group: {
       readonly key: Buffer;
-      readonly image: Row;
+      readonly row: Row;
       readonly stored: Buffer | undefined;
       readonly count: number;
       readonly states: readonly AggregateState[];
@@ -192,7 +237,7 @@ export class AggregateOperator implements Operator {
       if (stored !== undefined) transaction.remove(this.#arrangement, key);
       return this.#scalar ? this.#emptyOutput() : null;
     }
-    const image = this.#images === null ? group.image : must(firstRow(transaction, this.#images, key));
+    const image = this.#images === null ? this.#imageOf(group.row) : must(firstRow(transaction, this.#images, key));
     const output = this.#result(image, (slot, state) => slot.result(transaction, state, key), states);
     const state: GroupState = { count, output, states };
     const bytes = encodeGroupState(state);
@@ -211,7 +256,7 @@ export class AggregateOperator implements Operator {
       const results = this.#slots.map((slot) =>
         resultOf(slot, slot.accumulator === null ? null : (states[next++] as AggregateState)),
       );
-      return Buffer.concat([image, packRow(results)]);
+      return appendColumns(image, results);
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error;
       return "failed";

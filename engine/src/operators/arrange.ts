@@ -1,12 +1,13 @@
 import type { Expression } from "@freshet/sql";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
-import type { ColumnType, Row } from "@freshet/values";
+import type { ColumnType } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
-import { compareKeys } from "../state/compare-keys.ts";
+import { byKey, compareKeys, keyOrder, type OrderedKey } from "../state/compare-keys.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
-import { addWeight, decodeMultisetEntry, multisetKey, pagedScan } from "../state/multiset.ts";
+import { decodeKeyedEntry, KeyedRows, type WeightedRow } from "../state/keyed-rows.ts";
+import { pagedScan } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
 import { compileBytes, type CompileContext, requireEquality } from "./evaluate.ts";
 import type { Enumeration, Operator } from "./operator.ts";
@@ -20,12 +21,8 @@ export interface ArrangeSpec {
   readonly nullSafe?: readonly boolean[];
 }
 
-interface KeyedRow {
-  readonly key: Buffer;
+interface KeyedRow extends OrderedKey, WeightedRow {
   readonly hasNull: boolean;
-  readonly entryKey: Buffer;
-  readonly row: Row;
-  readonly weight: number;
 }
 
 /**
@@ -35,9 +32,11 @@ interface KeyedRow {
  */
 export class ArrangeOperator implements Operator {
   readonly repeats = false;
+  readonly takesRepeats = true;
   readonly #keys: KeyBuilder;
   readonly #columns: number;
   readonly #arrangement: number;
+  readonly #rows: KeyedRows;
   readonly #view = new RowView();
 
   constructor(
@@ -53,27 +52,41 @@ export class ArrangeOperator implements Operator {
     );
     this.#columns = columns.length;
     this.#arrangement = arrangement;
+    this.#rows = new KeyedRows(arrangement);
   }
 
   apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch {
+    const keyed = this.#keyedRows(inputs[0] as DeltaBatch, tally);
+    const result = new DeltaBatch();
+    for (let from = 0; from < keyed.length;) {
+      const { key, hasNull } = keyed[from] as KeyedRow;
+      const rows: WeightedRow[] = [];
+      for (let next = keyed[from]; next !== undefined; next = keyed[++from]) {
+        if (next.key !== key && compareKeys(next.key, key) !== 0) break;
+        rows.push(next);
+      }
+      const deltas = addUp(rows);
+      if (deltas.length === 0) continue;
+      for (const { row, weight } of deltas) result.pushKeyed(row, weight, hasNull ? null : key);
+      this.#rows.add(transaction, key, deltas, tally);
+    }
+    return result;
+  }
+
+  /** The batch's rows in key order, without those whose key fails. */
+  #keyedRows(batch: DeltaBatch, tally: Tally): readonly KeyedRow[] {
     const keyed: KeyedRow[] = [];
-    (inputs[0] as DeltaBatch).forEach((row, weight) => {
+    batch.forEach((row, weight) => {
       this.#view.set(row, this.#columns);
       try {
         const key = this.#keys.build(this.#view);
-        keyed.push({ key, hasNull: this.#keys.hasNull, entryKey: multisetKey(key, row), row, weight });
+        keyed.push({ key, hasNull: this.#keys.hasNull, order: keyOrder(key), row, weight });
       } catch (error) {
         if (!(error instanceof EvaluationError)) throw error;
         tally.errors += weight;
       }
     });
-    keyed.sort((a, b) => compareKeys(a.entryKey, b.entryKey));
-    const result = new DeltaBatch();
-    for (const { key, hasNull, entryKey, row, weight } of keyed) {
-      addWeight(transaction, this.#arrangement, entryKey, key.length, row, weight, tally);
-      result.pushKeyed(row, weight, hasNull ? null : key);
-    }
-    return result;
+    return keyed.sort(byKey);
   }
 
   *enumerateOf(_reads: ReadTransaction, inputs: readonly (() => Enumeration)[]): Enumeration {
@@ -83,10 +96,13 @@ export class ArrangeOperator implements Operator {
   *enumerate(reads: ReadTransaction): Enumeration {
     let batch = new DeltaBatch();
     for (const entry of pagedScan(reads, this.#arrangement)) {
-      const { row, weight, prefixLength } = decodeMultisetEntry(entry);
-      this.#view.set(row, this.#columns);
+      const { key, rows } = decodeKeyedEntry(entry);
+      const [first] = rows;
+      if (first === undefined) continue;
+      this.#view.set(first.row, this.#columns);
       this.#keys.build(this.#view);
-      batch.pushKeyed(row, weight, this.#keys.hasNull ? null : entry.key.subarray(0, prefixLength));
+      const { hasNull } = this.#keys;
+      for (const { row, weight } of rows) batch.pushKeyed(row, weight, hasNull ? null : key);
       if (batch.length < ENUMERATED_ROWS) continue;
       yield batch;
       batch = new DeltaBatch();
@@ -108,4 +124,20 @@ export class ArrangeOperator implements Operator {
     });
     return result;
   }
+}
+
+/** The rows of one key with each distinct row once, without zero weights. */
+function addUp(rows: WeightedRow[]): readonly WeightedRow[] {
+  if (rows.length === 1 && rows[0]?.weight !== 0) return rows;
+  rows.sort((a, b) => compareKeys(a.row, b.row));
+  const sums: WeightedRow[] = [];
+  for (let from = 0; from < rows.length;) {
+    const { row } = rows[from] as WeightedRow;
+    let weight = 0;
+    for (let next = rows[from]; next !== undefined && compareKeys(next.row, row) === 0; next = rows[++from]) {
+      weight += next.weight;
+    }
+    if (weight !== 0) sums.push({ row, weight });
+  }
+  return sums;
 }

@@ -1,40 +1,52 @@
+import { assert } from "@freshet/base";
 import type { Expression, JoinPlan } from "@freshet/sql";
 import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import { type ColumnType, NULL_LENGTH, type Row } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { EvaluationError } from "../expression/evaluation-error.ts";
 import { RowView } from "../expression/row-view.ts";
-import { decodeMultisetEntry } from "../state/multiset.ts";
+import { compareKeys } from "../state/compare-keys.ts";
+import { copyBytes } from "../state/copy-bytes.ts";
+import { KeyedRows, type WeightedRow } from "../state/keyed-rows.ts";
 import { newTally, type Tally } from "../state/tally.ts";
 import { ENUMERATED_ROWS } from "./arrange.ts";
 import { compilePredicate, type CompileContext } from "./evaluate.ts";
 import type { Enumeration, Operator } from "./operator.ts";
 
-/** Rows with their weights under one key. */
-export interface WeightedRow {
-  readonly row: Row;
-  readonly weight: number;
-}
-
 export type WeightedRows = readonly WeightedRow[];
 
 const NO_ROWS: WeightedRows = [];
 
-/** A batch of an arrange node, by key. Rows without a key (NULL) are not in it. */
-function groupByKey(
-  batch: DeltaBatch,
-): Map<string, { readonly key: Buffer; readonly rows: { row: Row; weight: number }[] }> {
-  const groups = new Map<string, { key: Buffer; rows: { row: Row; weight: number }[] }>();
+/** What a batch changes under one key. */
+interface KeyGroup {
+  readonly key: Buffer;
+  readonly rows: WeightedRow[];
+}
+
+/** A batch of an arrange node, by key, in key order as it comes. Rows without a key (NULL) are not in it. */
+function groupByKey(batch: DeltaBatch): readonly KeyGroup[] {
+  const groups: KeyGroup[] = [];
+  let last: KeyGroup | null = null;
   for (let index = 0; index < batch.length; index++) {
     const key = batch.keys[index] as Buffer | null;
     if (key === null) continue;
-    const name = key.toString("latin1");
     const delta = { row: batch.rows[index] as Row, weight: batch.weights[index] as number };
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, { key, rows: [delta] });
-    else group.rows.push(delta);
+    const order: number = last === null ? -1 : last.key === key ? 0 : compareKeys(last.key, key);
+    assert(order <= 0, "an arrange node puts out its deltas in key order");
+    if (order === 0) last?.rows.push(delta);
+    else groups.push((last = { key, rows: [delta] }));
   }
   return groups;
+}
+
+/** For each of `groups` the rows under its key in `others`. */
+function counterparts(groups: readonly KeyGroup[], others: readonly KeyGroup[]): readonly WeightedRows[] {
+  let at = 0;
+  return groups.map(({ key }) => {
+    let order = -1;
+    while (at < others.length && (order = compareKeys((others[at] as KeyGroup).key, key)) < 0) at++;
+    return at < others.length && order === 0 ? (others[at] as KeyGroup).rows : NO_ROWS;
+  });
 }
 
 /** `rows` without `deltas`: the state before them. */
@@ -53,7 +65,7 @@ function before(rows: WeightedRows, deltas: WeightedRows): WeightedRows {
 
 /** One side of a join. */
 interface Side {
-  readonly arrangement: number;
+  readonly rows: KeyedRows;
   /** Whether its rows that meet nothing are put out, padded with NULLs. */
   readonly preserved: boolean;
   /** Concatenates a row of this side with one of the other. */
@@ -62,16 +74,17 @@ interface Side {
   readonly padding: Row;
 }
 
+function joinRows(left: Row, right: Row): Row {
+  const pair = Buffer.allocUnsafe(left.length + right.length);
+  copyBytes(left, 0, left.length, pair, 0);
+  copyBytes(right, 0, right.length, pair, left.length);
+  return pair;
+}
+
 function nullRow(columns: number): Row {
   const row = Buffer.alloc(columns * 4);
   for (let index = 0; index < columns; index++) row.writeInt32BE(NULL_LENGTH, index * 4);
   return row;
-}
-
-function rowsAt(reads: ReadTransaction, { arrangement }: Side, key: Buffer, limit?: number): WeightedRows {
-  const rows: { row: Row; weight: number }[] = [];
-  for (const entry of reads.scanPrefix(arrangement, key, limit)) rows.push(decodeMultisetEntry(entry));
-  return rows;
 }
 
 interface JoinInput {
@@ -101,15 +114,15 @@ export class JoinOperator implements Operator {
   ) {
     const columns = [...left.columns, ...right.columns];
     this.#left = {
-      arrangement: left.arrangement,
+      rows: new KeyedRows(left.arrangement),
       preserved: plan.join !== "inner",
-      pair: (own, other) => Buffer.concat([own, other]),
+      pair: joinRows,
       padding: nullRow(right.columns.length),
     };
     this.#right = {
-      arrangement: right.arrangement,
+      rows: new KeyedRows(right.arrangement),
       preserved: plan.join === "full",
-      pair: (own, other) => Buffer.concat([other, own]),
+      pair: (own, other) => joinRows(other, own),
       padding: nullRow(left.columns.length),
     };
     this.#residual = plan.residual === null ? null : compilePredicate(plan.residual, columns, context);
@@ -120,25 +133,27 @@ export class JoinOperator implements Operator {
     const [leftDelta, rightDelta] = [inputs[0] as DeltaBatch, inputs[1] as DeltaBatch];
     const leftGroups = groupByKey(leftDelta);
     const rightGroups = groupByKey(rightDelta);
+    const rightOfLeft = counterparts(leftGroups, rightGroups);
+    const leftOfRight = counterparts(rightGroups, leftGroups);
     const output = new DeltaBatch();
-    for (const [name, { key, rows }] of leftGroups) {
-      const rightNow = rowsAt(transaction, this.#right, key);
-      const rightBefore = before(rightNow, rightGroups.get(name)?.rows ?? NO_ROWS);
+    leftGroups.forEach(({ key, rows }, index) => {
+      const rightNow = this.#right.rows.rowsAt(transaction, key);
+      const rightBefore = before(rightNow, rightOfLeft[index] ?? NO_ROWS);
       for (const left of rows) this.#meet(left, rightBefore, output, tally);
       this.#padAlone(this.#left, rows, rightNow, output);
-    }
-    for (const [name, { key, rows }] of rightGroups) {
-      const leftNow = rowsAt(transaction, this.#left, key);
+    });
+    rightGroups.forEach(({ key, rows }, index) => {
+      const leftNow = this.#left.rows.rowsAt(transaction, key);
       for (const left of leftNow) this.#meet(left, rows, output, tally);
       this.#padAlone(this.#right, rows, leftNow, output);
-      const leftBefore = before(leftNow, leftGroups.get(name)?.rows ?? NO_ROWS);
+      const leftBefore = before(leftNow, leftOfRight[index] ?? NO_ROWS);
       if (this.#left.preserved) this.#repad(transaction, this.#left, leftBefore, this.#right, { key, rows }, output);
-    }
+    });
     if (this.#right.preserved) {
-      for (const [name, { key, rows }] of leftGroups) {
-        const rightBefore = before(rowsAt(transaction, this.#right, key), rightGroups.get(name)?.rows ?? NO_ROWS);
+      leftGroups.forEach(({ key, rows }, index) => {
+        const rightBefore = before(this.#right.rows.rowsAt(transaction, key), rightOfLeft[index] ?? NO_ROWS);
         this.#repad(transaction, this.#right, rightBefore, this.#left, { key, rows }, output);
-      }
+      });
     }
     this.#padKeyless(this.#left, leftDelta, output);
     this.#padKeyless(this.#right, rightDelta, output);
@@ -187,9 +202,9 @@ export class JoinOperator implements Operator {
       for (let index = 0; index < batch.length; index++) {
         const key = batch.keys[index] as Buffer | null;
         const own = { row: batch.rows[index] as Row, weight: batch.weights[index] as number };
-        if (key !== null && (cachedKey === null || !key.equals(cachedKey))) {
+        if (key !== null && key !== cachedKey && (cachedKey === null || !key.equals(cachedKey))) {
           cachedKey = key;
-          cachedRows = rowsAt(reads, other, key);
+          cachedRows = other.rows.rowsAt(reads, key);
         }
         const others = key === null ? NO_ROWS : cachedRows;
         visit(own, others, output);
@@ -207,9 +222,7 @@ export class JoinOperator implements Operator {
   /** Puts out the pairs of one left row with `rights`. */
   #meet(left: WeightedRow, rights: WeightedRows, output: DeltaBatch, tally: Tally): void {
     for (const right of rights) {
-      const pair = Buffer.allocUnsafe(left.row.length + right.row.length);
-      pair.set(left.row, 0);
-      pair.set(right.row, left.row.length);
+      const pair = joinRows(left.row, right.row);
       const weight = left.weight * right.weight;
       const met = this.#test(pair);
       if (met === true) output.push(pair, weight);
@@ -252,7 +265,7 @@ export class JoinOperator implements Operator {
     if (rows.length === 0) return;
     // Without a residual any one match counts: one entry more than there are deltas tells before and after.
     const limit = this.#residual === null ? delta.rows.length + 1 : undefined;
-    const othersNow = rowsAt(reads, other, delta.key, limit);
+    const othersNow = other.rows.rowsAt(reads, delta.key, limit);
     const othersBefore = before(othersNow, delta.rows);
     for (const { row, weight } of rows) {
       const now = this.#matches(side, row, othersNow);

@@ -11,10 +11,12 @@ export type Enumeration = Iterable<DeltaBatch>;
  * All state lies in the node's arrangements and its tally; operators keep nothing in memory.
  */
 export interface Operator {
-  /** Whether `apply` may put out a row more than once; the graph then consolidates. */
+  /** Whether `apply` may put out a row more than once; the graph then consolidates for those that need it. */
   readonly repeats: boolean;
+  /** True where `apply` takes its input as it comes and adds up equal rows by itself. */
+  readonly takesRepeats?: boolean;
   /**
-   * Takes in one consolidated batch per input and returns the output's deltas. The inputs' own state
+   * Takes in one batch per input, consolidated unless the operator takes repeats, and returns the output's deltas. The inputs' own state
    * (arrangements that a join reads) has taken them in already.
    */
   apply(transaction: WriteTransaction, inputs: readonly DeltaBatch[], tally: Tally): DeltaBatch;

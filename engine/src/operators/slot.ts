@@ -2,6 +2,7 @@ import type { ReadTransaction, WriteTransaction } from "@freshet/store";
 import type { Accumulator, AggregateState } from "../aggregate-state/accumulator.ts";
 import type { RowView } from "../expression/row-view.ts";
 import type { Tally } from "../state/tally.ts";
+import type { BytesReader } from "./evaluate.ts";
 
 /** An aggregate's argument on one row, with its key where the aggregate keeps its values in order. */
 export interface SlotValue {
@@ -24,6 +25,8 @@ export function slotPrefix(group: Buffer, slot: number): Buffer {
 export interface AggregateSlot {
   /** Of aggregates that accumulate; null for those that choose among the kept values. */
   readonly accumulator: Accumulator | null;
+  /** Where the argument's value is all that the aggregate needs and the accumulator all that it keeps: reads the value. `evaluate` and `add` do the same. */
+  readonly read?: BytesReader;
   /** The argument's value; throws EvaluationError, before anything is changed. */
   evaluate(view: RowView): SlotValue;
   add(

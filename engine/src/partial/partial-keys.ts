@@ -16,6 +16,7 @@ import { type CompileContext, requireEquality } from "../operators/evaluate.ts";
 import type { Codec } from "@freshet/values";
 import { newTally, type Tally } from "../state/tally.ts";
 import type { ViewSink } from "../view/view-sink.ts";
+import type { ViewTransaction } from "../view/view-store.ts";
 import { collectRows, rowsAtKey } from "./rows-at-key.ts";
 
 /** What a key counts for beside its rows: so that keys without rows are bounded, too. */
@@ -72,7 +73,7 @@ export class PartialKeys {
 
   /** Makes the view hold a key, with its present rows. */
   fill(
-    transaction: WriteTransaction,
+    transaction: ViewTransaction,
     { output, sink, tally }: FilledCache,
     values: readonly Buffer[],
     lsn: Lsn,

@@ -8,7 +8,7 @@ import { ENUMERATED_ROWS } from "../operators/arrange.ts";
 import { type CompileContext, requireEquality } from "../operators/evaluate.ts";
 import type { Enumeration } from "../operators/operator.ts";
 import { KeyBuilder } from "../state/key-builder.ts";
-import { decodeMultisetEntry } from "../state/multiset.ts";
+import { KeyedRows } from "../state/keyed-rows.ts";
 import { newTally } from "../state/tally.ts";
 import { isIndexOf, narrow } from "./narrowing.ts";
 
@@ -66,9 +66,7 @@ function* indexed(reads: ReadTransaction, node: GraphNode, key: Buffer): Enumera
   const [arrangement] = node.record.arrangements;
   assert(arrangement !== undefined, "an index has an arrangement");
   let batch = new DeltaBatch();
-  for (const entry of reads.scanPrefix(arrangement, key)) {
-    const { row, weight, prefixLength } = decodeMultisetEntry(entry);
-    if (prefixLength !== key.length) continue;
+  for (const { row, weight } of new KeyedRows(arrangement).rowsAt(reads, key)) {
     batch.pushKeyed(row, weight, key);
     if (batch.length < ENUMERATED_ROWS) continue;
     yield batch;

@@ -28,9 +28,10 @@ export class RowIdentity {
   keyOf(row: Row): Buffer | null {
     this.#view.set(row, this.#columns);
     for (const position of this.#positions) if (this.#isUnchanged(position)) return null;
-    const images = pickColumns(this.#view, this.#positions);
-    const long = images.length + 1 > MAX_KEY_BYTES;
-    return Buffer.concat([Buffer.from([long ? DIGEST_TAG : PLAIN_TAG]), long ? digest(images) : images]);
+    const key = pickColumns(this.#view, this.#positions, 1);
+    if (key.length > MAX_KEY_BYTES) return Buffer.concat([Buffer.from([DIGEST_TAG]), digest(key.subarray(1))]);
+    key[0] = PLAIN_TAG;
+    return key;
   }
 
   /** `row` with its unchanged columns taken from `old`, which must then be there; null when it is not. */

@@ -131,6 +131,11 @@ export class TableRows {
     const from = this.#at(transaction, this.#keyOf(old ?? row));
     const whole = this.#identity.fill(row, from.after);
     if (from.after === null || whole === null) throw diverged("an updated row is not there");
+    if (old === null) {
+      // Without an old row the key is the same.
+      from.after = whole;
+      return;
+    }
     const to = this.#at(transaction, this.#keyOf(whole));
     from.after = null;
     if (to.after !== null) throw diverged("an updated row's new key is taken");

@@ -71,6 +71,18 @@ test("each transaction has a number, and the keys it changes are logged under it
   );
 });
 
+test("keys without headers are logged as they are told", () => {
+  store.write((transaction) => {
+    transaction.put(viewArrangement(3), tagged(ENTRY_TAG, "a"), Buffer.from("row"));
+    transaction.keyChanged(3, Buffer.from("a"));
+    expect(transaction.insert(viewArrangement(4), tagged(HEADER_TAG, "b"), Buffer.from("header"))).toBe(true);
+  });
+  expect(log().get(1)).toEqual([
+    [3, "a"],
+    [4, "b"],
+  ]);
+});
+
 test("a transaction that is given up leaves nothing", () => {
   expect(() =>
     store.write((transaction) => {

@@ -20,6 +20,7 @@ import type {
   StoreStats,
   WriteTransaction,
 } from "@freshet/store";
+import type { ViewStore, ViewTransaction } from "./view-store.ts";
 
 /** A transaction whose keys would take more names the views alone. */
 const MAX_LIST_BYTES = 32_768;
@@ -32,17 +33,17 @@ const CUT_ENTRIES = 2048;
 const NO_CHANGES: ChangesHead = { number: 0, first: 1, bytes: 0 };
 
 /**
- * Keeps the log of contract/view-changes.ts while it passes everything on to the store. It sees what is written to views instead of being told:
- * a view's writer puts or removes the header of each key that it changes.
+ * Keeps the log of contract/view-changes.ts while it passes everything on to the store. A view's writer tells which keys it changes; of the headers
+ * that a partial view has it sees for itself.
  */
-export class LoggedStore implements Store {
+export class LoggedStore implements ViewStore {
   readonly #store: Store;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  write<T>(body: (transaction: WriteTransaction) => T): T {
+  write<T>(body: (transaction: ViewTransaction) => T): T {
     return this.#store.write((transaction) => {
       const logged = new LoggedTransaction(transaction);
       const result = body(logged);
@@ -81,7 +82,7 @@ export class LoggedStore implements Store {
   }
 }
 
-class LoggedTransaction implements WriteTransaction {
+class LoggedTransaction implements ViewTransaction {
   readonly #transaction: WriteTransaction;
   #changes: Buffer[] = [];
   #bytes = 0;
@@ -109,12 +110,17 @@ class LoggedTransaction implements WriteTransaction {
   }
 
   put(arrangement: number, key: Buffer, value: Buffer): void {
-    if (arrangement >= FIRST_VIEW_ARRANGEMENT && key[0] === HEADER_TAG) this.#changed(arrangement, key);
+    this.#noteHeader(arrangement, key);
     this.#transaction.put(arrangement, key, value);
   }
 
+  insert(arrangement: number, key: Buffer, value: Buffer): boolean {
+    this.#noteHeader(arrangement, key);
+    return this.#transaction.insert(arrangement, key, value);
+  }
+
   remove(arrangement: number, key: Buffer): boolean {
-    if (arrangement >= FIRST_VIEW_ARRANGEMENT && key[0] === HEADER_TAG) this.#changed(arrangement, key);
+    this.#noteHeader(arrangement, key);
     return this.#transaction.remove(arrangement, key);
   }
 
@@ -123,13 +129,17 @@ class LoggedTransaction implements WriteTransaction {
     return Buffer.concat([...this.#views].map((cacheId) => encodeViewChange(cacheId, null)));
   }
 
-  #changed(arrangement: number, header: Buffer): void {
-    const cacheId = arrangement - FIRST_VIEW_ARRANGEMENT;
+  #noteHeader(arrangement: number, key: Buffer): void {
+    if (arrangement < FIRST_VIEW_ARRANGEMENT || key[0] !== HEADER_TAG) return;
+    this.keyChanged(arrangement - FIRST_VIEW_ARRANGEMENT, key.subarray(1));
+  }
+
+  keyChanged(cacheId: number, key: Buffer): void {
     if (this.#views !== null) {
       this.#views.add(cacheId);
       return;
     }
-    const change = encodeViewChange(cacheId, header.subarray(1));
+    const change = encodeViewChange(cacheId, key);
     this.#changes.push(change);
     this.#bytes += change.length;
     if (this.#bytes <= MAX_LIST_BYTES) return;

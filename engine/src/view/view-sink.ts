@@ -1,29 +1,29 @@
 import {
   decodeKeyHeader,
-  decodeViewEntry,
   encodeKeyHeader,
   encodeViewEntry,
   ENTRY_TAG,
   HEADER_TAG,
   viewArrangement,
+  viewEntryWeight,
   writeSortKey,
 } from "@freshet/contract";
 import { assert } from "@freshet/base";
 import type { QueryPlan } from "@freshet/sql";
-import { MAX_KEY_BYTES, type WriteTransaction } from "@freshet/store";
+import { MAX_KEY_BYTES } from "@freshet/store";
 import { type Codec, KeyWriter, type Lsn, type Row } from "@freshet/values";
 import { DeltaBatch } from "../delta/delta-batch.ts";
 import { RowView } from "../expression/row-view.ts";
 import { type CompileContext, requireEquality, requireOrder } from "../operators/evaluate.ts";
-import { compareKeys } from "../state/compare-keys.ts";
+import { byKey, keyOrder, type OrderedKey } from "../state/compare-keys.ts";
 import { digest } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
+import type { ViewTransaction } from "./view-store.ts";
 
 const DIGEST_MARK = 0xff;
 const DIGEST_BYTES = 32;
 
-interface EntryDelta {
-  readonly key: Buffer;
+interface EntryDelta extends OrderedKey {
   /** Bytes of tag and equality key. */
   readonly prefixLength: number;
   readonly row: Row;
@@ -37,6 +37,7 @@ interface KeyColumn {
 
 /** Writes a cache's view as contract/view-layout.ts says. */
 export class ViewSink {
+  readonly #cacheId: number;
   readonly #arrangement: number;
   readonly #columns: number;
   readonly #visible: number;
@@ -56,6 +57,7 @@ export class ViewSink {
       assert(type !== undefined, "a view's key names a column of the plan");
       return type;
     };
+    this.#cacheId = cacheId;
     this.#arrangement = viewArrangement(cacheId);
     this.#partial = partial;
     this.#columns = columns.length;
@@ -72,14 +74,14 @@ export class ViewSink {
    * Takes in the output's deltas at `lsn`; returns those of visible rows that the view holds, in the
    * view's order. Rows whose keys are too long for the store count as errors.
    */
-  apply(transaction: WriteTransaction, batch: DeltaBatch, lsn: Lsn, tally: Tally): DeltaBatch {
+  apply(transaction: ViewTransaction, batch: DeltaBatch, lsn: Lsn, tally: Tally): DeltaBatch {
     const deltas: EntryDelta[] = [];
     batch.forEach((row, weight) => {
       const entry = this.#entry(row, weight);
       if (entry === "too long") tally.errors += weight;
       else if (entry !== null) deltas.push(entry);
     });
-    deltas.sort((a, b) => compareKeys(a.key, b.key));
+    deltas.sort(byKey);
     const visible = new DeltaBatch();
     let from = 0;
     while (from < deltas.length) {
@@ -88,7 +90,7 @@ export class ViewSink {
       const change = { rows: 0, bytes: 0 };
       const wanted = !this.#partial || transaction.has(this.#arrangement, headerKey(prefix));
       for (let delta = deltas[from]; delta !== undefined; delta = deltas[++from]) {
-        if (delta.prefixLength !== prefix.length || prefix.compare(delta.key, 0, prefix.length) !== 0) break;
+        if (!hasPrefix(delta, prefix)) break;
         if (!wanted) continue;
         this.#addEntry(transaction, delta);
         change.rows += delta.weight;
@@ -96,7 +98,8 @@ export class ViewSink {
         visible.push(delta.row, delta.weight);
       }
       if (!wanted) continue;
-      this.#updateHeader(transaction, prefix, change, lsn);
+      if (this.#partial) this.#updateHeader(transaction, prefix, change, lsn);
+      else transaction.keyChanged(this.#cacheId, prefix.subarray(1));
       tally.rows += change.rows;
       tally.bytes += change.bytes;
     }
@@ -130,19 +133,21 @@ export class ViewSink {
       writer.byte(DIGEST_MARK);
       writer.bytes(digest(visible));
     }
-    return { key: writer.take(), prefixLength, row: visible, weight };
+    const key = writer.take();
+    return { key, order: keyOrder(key), prefixLength, row: visible, weight };
   }
 
-  #addEntry(transaction: WriteTransaction, { key, row, weight }: EntryDelta): void {
+  #addEntry(transaction: ViewTransaction, { key, row, weight }: EntryDelta): void {
+    if (weight > 0 && transaction.insert(this.#arrangement, key, encodeViewEntry(weight, row))) return;
     const old = transaction.get(this.#arrangement, key);
-    const after = (old === undefined ? 0 : decodeViewEntry(old).weight) + weight;
+    const after = (old === undefined ? 0 : viewEntryWeight(old)) + weight;
     assert(after >= 0, "a view's row would have a negative weight");
     if (after > 0) transaction.put(this.#arrangement, key, encodeViewEntry(after, row));
     else if (old !== undefined) transaction.remove(this.#arrangement, key);
   }
 
   #updateHeader(
-    transaction: WriteTransaction,
+    transaction: ViewTransaction,
     prefix: Buffer,
     change: { readonly rows: number; readonly bytes: number },
     lsn: Lsn,
@@ -152,9 +157,14 @@ export class ViewSink {
     const old = stored === undefined ? { rows: 0, bytes: 0 } : decodeKeyHeader(stored);
     const rows = old.rows + change.rows;
     assert(rows >= 0, "a view's key would have a negative number of rows");
-    if (rows === 0 && !this.#partial) transaction.remove(this.#arrangement, key);
-    else transaction.put(this.#arrangement, key, encodeKeyHeader({ lsn, rows, bytes: old.bytes + change.bytes }));
+    transaction.put(this.#arrangement, key, encodeKeyHeader({ lsn, rows, bytes: old.bytes + change.bytes }));
   }
+}
+
+function hasPrefix({ key, prefixLength }: EntryDelta, prefix: Buffer): boolean {
+  if (prefixLength !== prefix.length) return false;
+  for (let at = 0; at < prefixLength; at++) if (key[at] !== prefix[at]) return false;
+  return true;
 }
 
 /** The key of the header over the entries that begin with `prefix`. */

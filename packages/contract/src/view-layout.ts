@@ -7,7 +7,7 @@ import type { Codec, KeyWriter, Lsn, Row } from "@freshet/values";
  *   `applied` -> uint64 LSN · `suspended` -> uint64 LSN (endLsn of the last schema-changing commit); present while that is being looked into
  *   `view/<cache id>` -> ViewStatus (below) · `changes` -> see view-changes.ts
  * Arrangement of a cache's view (ids from viewArrangement) holds, for each parameter key:
- *   HEADER_TAG, key                               -> header: uint64 LSN of last change, uint32 rows, uint64 bytes
+ *   HEADER_TAG, key                               -> header: uint64 LSN of last change, uint32 rows, uint64 bytes; of keys that a partial view holds
  *   ENTRY_TAG, key, range key, sort key, row key  -> uint32 weight, packed visible row
  * `key` is the concatenation of the equality columns' keys (empty without parameters); every part is
  * self-delimiting. Rows with NULL in an equality or range column are not in the view.
@@ -79,6 +79,11 @@ export function decodeKeyHeader(bytes: Buffer): KeyHeader {
 /** Splits an entry's value; the row is a view on it. */
 export function decodeViewEntry(value: Buffer): { readonly weight: number; readonly row: Row } {
   return { weight: value.readUInt32BE(0), row: value.subarray(4) };
+}
+
+/** The weight alone. */
+export function viewEntryWeight(value: Buffer): number {
+  return value.readUInt32BE(0);
 }
 
 export function encodeViewEntry(weight: number, row: Row): Buffer {

@@ -7,6 +7,8 @@ import { rangeOf } from "./lmdb-encoding.ts";
 import { LmdbReads } from "./lmdb-reads.ts";
 import type { ReadTransaction, Snapshot, Store, StoreReader, StoreStats, WriteTransaction } from "./store.ts";
 
+const INSERT = { noOverwrite: true } as const;
+
 class LmdbWriteTransaction extends LmdbReads implements WriteTransaction {
   readonly #environment: Environment;
 
@@ -17,6 +19,12 @@ class LmdbWriteTransaction extends LmdbReads implements WriteTransaction {
 
   put(arrangement: number, key: Buffer, value: Buffer): void {
     this.#environment.entries.putSync(this.transientKey(arrangement, key), value);
+  }
+
+  insert(arrangement: number, key: Buffer, value: Buffer): boolean {
+    // lmdb's declarations leave out what it returns.
+    const done = this.#environment.entries.putSync(this.transientKey(arrangement, key), value, INSERT) as unknown;
+    return done === true;
   }
 
   remove(arrangement: number, key: Buffer): boolean {

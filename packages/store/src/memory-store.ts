@@ -87,6 +87,12 @@ class MemoryWriteTransaction extends MemoryReads implements WriteTransaction {
     this.root = treePut(this.root, whole, Buffer.from(value), this.#edit);
   }
 
+  insert(arrangement: number, key: Buffer, value: Buffer): boolean {
+    if (this.has(arrangement, key)) return false;
+    this.put(arrangement, key, value);
+    return true;
+  }
+
   remove(arrangement: number, key: Buffer): boolean {
     const whole = environmentKey(arrangement, key);
     const before = treeGet(this.root, whole);

@@ -22,7 +22,12 @@ const keys = fc
 const values = fc
   .oneof(fc.uint8Array({ maxLength: 12 }), fc.constant(new Uint8Array(40_000).fill(7)))
   .map((bytes) => Buffer.from(bytes));
-const writes = fc.record({ arrangement: fc.integer({ min: 0, max: 2 }), key: keys, value: fc.option(values) });
+const writes = fc.record({
+  arrangement: fc.integer({ min: 0, max: 2 }),
+  key: keys,
+  value: fc.option(values),
+  insert: fc.boolean(),
+});
 const batches = fc.array(fc.record({ abort: fc.boolean(), writes: fc.array(writes, { maxLength: 60 }) }), {
   maxLength: 8,
 });
@@ -74,10 +79,13 @@ describe.each<[string, () => Store]>([
           const next: Model = new Map(model);
           const run = (): void =>
             store.write((transaction) => {
-              for (const { arrangement, key, value } of changes) {
+              for (const { arrangement, key, value, insert } of changes) {
                 const name = `${arrangement}/${key.toString("hex")}`;
                 if (value === null) expect(transaction.remove(base + arrangement, key)).toBe(next.delete(name));
-                else {
+                else if (insert) {
+                  expect(transaction.insert(base + arrangement, key, value)).toBe(!next.has(name));
+                  if (!next.has(name)) next.set(name, value.toString("hex"));
+                } else {
                   transaction.put(base + arrangement, key, value);
                   next.set(name, value.toString("hex"));
                 }

@@ -28,6 +28,8 @@ export interface ReadTransaction {
 /** Reads see the transaction's own writes. */
 export interface WriteTransaction extends ReadTransaction {
   put(arrangement: number, key: Buffer, value: Buffer): void;
+  /** Puts the entry unless its key is there already: then false, and nothing is changed. */
+  insert(arrangement: number, key: Buffer, value: Buffer): boolean;
   /** True when the key was there. */
   remove(arrangement: number, key: Buffer): boolean;
 }

@@ -44,8 +44,11 @@ export class KeyWriter {
   }
 
   bytes(value: Uint8Array): void {
-    const at = this.#reserve(value.length);
-    this.#buffer.set(value, at);
+    const { length } = value;
+    const at = this.#reserve(length);
+    const buffer = this.#buffer;
+    if (length > SHORT_BYTES) buffer.set(value, at);
+    else for (let index = 0; index < length; index++) buffer[at + index] = value[index] as number;
   }
 
   /** Bytes in which 0x00 is escaped as 0x00 0xFF, ended by 0x00 0x01: ordered and self-delimiting. */
@@ -91,7 +94,10 @@ export class KeyWriter {
 
   /** The key so far, as a copy; the writer is empty afterwards. */
   take(): Buffer {
-    const key = Buffer.from(this.#buffer.subarray(0, this.#length));
+    const length = this.#length;
+    const key = Buffer.allocUnsafe(length);
+    if (length > SHORT_BYTES) key.set(this.#buffer.subarray(0, length));
+    else for (let at = 0; at < length; at++) key[at] = this.#buffer[at] as number;
     this.#length = 0;
     return key;
   }
