@@ -115,6 +115,10 @@ class SynchronousEngine implements Engine {
     this.#durability.restart(origin.lsn);
   }
 
+  async relocate(timeline: number): Promise<void> {
+    this.#write((transaction) => this.#catalog.relocate(transaction, timeline));
+  }
+
   async apply(commits: readonly Commit[]): Promise<ApplyResult> {
     const started = this.#now();
     const result = this.#apply(commits);
@@ -352,10 +356,11 @@ class SynchronousEngine implements Engine {
   #state(): EngineState {
     return {
       origin: this.#catalog.origin,
-      tables: Array.from(this.#catalog.tables.values(), ({ schema, state, node }) => ({
+      tables: Array.from(this.#catalog.tables.values(), ({ schema, state, node, snapshotLsn }) => ({
         table: schema,
         state,
         rows: node.tally.rows,
+        snapshotLsn,
       })),
       caches: Array.from(this.#catalog.caches.values(), (cache) => this.#catalog.statusOf(cache)),
     };

@@ -3,7 +3,7 @@ import { FreshetError, type FreshetOptions, type Logger, SqlState, errorMessage,
 import type { ApplyResult, CacheStatus, ChangeSource, Commit, Engine, EngineState } from "@freshet/contract";
 import type { UpstreamCallPlanning } from "@freshet/sql";
 import { type StoreReader, openStoreReader } from "@freshet/store";
-import { LSN_ZERO } from "@freshet/values";
+import { LSN_ZERO, type Lsn, maxLsn } from "@freshet/values";
 import type { MetricSources } from "./admin/metrics.ts";
 import type { PartialKeys } from "./admin/partial-metrics.ts";
 import { CacheBuilder } from "./caches/cache-builder.ts";
@@ -37,6 +37,11 @@ import { SlotGauge } from "./replication/slot-gauge.ts";
 import type { CallClient } from "./upstream-calls/call-client.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
+
+/** The latest place of the log that a stored table's snapshot holds, which the stream may not have reached yet. */
+function latestSnapshot({ tables }: EngineState): Lsn {
+  return tables.reduce<Lsn>((latest, { snapshotLsn }) => maxLsn(latest, snapshotLsn), LSN_ZERO);
+}
 
 /** How often the slot's retained WAL is looked at. */
 const SLOT_GAUGE_INTERVAL_MS = 10_000;
@@ -298,6 +303,7 @@ export class CachingCore {
       { queueBytes: options.engineQueueBytes, batchBytes: options.applyBatchBytes },
       {
         onApplied: (result, commits) => this.#onApplied(result, commits),
+        onMoved: () => this.#manager.primaryMoved(),
         onFailed: (message) => this.#onFailed(message),
       },
     );
@@ -370,16 +376,20 @@ export class CachingCore {
   async #replicate(state: EngineState): Promise<void> {
     try {
       const live = state.tables.filter((table) => table.state === "live").map(({ table }) => table);
+      const { origin } = state;
       const started = await this.#replicationStart.run(
-        state.origin,
+        origin === null ? null : { ...origin, seen: latestSnapshot(state) },
         live,
         this.#invalidate.invalidations.before(this.#pump),
       );
       if (started === null) return;
-      const reset = started.reset || state.origin === null;
+      const reset = started.reset || origin === null;
+      const moved = !reset && started.origin.timeline !== origin.timeline;
       if (reset) await this.#engine.reset(started.origin);
+      else if (moved) await this.#engine.relocate(started.origin.timeline);
       this.#health.restart(started.origin.lsn);
       await this.#manager.reconcile(state, reset);
+      if (moved) this.#manager.primaryMoved();
       this.#pump.open(started.origin.lsn);
     } catch (thrown) {
       if (!this.#stopping.signal.aborted) this.#onFailed(errorMessage(thrown));

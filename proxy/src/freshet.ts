@@ -16,6 +16,7 @@ const FACTORIES: FreshetFactories = {
       url: replicatorUpstream(upstream),
       instance: given.instance,
       setReplicaIdentity: given.setReplicaIdentity,
+      slotFailover: given.slotFailover,
       logger,
       reconnect: { minMs: given.reconnectMinMs, maxMs: given.reconnectMaxMs },
       snapshotBatchBytes: given.snapshotBatchBytes,

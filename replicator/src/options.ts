@@ -8,6 +8,8 @@ export interface ReplicatorOptions {
   readonly instance: string;
   /** May tables without a usable replica identity be altered to REPLICA IDENTITY FULL? */
   readonly setReplicaIdentity: boolean;
+  /** Shall standbys that synchronise slots keep this one (PostgreSQL 17)? */
+  readonly slotFailover?: boolean;
   readonly logger: Logger;
   /** Waits between attempts to connect; doubled each time up to `maxMs`. */
   readonly reconnect?: BackoffOptions;
@@ -33,6 +35,7 @@ export function resolveOptions(options: ReplicatorOptions): ResolvedOptions {
     queueBytes: 32 << 20,
     holdLimitMs: 10_000,
     slotWaitMs: 15_000,
+    slotFailover: true,
     ...options,
   };
 }

@@ -1,17 +1,20 @@
 import type { ReplicationOrigin } from "@freshet/contract";
 import type { Lsn } from "@freshet/values";
-import { formatLsn } from "@freshet/values";
+import { formatLsn, maxLsn } from "@freshet/values";
 import type { Client } from "pg";
 import { readCatalog } from "./catalog.ts";
 import type { InstanceNames } from "./names.ts";
 import { publishedTables } from "./publication.ts";
 import type { ServerFacts } from "./server-check.ts";
 import { readSlot } from "./slot.ts";
+import { whyNotInHistory } from "./timeline.ts";
 
 export interface ResumePoint {
   readonly origin: ReplicationOrigin;
   /** Everything up to here is applied. */
   readonly lsn: Lsn;
+  /** The state depends on nothing in the log behind it; null: it may, on anything. */
+  readonly seen: Lsn | null;
   readonly tables: readonly number[];
 }
 
@@ -22,10 +25,10 @@ export async function whyNotResumable(
   names: InstanceNames,
   point: ResumePoint,
 ): Promise<string | undefined> {
-  const { origin, lsn } = point;
+  const { origin, lsn, seen } = point;
   if (origin.systemIdentifier !== facts.systemIdentifier) return "the upstream is another database system";
-  if (origin.timeline !== facts.timeline)
-    return `the upstream is on timeline ${facts.timeline}, the state on ${origin.timeline}`;
+  const divergence = whyNotInHistory(facts, origin.timeline, seen === null ? facts.walLsn + 1n : maxLsn(lsn, seen));
+  if (divergence !== undefined) return divergence;
   if (origin.databaseOid !== facts.databaseOid) return "the database is another one";
   if (origin.slotName !== names.slot) return `the state belongs to slot "${origin.slotName}"`;
   if (lsn > facts.walLsn) return `the upstream's log ends before ${formatLsn(lsn)}`;

@@ -18,7 +18,8 @@ import type { InstanceNames } from "./names.ts";
 import { instanceNames } from "./names.ts";
 import type { ReplicatorOptions, ResolvedOptions } from "./options.ts";
 import { resolveOptions } from "./options.ts";
-import { prepareResume, prepareStart, SlotLostError } from "./prepare.ts";
+import type { ResumePoint } from "./origin-check.ts";
+import { type PreparedResume, prepareResume, prepareStart, SlotLostError } from "./prepare.ts";
 import { unpublishTables } from "./publication.ts";
 import { StreamQueue } from "./stream-queue.ts";
 import { StreamSession } from "./stream-session.ts";
@@ -87,7 +88,7 @@ class Replicator implements ChangeSource {
       this.#receivedLsn = prepared.origin.lsn;
       this.#acknowledgedLsn = prepared.confirmedLsn;
       run.delivery = new Delivery(sink, this.#tables, prepared.origin.lsn);
-      run.following = this.#follow(run, run.delivery, prepared.origin, prepared.walSenderTimeoutMs);
+      run.following = this.#follow(run, sink, run.delivery, prepared);
       return { origin: prepared.origin, reset: prepared.reset };
     } catch (error) {
       this.#run = null;
@@ -249,15 +250,16 @@ class Replicator implements ChangeSource {
   }
 
   /** Streams, connection after connection, until stopped or until the slot is lost. Never rejects. */
-  async #follow(run: Run, delivery: Delivery, origin: ReplicationOrigin, walSenderTimeoutMs: number): Promise<void> {
+  async #follow(run: Run, sink: StreamSink, delivery: Delivery, prepared: PreparedResume): Promise<void> {
     const backoff = new Backoff(this.#options.reconnect);
-    let timeoutMs: number | null = walSenderTimeoutMs;
+    let { origin } = prepared;
+    let timeoutMs: number | null = prepared.walSenderTimeoutMs;
     while (!run.abort.signal.aborted) {
       try {
         if (timeoutMs === null) {
-          const tables = [...this.#tables.oids, ...this.#watched.oids];
-          const point = { origin, lsn: delivery.resumeLsn, tables };
-          timeoutMs = await prepareResume(this.#options, this.#names, point);
+          const resumed = await prepareResume(this.#options, this.#names, this.#point(origin, delivery));
+          if (resumed.origin.timeline !== origin.timeline) await sink.moved(resumed.origin);
+          ({ origin, walSenderTimeoutMs: timeoutMs } = resumed);
         }
         await this.#streamOnce(run, delivery, timeoutMs, backoff);
       } catch (error) {
@@ -275,6 +277,11 @@ class Replicator implements ChangeSource {
         await this.#pause(run, backoff, error).catch(() => undefined);
       }
     }
+  }
+
+  #point(origin: ReplicationOrigin, delivery: Delivery): ResumePoint {
+    const tables = [...this.#tables.oids, ...this.#watched.oids];
+    return { origin, lsn: delivery.resumeLsn, seen: this.#tables.latestSnapshot, tables };
   }
 
   async #streamOnce(run: Run, delivery: Delivery, walSenderTimeoutMs: number, backoff: Backoff): Promise<void> {

@@ -2,15 +2,16 @@ import { FreshetError, must, SqlState } from "@freshet/base";
 import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
 import type { Client } from "pg";
+import { type TimelineEnd, type TimelineFacts, parseTimelineHistory } from "./timeline.ts";
 import { type Upstream, asFreshetError, openReplicationSession, sqlState } from "./upstream.ts";
 
 const OLDEST_VERSION = 140000;
+const UNDEFINED_FILE = "58P01";
 
 /** What is read from the upstream before anything is made there. */
-export interface ServerFacts {
+export interface ServerFacts extends TimelineFacts {
   readonly version: number;
   readonly systemIdentifier: string;
-  readonly timeline: number;
   readonly databaseOid: number;
   readonly walLsn: Lsn;
   /** 0: the walsender never gives up. */
@@ -57,7 +58,9 @@ export async function checkServer(url: Upstream, session: Client): Promise<Serve
 }
 
 /** IDENTIFY_SYSTEM, which also proves that this role may replicate from this host. */
-async function identifySystem(url: Upstream): Promise<Pick<ServerFacts, "systemIdentifier" | "timeline" | "walLsn">> {
+async function identifySystem(
+  url: Upstream,
+): Promise<Pick<ServerFacts, "systemIdentifier" | "timeline" | "ancestors" | "walLsn">> {
   let client: Client;
   try {
     client = await openReplicationSession(url);
@@ -66,14 +69,30 @@ async function identifySystem(url: Upstream): Promise<Pick<ServerFacts, "systemI
     throw asFreshetError(error, "Run ALTER ROLE … REPLICATION for the role that Freshet connects as.");
   }
   try {
-    const answer = await client.query<{ systemid: string; timeline: number; xlogpos: string }>("IDENTIFY_SYSTEM");
+    const answer = await client.query<{ systemid: string; timeline: number | string; xlogpos: string }>(
+      "IDENTIFY_SYSTEM",
+    );
     const row = must(answer.rows[0]);
+    // A bigint from PostgreSQL 16 on, which the driver gives as text.
+    const timeline = Number(row.timeline);
     return {
       systemIdentifier: row.systemid,
-      timeline: row.timeline,
+      timeline,
+      ancestors: timeline > 1 ? await readHistory(client, timeline) : [],
       walLsn: must(parseLsn(row.xlogpos), "IDENTIFY_SYSTEM gives an LSN"),
     };
   } finally {
     await client.end();
+  }
+}
+
+/** Empty when the server has it no more: then nothing is known of earlier timelines. */
+async function readHistory(client: Client, timeline: number): Promise<readonly TimelineEnd[]> {
+  try {
+    const answer = await client.query<{ content: string | Buffer }>(`TIMELINE_HISTORY ${timeline}`);
+    return parseTimelineHistory(must(answer.rows[0]).content.toString());
+  } catch (error) {
+    if (sqlState(error) === UNDEFINED_FILE) return [];
+    throw error;
   }
 }

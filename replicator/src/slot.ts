@@ -1,11 +1,13 @@
-import { FreshetError, must, now, sleep, SqlState } from "@freshet/base";
+import { FreshetError, must, now, quoteIdentifier, sleep, SqlState } from "@freshet/base";
 import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
 import type { Client } from "pg";
-import { asFreshetError, sqlState } from "./upstream.ts";
+import { type Upstream, asFreshetError, openReplicationSession, sqlState } from "./upstream.ts";
 
 const CONFIGURATION_LIMIT_EXCEEDED = "53400";
 const POLL_MS = 100;
+/** The first version that synchronises slots to standbys. */
+const FAILOVER_VERSION = 170000;
 
 export interface SlotState {
   readonly active: boolean;
@@ -14,6 +16,13 @@ export interface SlotState {
   readonly usable: boolean;
   readonly database: string | null;
   readonly confirmedLsn: Lsn | null;
+  /** It is kept on standbys that synchronise slots; always false before PostgreSQL 17. */
+  readonly failover: boolean;
+}
+
+/** Whether a slot can be kept on standbys, too. */
+export function canFailOver(version: number): boolean {
+  return version >= FAILOVER_VERSION;
 }
 
 export async function readSlot(session: Client, name: string): Promise<SlotState | null> {
@@ -23,8 +32,10 @@ export async function readSlot(session: Client, name: string): Promise<SlotState
     usable: boolean;
     database: string | null;
     confirmed: string | null;
+    failover: boolean;
   }>(
     `SELECT active, active_pid, database, confirmed_flush_lsn::text AS confirmed,
+            COALESCE((to_jsonb(s)->>'failover')::boolean, false) AS failover,
             slot_type = 'logical' AND plugin = 'pgoutput' AND database = current_database()
             AND wal_status IS DISTINCT FROM 'lost' AND to_jsonb(s)->>'invalidation_reason' IS NULL AS usable
      FROM pg_replication_slots s WHERE slot_name = $1`,
@@ -38,6 +49,7 @@ export async function readSlot(session: Client, name: string): Promise<SlotState
     usable: row.usable,
     database: row.database,
     confirmedLsn: row.confirmed === null ? null : must(parseLsn(row.confirmed)),
+    failover: row.failover,
   };
 }
 
@@ -64,8 +76,18 @@ export async function waitUntilFree(session: Client, name: string, limitMs: numb
   }
 }
 
+/** Makes a slot that nobody uses one that standbys keep, or one that they do not. */
+export async function setFailover(url: Upstream, name: string, failover: boolean): Promise<void> {
+  const client = await openReplicationSession(url);
+  try {
+    await client.query(`ALTER_REPLICATION_SLOT ${quoteIdentifier(name)} ( FAILOVER ${failover} )`);
+  } finally {
+    await client.end();
+  }
+}
+
 /** Drops the slot if it is there, and makes it anew. Returns its consistent point. */
-export async function recreateSlot(session: Client, name: string, waitMs: number): Promise<Lsn> {
+export async function recreateSlot(session: Client, name: string, waitMs: number, failover: boolean): Promise<Lsn> {
   const leftover = await waitUntilFree(session, name, waitMs);
   if (leftover !== null) {
     const here = await session.query<{ name: string }>("SELECT current_database() AS name");
@@ -80,7 +102,7 @@ export async function recreateSlot(session: Client, name: string, waitMs: number
   }
   try {
     const made = await session.query<{ lsn: string }>(
-      "SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')",
+      `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput'${failover ? ", failover => true" : ""})`,
       [name],
     );
     return must(parseLsn(must(made.rows[0]).lsn), "a new slot has an LSN");

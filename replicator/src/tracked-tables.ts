@@ -1,6 +1,6 @@
 import { must } from "@freshet/base";
 import type { TableSchema } from "@freshet/contract";
-import type { Lsn } from "@freshet/values";
+import { LSN_ZERO, type Lsn, maxLsn } from "@freshet/values";
 
 /** A table whose changes are handed to the sink. */
 export interface TrackedTable {
@@ -26,6 +26,16 @@ export class TrackedTables {
 
   get oids(): readonly number[] {
     return [...this.#entries.keys()];
+  }
+
+  /** The latest place of the log that a snapshot holds; null: that of a pending table is not known yet. */
+  get latestSnapshot(): Lsn | null {
+    let latest: Lsn = LSN_ZERO;
+    for (const { since } of this.#entries.values()) {
+      if (since === null) return null;
+      latest = maxLsn(latest, since);
+    }
+    return latest;
   }
 
   /** Starts collecting the table's changes; they wait at the gate until `begun` or `remove`. */

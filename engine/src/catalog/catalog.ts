@@ -72,6 +72,9 @@ export function compileContext(definition: CacheDefinition): CompileContext {
   return { codecs: createCodecs(definition.plan.types), collations: definition.plan.collations };
 }
 
+/** An origin without its position. Stores of before may have the timeline as text. */
+type StoredOrigin = Omit<ReplicationOrigin, "lsn" | "timeline"> & { readonly timeline: number | string };
+
 /**
  * What the engine knows: tables, nodes and caches, in memory as in the store. Methods with a
  * transaction change both; when the transaction is given up, the catalog must be loaded anew.
@@ -99,7 +102,8 @@ export class Catalog {
     const origin = reads.get(META_ARRANGEMENT, ORIGIN_KEY);
     catalog.applied = reads.get(META_ARRANGEMENT, APPLIED_KEY)?.readBigUInt64BE(0) ?? LSN_ZERO;
     if (origin !== undefined) {
-      catalog.origin = { ...(unpack(origin) as Omit<ReplicationOrigin, "lsn">), lsn: catalog.applied };
+      const identity = unpack(origin) as StoredOrigin;
+      catalog.origin = { ...identity, timeline: Number(identity.timeline), lsn: catalog.applied };
     }
     catalog.#nextId = reads.get(META_ARRANGEMENT, NEXT_ID_KEY)?.readUInt32BE(0) ?? FIRST_ID;
     const stored = readRecords(reads, "node").toSorted((a, b) => a.node.id - b.node.id);
@@ -220,9 +224,14 @@ export class Catalog {
     transaction.put(META_ARRANGEMENT, APPLIED_KEY, lsnBytes(lsn));
   }
 
+  /** The origin's timeline is another from now on. */
+  relocate(transaction: WriteTransaction, timeline: number): void {
+    this.setOrigin(transaction, { ...must(this.origin, "only a state with an origin goes on elsewhere"), timeline });
+  }
+
   setOrigin(transaction: WriteTransaction, origin: ReplicationOrigin): void {
-    const { lsn, ...identity } = origin;
-    transaction.put(META_ARRANGEMENT, ORIGIN_KEY, pack(identity));
+    const { lsn, systemIdentifier, timeline, databaseOid, slotName } = origin;
+    transaction.put(META_ARRANGEMENT, ORIGIN_KEY, pack({ systemIdentifier, timeline, databaseOid, slotName }));
     this.origin = origin;
     this.setApplied(transaction, lsn);
   }

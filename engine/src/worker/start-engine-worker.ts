@@ -111,6 +111,10 @@ class EngineWorker implements Engine {
     return this.#call("reset", [origin]);
   }
 
+  relocate(timeline: number): Promise<void> {
+    return this.#call("relocate", [timeline]);
+  }
+
   /** The commits' buffers may be moved to the worker: they are not the caller's any more. */
   apply(commits: readonly Commit[]): Promise<ApplyResult> {
     return this.#call("apply", [commits], transferable(commits.flatMap((commit) => commit.changes)));

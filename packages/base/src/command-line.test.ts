@@ -57,6 +57,7 @@ test("what nobody gives has its default", () => {
     instance: "freshet",
     config: undefined,
     setReplicaIdentity: false,
+    slotFailover: true,
     engineQueueBytes: 67_108_864,
   });
 });

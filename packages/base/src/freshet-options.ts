@@ -34,6 +34,7 @@ export interface FreshetOptions
   readonly config: string | undefined;
   readonly logLevel: LogLevel;
   readonly setReplicaIdentity: boolean;
+  readonly slotFailover: boolean;
   readonly maxConnections: number;
   readonly clientLoginTimeoutMs: number;
   readonly upstreamConnectTimeoutMs: number;
@@ -109,6 +110,12 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: booleanKind(),
     description: "Whether Freshet may set REPLICA IDENTITY FULL on a table that has no usable one.",
     default: false,
+  },
+  slotFailover: {
+    kind: booleanKind(),
+    description:
+      "Whether standbys that synchronise replication slots (PostgreSQL 17) keep Freshet's, so that the caches go on after a failover.",
+    default: true,
   },
   maxConnections: {
     kind: integerKind({ min: 1, max: 100_000 }),

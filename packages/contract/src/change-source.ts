@@ -6,6 +6,11 @@ import type { WatchedTable } from "./table-touch.ts";
 /** Receives the stream. Resolves when the event is accepted; the source reads no further until then. */
 export interface StreamSink {
   accept(event: StreamEvent): Promise<void>;
+  /**
+   * The stream goes on at another server, on another timeline, which has all that was accepted so far. To be remembered before anything of it is
+   * applied; what the former server had beyond the stream (its catalog, what was written there) may be gone.
+   */
+  moved(origin: ReplicationOrigin): Promise<void>;
 }
 
 /** Progress of one table's initial snapshot. `estimatedRows` is from `pg_class.reltuples`. */
@@ -45,7 +50,8 @@ export interface ChangeSource {
    * the stream begins at its consistent point, which is returned). Keeps reconnecting by itself with
    * back-off until `stop`. Rejects with a FreshetError that tells how to mend it when the upstream
    * cannot be replicated from (wal_level, privilege, slot in use). Returns `reset: true` when the
-   * stored position can no longer be resumed (slot lost, other system): state must be discarded.
+   * stored position can no longer be resumed (slot lost, other system): state must be discarded. Without it the origin
+   * is `from`, on the upstream's present timeline, which may be another one (see `StreamSink.moved`).
    * `tables` are those whose rows are stored already: their changes are forwarded from the start (with
    * `reset` they are forgotten).
    */
@@ -91,4 +97,6 @@ export interface ReplicationOrigin {
   readonly slotName: string;
   /** Everything up to here is applied. */
   readonly lsn: Lsn;
+  /** The state depends on nothing in the log behind it (snapshots may be ahead of the stream); left out: `lsn`. */
+  readonly seen?: Lsn;
 }

@@ -36,6 +36,8 @@ export interface TableStatus {
   /** `loading`: its snapshot is being written. `live`: follows the stream. `invalid`: shape changed. */
   readonly state: "loading" | "live" | "invalid";
   readonly rows: number;
+  /** Of its snapshot, which may be ahead of what is applied. */
+  readonly snapshotLsn: Lsn;
 }
 
 export interface EngineState {
@@ -80,6 +82,8 @@ export interface Engine {
   open(): Promise<EngineState>;
   /** Forgets everything and begins at `origin`. */
   reset(origin: ReplicationOrigin): Promise<void>;
+  /** The state goes on along another timeline, of which all that is applied is part. */
+  relocate(timeline: number): Promise<void>;
   /**
    * Applies whole transactions in one store transaction. With `schemaChanged` set on one of them, every
    * cache is suspended (misses) until `resume`.

@@ -236,6 +236,18 @@ export class CacheManager {
     if (differs) this.verifySchema();
   }
 
+  /**
+   * The stream goes on at a promoted server. What has been read of the former one's catalog may never have reached it, and what was written back
+   * there neither: tables and meanings are compared, tables that are written to are written anew.
+   */
+  primaryMoved(): void {
+    for (const cache of this.#parts.catalog.all()) {
+      if (cache.request.writeTo !== null && cache.phase === "ready")
+        this.#queueRebuild(cache, "another server is the primary now");
+    }
+    this.verifySchema();
+  }
+
   /** The slot is gone: everything is built anew at a new origin. */
   async restartFrom(origin: ReplicationOrigin): Promise<void> {
     await this.#parts.engine.reset(origin);

@@ -58,7 +58,7 @@ async function commits(xid: number, ...touched: readonly TableTouch[]): Promise<
   const commit: Commit = { commitLsn: 1n, endLsn: 2n, commitTime: 0n, changes: [], schemaChanged: false, xid, touched };
   const passed: StreamEvent[] = [];
   await fills.invalidations
-    .before({ accept: async (event) => void passed.push(event) })
+    .before({ accept: async (event) => void passed.push(event), moved: () => Promise.resolve() })
     .accept({ kind: "commit", commit });
   expect(passed).toEqual([{ kind: "commit", commit }]);
 }

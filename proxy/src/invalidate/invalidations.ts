@@ -84,6 +84,7 @@ export class Invalidations {
         if (event.kind === "commit") this.#commit(event.commit);
         return next.accept(event);
       },
+      moved: (origin) => next.moved(origin),
     };
   }
 

@@ -35,6 +35,10 @@ class FakeEngine {
     return this.#reach(lsn);
   }
 
+  async relocate(timeline: number): Promise<void> {
+    this.calls.push(`relocate ${timeline}`);
+  }
+
   async flush(): Promise<Lsn> {
     return this.applied;
   }
@@ -56,6 +60,7 @@ class FakeEngine {
 let engine: FakeEngine;
 let acknowledged: Lsn[];
 let failures: string[];
+let moves: number;
 let pump: Pump;
 let release: () => void;
 
@@ -63,7 +68,12 @@ beforeEach(() => {
   engine = new FakeEngine();
   acknowledged = [];
   failures = [];
-  const events = { onApplied: () => undefined, onFailed: (message: string) => void failures.push(message) };
+  moves = 0;
+  const events = {
+    onApplied: () => undefined,
+    onMoved: () => void moves++,
+    onFailed: (message: string) => void failures.push(message),
+  };
   const source = { acknowledge: (lsn: Lsn) => void acknowledged.push(lsn) };
   pump = new Pump(engine, source, { queueBytes: 1000, batchBytes: 300 }, events);
 });
@@ -105,6 +115,16 @@ test("parts go in order before their commit, and are discarded when it breaks of
   await pump.accept(commit(10n));
   await pump.settle();
   expect(engine.calls).toEqual(["stage", "discard", "stage", "apply 10"]);
+});
+
+test("another timeline is the engine's before anything of it comes", async () => {
+  pump.open(0n);
+  await pump.accept(commit(10n));
+  await pump.moved({ systemIdentifier: "1", timeline: 2, databaseOid: 1, slotName: "s", lsn: 10n });
+  await pump.accept(commit(20n));
+  await pump.settle();
+  expect(engine.calls).toEqual(["apply 10", "relocate 2", "apply 20"]);
+  expect(moves).toBe(1);
 });
 
 test("the stream is held while too much waits", async () => {

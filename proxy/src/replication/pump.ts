@@ -1,5 +1,13 @@
 import { assert, errorMessage } from "@freshet/base";
-import type { ApplyResult, ChangeSource, Commit, Engine, StreamEvent, StreamSink } from "@freshet/contract";
+import type {
+  ApplyResult,
+  ChangeSource,
+  Commit,
+  Engine,
+  ReplicationOrigin,
+  StreamEvent,
+  StreamSink,
+} from "@freshet/contract";
 import { LSN_ZERO, type Lsn } from "@freshet/values";
 
 export interface PumpLimits {
@@ -12,11 +20,13 @@ export interface PumpLimits {
 export interface PumpEvents {
   /** After each batch is visible to readers. */
   onApplied(result: ApplyResult, commits: readonly Commit[]): void;
+  /** The stream goes on at another server. */
+  onMoved(): void;
   /** The engine refused a batch: nothing later can be applied. */
   onFailed(message: string): void;
 }
 
-type PumpEngine = Pick<Engine, "apply" | "advance" | "flush" | "stage" | "discardStaged">;
+type PumpEngine = Pick<Engine, "relocate" | "apply" | "advance" | "flush" | "stage" | "discardStaged">;
 
 type Item = Exclude<StreamEvent, { readonly kind: "progress" }>;
 
@@ -87,6 +97,12 @@ export class Pump implements StreamSink {
     while (this.#bytes > this.#limits.queueBytes) {
       await new Promise<void>((resolve) => this.#drained.push(resolve));
     }
+  }
+
+  /** What waits is part of the new timeline, too: the engine may know of it at once. */
+  async moved({ timeline }: ReplicationOrigin): Promise<void> {
+    await this.#engine.relocate(timeline);
+    this.#events.onMoved();
   }
 
   /** Resolves when nothing waits and everything applied is acknowledged. */

@@ -1,6 +1,6 @@
 import { assert, must } from "@freshet/base";
 import { OldRow, readChanges, readRows } from "@freshet/contract";
-import type { Change, SnapshotSink, StreamEvent, StreamSink, TableSchema } from "@freshet/contract";
+import type { Change, ReplicationOrigin, SnapshotSink, StreamEvent, StreamSink, TableSchema } from "@freshet/contract";
 import type { Lsn, Row } from "@freshet/values";
 import { packRow, UNCHANGED_LENGTH, unpackRow } from "@freshet/values";
 
@@ -93,6 +93,13 @@ export class TableModel implements StreamSink, SnapshotSink {
   /** Awaited in `begin`, before it takes effect. */
   beforeBegin: () => Promise<void> = () => Promise.resolve();
   #parts: Buffer[] = [];
+
+  /** Where the stream went on each time it went to another server. */
+  readonly moves: ReplicationOrigin[] = [];
+
+  async moved(origin: ReplicationOrigin): Promise<void> {
+    this.moves.push(origin);
+  }
 
   async accept(event: StreamEvent): Promise<void> {
     await this.beforeAccept(event);

@@ -55,7 +55,8 @@ export async function startStandby(
   }
   const { host, port } = primary;
   try {
-    const conninfo = `host=${host} port=${port} user=${STREAMER} password=${STREAMER}`;
+    // The database is for slots that are synchronised.
+    const conninfo = `host=${host} port=${port} user=${STREAMER} password=${STREAMER} dbname=postgres`;
     const server = await startPostgres({ dataDir, settings: { ...SETTINGS, ...settings, primary_conninfo: conninfo } });
     return { ...server, dataDir };
   } catch (error) {
