@@ -23,8 +23,10 @@ import { ClientTls } from "../tls/client-tls.ts";
 import { waitUntil } from "../session/testing/wait-until.ts";
 import { AUTH_QUERY_PROLOGUE, askForSecret } from "./auth-query.ts";
 import { Authenticator } from "./authenticator.ts";
+import { systemHostNames } from "./hba-address.ts";
 import { parseHbaFile } from "./hba-file.ts";
 import { IdentMap } from "./ident-map.ts";
+import { askForRoles } from "./role-membership.ts";
 import { type StoredSecret, parseSecret } from "./secrets.ts";
 
 const PASSWORD = "päss wörd 7f3a";
@@ -92,6 +94,10 @@ async function serve({
       type,
       rules: () => rules,
       query: (user) => control.withClient((client) => askForSecret(client, DEFAULT_AUTH_QUERY, user)),
+      lookups: {
+        rolesOf: (user) => control.withClient((client) => askForRoles(client, user)),
+        hostNames: systemHostNames,
+      },
     }),
     clientTls: tls ? new ClientTls({ ...tlsFiles("server", "authority"), mode: "prefer" }, logger) : null,
     front: new FakeFront(),
@@ -206,6 +212,35 @@ describe("rules", () => {
     expect(await whoAmI(port, "late user")).toMatch(/^28000 no pg_hba.conf entry for .* no encryption$/);
     const { user, password } = postgres;
     expect(await whoAmI(port, user, password)).toBe(user);
+  });
+
+  it("know who is a member of a role, also by way of another; a superuser is so only where it has been made one", async () => {
+    await admin.query('CREATE ROLE staff; CREATE ROLE "Night Shift" ROLE jane; GRANT staff TO "Night Shift"');
+    const port = await serve({ hba: "host all +staff samehost scram-sha-256\nhost samerole all samehost reject\n" });
+    const refused = /^28000 no pg_hba.conf entry for/;
+    try {
+      expect(await whoAmI(port, "jane")).toBe("jane");
+      expect(await whoAmI(port, "scram user")).toMatch(refused);
+      expect(await whoAmI(port, "nobody")).toMatch(refused);
+      // A member of the role that is called as the database is: itself.
+      const { user, password } = postgres;
+      expect(await whoAmI(port, user, password)).toMatch(/^28000 pg_hba.conf rejects connection/);
+      await admin.query('REVOKE staff FROM "Night Shift"');
+      expect(await whoAmI(port, "jane")).toMatch(refused);
+    } finally {
+      await admin.query('DROP ROLE staff; DROP ROLE "Night Shift"');
+    }
+  });
+
+  it("know the name of the client's host", async () => {
+    const name = await systemHostNames.nameOf("127.0.0.1");
+    // A machine without any names has none to match.
+    const rules = `host all jane ${name ?? "localhost"} scram-sha-256\nhost all all .example.com trust\n`;
+    const port = await serve({ hba: rules });
+    const outcome = await whoAmI(port, "jane");
+    if (name === null) expect(outcome).toMatch(/^28000 no pg_hba.conf entry/);
+    else expect(outcome).toBe("jane");
+    expect(await whoAmI(port, "scram user")).toMatch(/^28000 no pg_hba.conf entry/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { type AuthType, FreshetError, SqlState } from "@freshet/base";
 import type { Encryption } from "../tls/client-tls.ts";
-import { type HbaMethod, type HbaRule, matchRule } from "./hba-file.ts";
+import type { HbaRule } from "./hba-file.ts";
+import { type HbaLookups, matchRule } from "./hba-match.ts";
 import type { IdentMap } from "./ident-map.ts";
 import { type Exchange, exchangeMd5, exchangePassword, exchangeScram } from "./password-exchange.ts";
 import type { ServerSecret, StoredSecret } from "./secrets.ts";
@@ -27,21 +28,27 @@ export interface AuthenticatorParts {
   readonly rules: () => AuthenticationRules;
   /** Asks the upstream for a user's secret, as pg_authid holds it; null: there is none. */
   readonly query: (user: string) => Promise<StoredSecret | null>;
+  /** What the rules of an hba file may ask. */
+  readonly lookups: HbaLookups;
 }
+
+type Rule = Pick<HbaRule, "method" | "options">;
 
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
 
 /** Lets clients in, or leaves that to the upstream. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
+  /** Found once for each login. */
+  readonly #rules = new WeakMap<Applicant, Promise<Rule>>();
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts;
   }
 
-  /** Whether the client logs in to the upstream itself, through Freshet. Throws a FreshetError when no rule lets it in. */
-  relays(applicant: Applicant): boolean {
-    return this.#rule(applicant).method === "relay";
+  /** Whether the client logs in to the upstream itself, through Freshet. Rejects with a FreshetError when no rule lets it in. */
+  async relays(applicant: Applicant): Promise<boolean> {
+    return (await this.#rule(applicant)).method === "relay";
   }
 
   /**
@@ -49,7 +56,7 @@ export class Authenticator {
    * logged in to with. AuthenticationOk is the caller's to send.
    */
   async authenticate(exchange: Exchange, applicant: Applicant): Promise<ServerSecret> {
-    const { method, options } = this.#rule(applicant);
+    const { method, options } = await this.#rule(applicant);
     const { user, encryption } = applicant;
     if (method === "reject" || method === "relay") throw refusal(applicant, "pg_hba.conf rejects connection for");
     const clientCert = options.get("clientcert") ?? (method === "cert" ? "verify-full" : undefined);
@@ -62,10 +69,19 @@ export class Authenticator {
     return exchangeScram(exchange, user, usable, encryption?.endPointHash ?? null);
   }
 
-  #rule(applicant: Applicant): { readonly method: HbaMethod; readonly options: ReadonlyMap<string, string> } {
-    const { type } = this.#parts;
+  #rule(applicant: Applicant): Promise<Rule> {
+    const known = this.#rules.get(applicant);
+    if (known !== undefined) return known;
+    const found = this.#find(applicant);
+    this.#rules.set(applicant, found);
+    return found;
+  }
+
+  async #find(applicant: Applicant): Promise<Rule> {
+    const { type, lookups } = this.#parts;
     if (type !== "hba") return { method: type, options: NO_OPTIONS };
-    const found = matchRule(this.#parts.rules().hba, { ...applicant, encrypted: applicant.encryption !== null });
+    const client = { ...applicant, encrypted: applicant.encryption !== null };
+    const found = await matchRule(this.#parts.rules().hba, client, lookups);
     if (found === null) throw refusal(applicant, "no pg_hba.conf entry for");
     return found;
   }

@@ -6,6 +6,8 @@ import type { DriverConnection } from "../upstream/upstream.ts";
 import { AUTH_QUERY_PROLOGUE, askForSecret } from "./auth-query.ts";
 import { AuthFiles } from "./auth-files.ts";
 import { Authenticator } from "./authenticator.ts";
+import { systemHostNames } from "./hba-address.ts";
+import { askForRoles } from "./role-membership.ts";
 
 /** What stands between a client's first byte and its session: TLS and authentication. */
 export interface ClientAccess {
@@ -34,6 +36,10 @@ export function createClientAccess(options: FreshetOptions, driver: DriverConnec
     type: options.authType,
     rules: () => files.rules,
     query: (user) => control.withClient((client) => askForSecret(client, options.authQuery, user)),
+    lookups: {
+      rolesOf: (user) => control.withClient((client) => askForRoles(client, user)),
+      hostNames: systemHostNames,
+    },
   });
   const tls = createClientTls(options, logger);
   return {

@@ -112,12 +112,12 @@ export class ClientConnection {
     }
     const { tls, isUnix } = this.#settings;
     const problem = refusal ?? (isUnix ? null : encryptionProblem(tls?.mode ?? "disable", startup.encryption));
-    if (problem === null) this.#authenticate(startup);
+    if (problem === null) void this.#authenticate(startup);
     else this.#fatal(problem);
   }
 
   /** Leaves the login to the upstream, or conducts it here. */
-  #authenticate(startup: Startup): void {
+  async #authenticate(startup: Startup): Promise<void> {
     const { authenticator, isUnix } = this.#settings;
     if (authenticator === null) {
       void this.#connect(startup);
@@ -125,7 +125,9 @@ export class ClientConnection {
     }
     try {
       const read = readStartup(startup, isUnix);
-      if (authenticator.relays(read.applicant)) void this.#connect(startup);
+      const relays = await authenticator.relays(read.applicant);
+      if (this.#hasGone) this.destroy();
+      else if (relays) void this.#connect(startup);
       else if (this.#settings.pools?.isConsole(read) === true)
         void this.#serveConsole(authenticator, this.#settings.pools, startup, read);
       else if (this.#settings.pools?.covers(read) === true)

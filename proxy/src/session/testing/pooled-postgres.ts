@@ -1,6 +1,7 @@
 import { type PoolOptions, defaultPoolConfiguration, silentLogger } from "@freshet/base";
 import { inspectStatement, loadParser } from "@freshet/sql";
 import { Authenticator } from "../../authentication/authenticator.ts";
+import { systemHostNames } from "../../authentication/hba-address.ts";
 import { IdentMap } from "../../authentication/ident-map.ts";
 import { parseSecret } from "../../authentication/secrets.ts";
 import { DEFAULT_PROXY_OPTIONS, ProxyServer } from "../../listener/proxy-server.ts";
@@ -50,6 +51,7 @@ export async function startPooledProxy(
       type: "trust",
       rules: () => ({ hba: [], identMap: IdentMap.parse("", ""), users: new Map(secrets) }),
       query: () => Promise.resolve(null),
+      lookups: { rolesOf: () => Promise.resolve(new Set()), hostNames: systemHostNames },
     }),
     pools,
   });
