@@ -158,7 +158,7 @@ export interface LastStatement {
   readonly reason: string;
   readonly cache: string | null;
   readonly lsn: Lsn | null;
-  /** `host:port` of the replica that answered. */
+  /** `host:port` of the replica that answered, or `none:` and why none did; null: there are none. */
   readonly replica: string | null;
 }
 

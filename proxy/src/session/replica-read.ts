@@ -8,10 +8,19 @@ export interface ReplicableSegment {
   readonly bytes: Buffer;
   /** Statements that it prepares. */
   readonly names: readonly string[];
+  /** The statement with which it begins a read-only transaction block; null: it does not. */
+  readonly begin: string | null;
+}
+
+/** A read-only transaction block whose statements a replica has answered so far. */
+export interface ReplicaBlock {
+  readonly reader: ReplicaReader;
+  /** What began it. */
+  readonly begin: string;
 }
 
 /** Values that the client may have been told of the primary, and that need not be a replica's. */
-const OWN_SETTINGS = new Set(["in_hot_standby", "server_version"]);
+export const OWN_SETTINGS: ReadonlySet<string> = new Set(["in_hot_standby", "server_version"]);
 /** The client, or its statement_timeout, has ended the statement: that is its answer. */
 const QUERY_CANCELED = "57014";
 
@@ -25,13 +34,21 @@ export class ReplicaRead {
   /** An error has come that the primary may not have. */
   failed = false;
   /** The session has, or had, a connection to the replica for it. */
-  connected = false;
-  readonly #reader: ReplicaReader;
+  connected: boolean;
+  readonly reader: ReplicaReader;
   readonly #emit: (bytes: Buffer) => void;
   #held: Buffer[] | null = [];
 
-  constructor(reader: ReplicaReader, parts: ReplicableSegment, segment: Segment, emit: (bytes: Buffer) => void) {
-    this.#reader = reader;
+  /** `connected`: it is one of a block's, on the connection that the session has there. */
+  constructor(
+    reader: ReplicaReader,
+    parts: ReplicableSegment,
+    segment: Segment,
+    emit: (bytes: Buffer) => void,
+    connected = false,
+  ) {
+    this.reader = reader;
+    this.connected = connected;
     this.parts = parts;
     this.segment = segment;
     this.#emit = emit;
@@ -39,7 +56,7 @@ export class ReplicaRead {
 
   /** Where it is read; null: on the primary after all. */
   get replica(): string | null {
-    return this.connected ? this.#reader.name : null;
+    return this.connected ? this.reader.name : null;
   }
 
   /** The client has been shown nothing yet. */
@@ -74,7 +91,7 @@ export class ReplicaRead {
     settings: ReadonlyMap<string, string>,
     parameters: ReadonlyMap<string, string>,
   ): PooledServer | Promise<PooledServer> {
-    const acquired = this.#reader.acquire(settings);
+    const acquired = this.reader.acquire(settings);
     const take = (server: PooledServer): PooledServer | Promise<PooledServer> => {
       if (reportsAlike(server, parameters)) {
         this.connected = true;
@@ -89,7 +106,7 @@ export class ReplicaRead {
 
   /** It is over; `retried`: the primary answers in the replica's place. */
   end(retried: boolean): void {
-    if (this.connected) this.#reader.done(retried);
+    if (this.connected) this.reader.done(retried);
   }
 
   #fallBack(seat: PoolSeat, settings: ReadonlyMap<string, string>): PooledServer | Promise<PooledServer> {

@@ -62,7 +62,8 @@ export function staticMiss(state: SessionState, route: PreparedRoute): Miss | nu
 /** A probe ends with Sync, so nothing of the client's may be under way. */
 export function canProbe(state: SessionState): boolean {
   // A standby cannot say where the primary is.
-  return state.expected.idle && !state.segment.forwarded && !state.copying && state.replicaRead === null;
+  if (state.replicaRead !== null || state.replicaBlock !== null) return false;
+  return state.expected.idle && !state.segment.forwarded && !state.copying;
 }
 
 /** Reads the session's facts on its own upstream connection; unseen by the client. */

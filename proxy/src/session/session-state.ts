@@ -10,7 +10,7 @@ import type { OutputBatch } from "./output-batch.ts";
 import type { Pooling } from "./pooling.ts";
 import type { Portal } from "./portal.ts";
 import type { KeptWay, PreparedStatement } from "./prepared-statement.ts";
-import type { ReplicaRead } from "./replica-read.ts";
+import type { ReplicaBlock, ReplicaRead } from "./replica-read.ts";
 import { Segment } from "./segment.ts";
 import { FactsTracker } from "./session-facts.ts";
 
@@ -51,6 +51,10 @@ export class SessionState {
   attach: () => Promise<void> | null = () => null;
   /** The present segment may be answered by a replica. */
   replicaRead: ReplicaRead | null = null;
+  /** The present transaction block is a replica's. */
+  replicaBlock: ReplicaBlock | null = null;
+  /** Why the last segment that was looked at is not a replica's; null where there are none, or it is. */
+  replicaObstacle: string | null = null;
   /** The session has ended: late results of what it waited for are dropped. */
   closed = false;
 
@@ -77,6 +81,17 @@ export class SessionState {
     else this.client.message(bytes);
   }
 
+  /** The replica that the server connection, if there is one, leads to; null: to the primary. */
+  get replica(): string | null {
+    return this.replicaRead?.replica ?? this.replicaBlock?.reader.name ?? null;
+  }
+
+  /** A block on a replica waits for its client: without its connection it can go on elsewhere. */
+  get mayLoseReplica(): boolean {
+    if (this.replicaBlock === null || this.replicaRead !== null || this.status !== "T") return false;
+    return this.expected.idle && !this.segment.forwarded;
+  }
+
   get frontendState(): FrontendState {
     if (this.segment.failed) return "skipping";
     return this.copying ? "copying" : "open";
@@ -91,15 +106,17 @@ export class SessionState {
   /** Notes that a statement goes upstream; the result is called when it has come back. */
   noteForwarded(route: PreparedRoute | null, miss: Miss): (succeeded: boolean) => void {
     const started = now();
-    this.facts.forwarded(route);
+    const { replica } = this;
+    // What a replica answers, and what ends a block there, changes nothing.
+    if (replica === null) this.facts.forwarded(route);
     this.pooling?.forwarded(route?.info.effects ?? UNKNOWN_EFFECTS);
     this.services.metrics.miss(miss.reason);
     this.last = {
-      destination: this.replicaRead?.connected === true ? "replica" : "upstream",
+      destination: replica === null ? "upstream" : "replica",
       reason: miss.detail === null ? miss.reason : `${miss.reason}: ${miss.detail}`,
       cache: miss.cache,
       lsn: null,
-      replica: this.replicaRead?.replica ?? null,
+      replica: replica ?? (this.replicaObstacle === null ? null : `none: ${this.replicaObstacle}`),
     };
     return (succeeded) => {
       if (route !== null) this.services.front.forwarded(route, miss, now() - started, succeeded);

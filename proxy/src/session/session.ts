@@ -1,12 +1,6 @@
 import { FreshetError, SqlState, assert } from "@freshet/base";
 import type { Duplex } from "node:stream";
-import {
-  type MessageScanner,
-  encodeErrorResponse,
-  encodeFlush,
-  encodeParameterStatus,
-  toFreshetError,
-} from "@freshet/wire";
+import { type MessageScanner, encodeErrorResponse, encodeFlush, toFreshetError } from "@freshet/wire";
 import { BackendRelay } from "./backend-relay.ts";
 import { type Dispatched, dispatch } from "./frontend-dispatch.ts";
 import { takeInventory } from "./inventory-taking.ts";
@@ -25,6 +19,7 @@ import { ActivityTracker } from "./session-activity.ts";
 import { Pooling } from "./pooling.ts";
 import { ReplicaReads } from "./replica-reads.ts";
 import { type SessionServices, SessionState } from "./session-state.ts";
+import { tellSettings } from "./tell-settings.ts";
 
 /** Local answers may wait or pile up to this many bytes before the client's next message is looked at. */
 const MAX_WAITING_BYTES = 4 << 20;
@@ -78,7 +73,7 @@ export class Session implements PooledSession {
       this.#state.attach = () => this.#attach();
     }
     this.#backend = new BackendRelay(this.#state);
-    this.#replicas = new ReplicaReads(this.#state, login.frontend);
+    this.#replicas = new ReplicaReads(this.#state, login.frontend, (condition) => this.#giveBack(condition));
     if (link.kind === "own") this.#connect(link.server);
     else if (link.server !== null) this.#connectPooled(link.server);
   }
@@ -143,13 +138,7 @@ export class Session implements PooledSession {
     const { content, values } = server.reported;
     if (content === this.#agreed || this.#state.replicaRead?.connected === true) return;
     this.#agreed = content;
-    const { parameters } = this.#state;
-    for (const [name, value] of values) {
-      if (parameters.get(name) === value) continue;
-      parameters.set(name, value);
-      this.#state.facts.invalidate();
-      this.#state.client.message(encodeParameterStatus(name, value));
-    }
+    tellSettings(this.#state, values);
   }
 
   /** Null when there is a server connection; else resolves when one has been got from the pool. */
@@ -233,11 +222,11 @@ export class Session implements PooledSession {
     if (this.#isFull() && this.#state.segment.forwarded) this.#state.upstream.message(FLUSH);
   }
 
-  /** The primary has been asked for the session's facts; its connection is free again. */
+  /** The primary has been asked for the session's facts, so its connection is free again; or it has begun the client's block. */
   async #considered(): Promise<void> {
-    const { pooling } = this.#state;
+    const { pooling, status } = this.#state;
     if (this.#ended || pooling === null) return;
-    if (this.#isQuiet && !pooling.touched && !pooling.pinned) this.#giveBack("clean");
+    if (status === "I" && this.#isQuiet && !pooling.touched && !pooling.pinned) this.#giveBack("clean");
     this.#replicas.begin();
     await dispatch(this.#state, this.#replicas.source).pending;
   }
@@ -390,7 +379,7 @@ export class Session implements PooledSession {
 
   #upstreamGone(): void {
     if (this.#ended) return;
-    if (!this.#pending && this.#state.replicaRead?.isHolding === true) {
+    if (!this.#pending && (this.#state.mayLoseReplica || this.#state.replicaRead?.isHolding === true)) {
       this.#giveBack("broken");
       this.#replicas.lost();
       this.#turn();
