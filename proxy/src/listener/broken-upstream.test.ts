@@ -1,7 +1,7 @@
 import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
 import { silentLogger } from "@freshet/base";
 import { encodeCommandComplete, encodeDataRow, encodeQuery, frame, readyForQuery } from "@freshet/wire";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { FakeCommands, FakeFront } from "../session/testing/fake-front.ts";
 import { RawClient, errorOf, startup, types } from "../session/testing/raw-client.ts";
 import { DEFAULT_PROXY_OPTIONS, ProxyServer } from "./proxy-server.ts";
@@ -75,6 +75,18 @@ describe("an upstream that breaks off", () => {
     expect(errorOf(await client.until("E"))).toBe("08006 the upstream server closed the connection during login");
     await client.closed;
   });
+});
+
+test("an error without SQLSTATE is relayed as it came, and the session goes on", async () => {
+  const error = frame(0x45, Buffer.from("SERROR\0Mhalf an error\0\0"));
+  react = (socket) => socket.write(Buffer.concat([error, readyForQuery("I")]));
+  const client = await ask();
+  const answer = await client.untilReady();
+  expect(types(answer)).toBe("EZ");
+  expect(answer[0]?.bytes.equals(error)).toBe(true);
+  react = (socket) => socket.write(Buffer.concat([encodeCommandComplete("SELECT 0"), readyForQuery("I")]));
+  client.send(encodeQuery("SELECT 2"));
+  expect(types(await client.untilReady())).toBe("CZ");
 });
 
 describe("an upstream that does not speak the protocol", () => {

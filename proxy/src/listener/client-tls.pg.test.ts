@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
-import { type Socket, createConnection } from "node:net";
+import { type AddressInfo, type Socket, createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, type TLSSocket, connect } from "node:tls";
@@ -102,6 +102,35 @@ describe("TLS for clients", () => {
     expect(rowsOf(await query(client, CACHED))).toEqual(rowsOf(await query(client, CACHED)));
     expect(types(await query(client, "SELECT 1"))).toBe("TDCZ");
     expect(types(await query(client, "SELECT repeat('x', 3000000)"))).toBe("TDCZ");
+  });
+
+  it("sends no larger records than PostgreSQL does", async () => {
+    const received: Buffer[] = [];
+    const relay = createServer((client) => {
+      const server = createConnection({ host: "127.0.0.1", port: proxied.port });
+      for (const socket of [client, server]) socket.on("error", () => undefined);
+      open.push(client, server);
+      client.pipe(server);
+      server.on("data", (chunk: Buffer) => {
+        received.push(chunk);
+        client.write(chunk);
+      });
+    });
+    await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+    const socket = createConnection({ host: "127.0.0.1", port: (relay.address() as AddressInfo).port });
+    open.push(socket);
+    socket.write(encodeSslRequest());
+    expect(await answer(socket)).toBe("S");
+    const client = await logIn(new RawClient(await handshake(socket)));
+    expect(types(await query(client, "SELECT repeat('x', 300000)"))).toBe("TDCZ");
+    const bytes = Buffer.concat(received);
+    const lengths: number[] = [];
+    for (let at = 1; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3))
+      lengths.push(bytes.readUInt16BE(at + 3));
+    expect(lengths.length).toBeGreaterThan(300_000 / 8192);
+    // With what encryption adds to each.
+    expect(Math.max(...lengths)).toBeLessThan(8192 + 256);
+    relay.close();
   });
 
   it("may follow a declined GSSENCRequest", async () => {

@@ -318,7 +318,17 @@ describe("the admin console", () => {
     const proxy = await start({ statsUsers: upstream.user ?? "" });
     const looking = await connect(proxy, { database: "freshet" });
     expect((await looking.query("SHOW POOLS")).rows).toEqual([]);
-    expect(await code(looking.query("PAUSE"))).toBe("42501");
+    const { database } = upstream;
+    for (const command of [
+      "PAUSE",
+      "RESUME",
+      "RECONNECT",
+      "RELOAD",
+      "SHUTDOWN",
+      `DISABLE ${database}`,
+      `KILL ${database}`,
+    ])
+      expect([command, await code(looking.query(command))]).toEqual([command, "42501"]);
     const none = await start({});
     expect(await code(connect(none, { database: "freshet" }))).toBe("42501");
   });

@@ -8,6 +8,7 @@ import {
   decodeReadyForQuery,
 } from "@freshet/wire";
 import { endsResponse, endsSegment } from "./expected-responses.ts";
+import { OWN_SETTINGS } from "./replica-read.ts";
 import type { ReportedSettings } from "./reported-settings.ts";
 import { Segment } from "./segment.ts";
 import type { SessionState } from "./session-state.ts";
@@ -102,7 +103,7 @@ export class BackendRelay {
     if (this.#scanner.first) head.observe?.(type, this.#whole(), this.#scanner.last);
     if (type === BackendType.copyInResponse || type === BackendType.copyBothResponse) {
       this.#state.copying = this.#state.expected.copyInBegan();
-      if (head.kind === "execute") this.#reopenSegment();
+      if (head.kind === "execute" && !this.#state.expected.awaitsSync) this.#reopenSegment();
     } else if (this.#scanner.last && endsResponse(head.kind, type)) {
       this.#state.expected.complete();
     }
@@ -117,6 +118,10 @@ export class BackendRelay {
   #parameterStatus(): void {
     const { buffer, start, end } = this.#scanner;
     const { name, value } = decodeParameterStatus(buffer, start, end);
+    if (this.#state.replica !== null && OWN_SETTINGS.has(name)) {
+      this.#reported?.set(name, value);
+      return;
+    }
     this.#state.parameters.set(name, value);
     if (this.#reported !== null) {
       this.#reported.set(name, value);
@@ -137,6 +142,8 @@ export class BackendRelay {
     if (severity === "FATAL" || severity === "PANIC") this.sawFatal = true;
     this.#state.replicaRead?.erred(fields?.get("C"));
     const head = expected.head();
+    // Between a block's statements: it goes on elsewhere.
+    if (head === null && this.sawFatal && this.#state.mayLoseReplica) return;
     const isAborted = fields?.get("C") === "25P02";
     if (head?.replacement != null && !this.sawFatal && !isAborted) {
       if (this.#scanner.last) this.#state.toClient(head.replacement);

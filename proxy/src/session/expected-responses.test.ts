@@ -136,6 +136,20 @@ describe("expected responses", () => {
     expect(expected.idle).toBe(true);
   });
 
+  it("are none of Syncs within copy data, whoever was to answer them; the one behind the data is awaited", () => {
+    forward("execute", "e");
+    forward("sync", "first");
+    expected.localReady();
+    expected.copyEnded();
+    forward("sync", "last");
+    expect(expected.copyInBegan()).toBe(false);
+    expect(expected.awaitsSync).toBe(true);
+    expected.complete();
+    expected.complete();
+    expect(log).toEqual(["e done", "last done"]);
+    expect([sent, expected.length, expected.awaitsSync]).toEqual([[], 0, false]);
+  });
+
   it("keep what follows copy data that was sent ahead", () => {
     forward("query", "copy");
     expected.copyEnded();

@@ -212,7 +212,8 @@ export class ExpectedResponses {
     const before = end < 0 ? rest : rest.slice(0, end);
     const eaten = before.findIndex((item) => isUpstream(item) && item.kind !== "sync");
     const kept = before.filter((item, index) => {
-      const gone = isUpstream(item) && (index === eaten || (item.kind === "sync" && (eaten < 0 || index < eaten)));
+      const ignored = (item.kind === "sync" || item.kind === "local-ready") && (eaten < 0 || index < eaten);
+      const gone = ignored || (isUpstream(item) && index === eaten);
       if (gone && isUpstream(item)) this.#left(item);
       return !gone;
     });
@@ -220,6 +221,11 @@ export class ExpectedResponses {
     this.#items = [...head, ...kept, ...(end < 0 ? [] : rest.slice(end + 1))];
     this.#first = 0;
     return end < 0;
+  }
+
+  /** A Sync that the upstream has yet to answer. */
+  get awaitsSync(): boolean {
+    return this.#items.slice(this.#first).some(({ kind }) => kind === "sync");
   }
 
   /** The upstream is gone: nothing of what was sent will be answered, and what was noted for it is taken back. */

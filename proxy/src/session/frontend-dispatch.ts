@@ -45,7 +45,7 @@ function handleWhole(state: SessionState, piece: IncomingPiece, action: Frontend
     case "copy-end":
       return handleCopyEnd(state, piece);
     case "relay":
-      return state.pooling === null ? relay(state, piece) : relayPooled(state, piece);
+      return relayUnanswered(state, piece);
     case "terminate":
       return state.borrowsServer ? undefined : relay(state, piece);
     case "discard":
@@ -53,6 +53,13 @@ function handleWhole(state: SessionState, piece: IncomingPiece, action: Frontend
     default:
       return unreachable(action, "action");
   }
+}
+
+/** What brings no response of its own. */
+function relayUnanswered(state: SessionState, piece: Piece): void {
+  if (!state.copying && !state.expected.idle) state.segment.copied = true;
+  if (state.pooling === null) relay(state, piece);
+  else relayPooled(state, piece);
 }
 
 /** What brings no response must not end up on a server connection that is another session's next. */
@@ -103,14 +110,18 @@ function handleLarge(state: SessionState, piece: Piece, action: FrontendAction):
     case "relay":
     case "terminate":
       // PostgreSQL refuses a large message of these kinds and closes the connection; copy data is no such kind.
-      return state.pooling === null ? relay(state, piece) : relayPooled(state, piece);
+      return relayUnanswered(state, piece);
     default:
       return unreachable(action, "action");
   }
 }
 
 function handleSync(state: SessionState, piece: Piece): void {
-  if (state.segment.forwarded) forward(state, piece, "sync", { impure: state.segment.impure });
+  const { forwarded, impure, copied } = state.segment;
+  // Without a connection what was copied is over.
+  const { pooling } = state;
+  if (forwarded || (copied && (pooling === null || pooling.server !== null)))
+    forward(state, piece, "sync", { impure: impure || copied });
   else state.expected.localReady();
   state.endSegment();
 }
@@ -123,8 +134,7 @@ function handleFunctionCall(state: SessionState, piece: Piece): void {
 }
 
 function handleCopyEnd(state: SessionState, piece: Piece): void {
-  if (state.pooling === null) relay(state, piece);
-  else relayPooled(state, piece);
+  relayUnanswered(state, piece);
   if (state.copying) state.copying = false;
   else state.expected.copyEnded();
 }

@@ -7,6 +7,8 @@ export class Segment {
   forwarded = false;
   /** Something of it went upstream that may write, open a transaction or change the session. */
   impure = false;
+  /** Copy data went upstream before it was known whether the upstream copies: if it does, a Sync behind them ends the segment before. */
+  copied = false;
   /** An error ended it: everything up to Sync is skipped. */
   failed = false;
 }

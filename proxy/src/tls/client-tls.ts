@@ -8,6 +8,9 @@ import { type TlsFiles, readTlsFiles, watchTlsFiles } from "./tls-files.ts";
 /** ALPN's name of PostgreSQL's protocol. */
 export const ALPN = "postgresql";
 
+/** As PostgreSQL's own: libpq takes so much at a time, and an asynchronous client of it does not look for the rest of a larger record. */
+const MAX_RECORD = 8192;
+
 export interface ClientTlsSettings extends TlsFiles {
   readonly mode: Exclude<SslMode, "disable">;
 }
@@ -91,6 +94,7 @@ export class ClientTls {
     socket.once("close", forget);
     this.#waiting.set(name, (encrypted) => {
       forget();
+      encrypted.setMaxSendFragment(MAX_RECORD);
       done({ socket: encrypted, encryption: encryptionOf(encrypted) });
     });
     this.#server.emit("connection", socket);

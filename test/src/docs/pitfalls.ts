@@ -2,9 +2,15 @@ import { markdownTable } from "./documents.ts";
 import { loginPitfalls } from "./login-pitfalls.ts";
 import type { Pitfall } from "./pitfall.ts";
 import { poolPitfalls } from "./pool-pitfalls.ts";
+import { protocolPitfalls } from "./protocol-pitfalls.ts";
 import { replicaPitfalls } from "./replica-pitfalls.ts";
 
-export const pitfalls: readonly Pitfall[] = [...loginPitfalls, ...poolPitfalls, ...replicaPitfalls];
+export const pitfalls: readonly Pitfall[] = [
+  ...loginPitfalls,
+  ...protocolPitfalls,
+  ...poolPitfalls,
+  ...replicaPitfalls,
+];
 
 /** docs/pitfalls.md. */
 export function pitfallsPage(): string {

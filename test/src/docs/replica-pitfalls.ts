@@ -3,7 +3,9 @@ import type { Pitfall } from "./pitfall.ts";
 const REPLICAS = "test/src/e2e/replicas.e2e.test.ts";
 const CHOICE = "proxy/src/replicas/replicas.test.ts";
 const READS = "proxy/src/replicas/reads-alike.test.ts";
+const BLOCKS = "test/src/e2e/replica-blocks.e2e.test.ts";
 const FAILOVER = "test/src/faults/failover.e2e.test.ts";
+const SLOT = "test/src/faults/failover-slot.e2e.test.ts";
 
 /** What goes wrong where there are several servers. */
 export const replicaPitfalls: readonly Pitfall[] = [
@@ -55,6 +57,30 @@ export const replicaPitfalls: readonly Pitfall[] = [
   {
     area: "Replicas",
     pitfall:
+      "A transaction block is sent to a replica by its first statement, and a later one fails there or sees another server; a deferred BEGIN changes what is answered.",
+    freshet:
+      "Only blocks that are declared to read, in READ COMMITTED; what needs the primary takes the block there before anything of it is shown, and the time of the transaction is asked of the primary alone.",
+    proofs: [
+      { file: BLOCKS, test: "a statement that only the primary can answer takes the block there" },
+      {
+        file: BLOCKS,
+        test: "what fails on the replica the primary answers, within the block; an error is the block's",
+      },
+      { file: BLOCKS, test: "the time of a transaction is the primary's, from its first use on" },
+      { file: BLOCKS, test: "a session's writes are in its next block, however far the replica lags" },
+      { file: BLOCKS, test: "a driver's BEGIN may come with the first read, and its end with the last" },
+    ],
+  },
+  {
+    area: "Replicas",
+    pitfall:
+      "A client in the middle of a transaction is ended when the replica ends the idle connection (a conflict with recovery, a restart).",
+    freshet: "The block goes on at the primary.",
+    proofs: [{ file: BLOCKS, test: "a block that waits for its client outlives its replica's connection" }],
+  },
+  {
+    area: "Replicas",
+    pitfall:
       "A replica of another system, one that has been promoted, or one that was left behind on an old timeline is read from.",
     freshet: "System identifier, recovery and timeline are compared with the primary's at each look.",
     proofs: [
@@ -72,13 +98,28 @@ export const replicaPitfalls: readonly Pitfall[] = [
   {
     area: "Failover",
     pitfall: "What the new primary never had stays in a cache.",
-    freshet: "The caches miss from the moment the primary moves, and are built anew on its timeline.",
+    freshet:
+      "The caches miss from the moment the primary moves, and are built anew on its timeline, unless its history and the slot prove that nothing is missing.",
     proofs: [
       { file: FAILOVER, test: "when the primary moves, sessions and caches go on with the new one" },
+      { file: SLOT, test: "what the standby never had is in no cache afterwards: they are built anew" },
+      {
+        file: "replicator/src/timeline.test.ts",
+        test: "what came after it, or of a timeline that is none of its past, is not",
+      },
       {
         file: "proxy/src/replication/health.test.ts",
         test: "when the primary has moved, a stream that still runs is not believed until it has ended",
       },
+    ],
+  },
+  {
+    area: "Failover",
+    pitfall: "A failover costs all logical replication slots, and all that was made of them.",
+    freshet: "The slot is one that standbys keep (PostgreSQL 17), and the caches go on from it.",
+    proofs: [
+      { file: SLOT, test: "the caches go on from the slot that the standby has kept, also after a restart" },
+      { file: SLOT, test: "a Freshet that was down meanwhile goes on from it, too" },
     ],
   },
 ];
