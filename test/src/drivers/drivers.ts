@@ -1,5 +1,6 @@
 import { cp } from "node:fs/promises";
 import path from "node:path";
+import { documentPath } from "../docs/documents.ts";
 import { pipelineTestSource } from "../regress/suite-source.ts";
 
 /** One driver: what it needs on the machine, how its packages are put into a folder of their own, and how its scenarios are run. */
@@ -33,6 +34,8 @@ const pip = [
   ["python3", "-m", "venv", "venv"],
   ["venv/bin/pip", "install", "--quiet", "--requirement", "requirements.txt"],
 ];
+
+const prismaGenerate = ["node_modules/.bin/prisma", "generate", "--no-hints"];
 
 function python(name: string, file: string, quick: boolean): Driver {
   return { name, folder: "python", needs: ["python3"], install: pip, run: ["venv/bin/python", file], quick };
@@ -87,6 +90,20 @@ export const drivers: readonly Driver[] = [
     caches: "caches-drizzle.sql",
     quick: base === "pg",
   })),
+  {
+    name: "Prisma on node-postgres",
+    folder: "prisma",
+    needs: ["node", "npm"],
+    fetch: async (folder) => cp(documentPath("test/drivers/node/scenario.mjs"), path.join(folder, "scenario.mjs")),
+    install: [
+      // What is not installed is the engine for migrations, which is in no registry and which nothing here needs: any program may stand for it.
+      ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"],
+      ["env", "PRISMA_SCHEMA_ENGINE_BINARY=/bin/true", "CHECKPOINT_DISABLE=1", ...prismaGenerate],
+    ],
+    run: ["node", "prisma.mjs"],
+    caches: "caches-prisma.sql",
+    quick: false,
+  },
   {
     ...python("psycopg 3", "psycopg3.py", true),
     pooled: new Map([

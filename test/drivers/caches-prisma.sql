@@ -1,0 +1,6 @@
+CREATE CACHE by_id FROM SELECT "public"."item"."id", "public"."item"."name", "public"."item"."price", "public"."item"."doc", "public"."item"."at", "public"."item"."raw", "public"."item"."flag", "public"."item"."big", "public"."item"."ratio", "public"."item"."uid", "public"."item"."day" FROM "public"."item" WHERE ("public"."item"."id" = $1 AND 1=1) LIMIT $2 OFFSET $3;
+CREATE CACHE all_names FROM SELECT "public"."item"."id", "public"."item"."name" FROM "public"."item" WHERE 1=1 ORDER BY "public"."item"."id" ASC OFFSET $1;
+CREATE CACHE per_flag FROM SELECT COUNT(*) AS "_count$_all", SUM("public"."item"."big") AS "_sum$big", "public"."item"."flag" FROM "public"."item" WHERE 1=1 GROUP BY "public"."item"."flag" ORDER BY "public"."item"."flag" ASC OFFSET $1;
+CREATE CACHE some_names FROM SELECT "public"."item"."id", "public"."item"."name" FROM "public"."item" WHERE "public"."item"."id" IN ($1,$2,$3,$4) ORDER BY "public"."item"."id" ASC OFFSET $5;
+CREATE CACHE some_notes FROM SELECT "public"."scratch"."id", "public"."scratch"."v" FROM "public"."scratch" WHERE "public"."scratch"."id" IN ($1,$2,$3,$4) OFFSET $5;
+CREATE CACHE all_notes FROM SELECT "public"."scratch"."id", "public"."scratch"."v" FROM "public"."scratch" WHERE 1=1 ORDER BY "public"."scratch"."id" ASC OFFSET $1;
