@@ -12,6 +12,7 @@ import { ControlConnection } from "./control/control-connection.ts";
 import { DataLock } from "./data-lock.ts";
 import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
 import { AwayCommands, AwayFront, type SchemaNews } from "./front/away-front.ts";
+import type { AcceptedSocket } from "./listener/client-source.ts";
 import { proxyOptions } from "./listener/proxy-options.ts";
 import { ProxyServer } from "./listener/proxy-server.ts";
 import { NO_SIBLINGS } from "./listener/siblings.ts";
@@ -20,7 +21,7 @@ import type { Share } from "./pool/pool-share.ts";
 import type { Family } from "./supervision/family.ts";
 import { type Upstream, upstreamOf } from "./upstream/upstream.ts";
 
-const ALONE: Family = { ...NO_SIBLINGS, schemaNews: () => undefined };
+const ALONE: Family = { ...NO_SIBLINGS, schemaNews: () => undefined, clients: null };
 
 /**
  * Wires one instance: clients are served from the start, the caches come as soon as the upstream lets
@@ -157,6 +158,12 @@ export class Freshet {
     return this.#proxy?.cancel(processId, secretKey) ?? Promise.resolve(false);
   }
 
+  /** A client that the supervisor has accepted. */
+  accept(socket: AcceptedSocket, isUnix: boolean): void {
+    if (this.#proxy === null) socket.destroy();
+    else this.#proxy.accept(socket, isUnix);
+  }
+
   /** What a client of another process may have changed. */
   schemaNews(news: SchemaNews): void {
     this.#core?.front.schemaNews(news);
@@ -178,6 +185,7 @@ export class Freshet {
       front,
       commands,
       siblings: this.#family,
+      clients: this.#family.clients,
       logger: this.#logger,
       metrics: this.#metrics,
     });

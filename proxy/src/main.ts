@@ -9,6 +9,7 @@ import {
   placeEnvironment,
   readFreshetCommandLine,
 } from "@freshet/base";
+import { acceptedSocket } from "./listener/client-source.ts";
 import type { Host } from "./program.ts";
 import { Supervisor } from "./supervision/supervisor.ts";
 
@@ -42,7 +43,7 @@ const host: Host = {
   channel: cluster.isWorker
     ? {
         send: (message) => void process.send?.(message),
-        listen: (receive) => void process.on("message", receive),
+        listen: (receive) => void process.on("message", (message, handle) => receive(message, acceptedSocket(handle))),
       }
     : null,
 };

@@ -33,7 +33,7 @@ async function serveAlone(options: FreshetOptions, host: Host): Promise<number> 
 }
 
 async function serveSupervised(options: FreshetOptions, host: Host, channel: Channel): Promise<number> {
-  const link = new FamilyLink(channel);
+  const link = new FamilyLink(channel, options.fronts > 1);
   const freshet = await (processPlace().front === 0 ? prepareFreshet : prepareFront)(options, link);
   host.onReload(() => freshet.reload());
   await new Promise<void>((resolve, reject) => {

@@ -12,6 +12,7 @@ import { Metrics } from "../admin/metrics.ts";
 import { type ClientAccess, createClientAccess } from "../authentication/client-access.ts";
 import { endPart } from "../compose-shared.ts";
 import type { CompileRead } from "../front/compile-read.ts";
+import type { AcceptedSocket } from "../listener/client-source.ts";
 import { proxyOptions } from "../listener/proxy-options.ts";
 import { ProxyServer } from "../listener/proxy-server.ts";
 import { PoolService } from "../pool/compose-pools.ts";
@@ -64,6 +65,7 @@ export class FrontProcess implements LedProcess {
       front: this.#core.front,
       commands: this.#core.commands,
       siblings: family,
+      clients: family.clients,
       logger,
       metrics: this.#metrics,
     });
@@ -110,6 +112,10 @@ export class FrontProcess implements LedProcess {
 
   cancel(processId: number, secretKey: Buffer): Promise<boolean> {
     return this.#proxy.cancel(processId, secretKey);
+  }
+
+  accept(socket: AcceptedSocket, isUnix: boolean): void {
+    this.#proxy.accept(socket, isUnix);
   }
 
   schemaNews(): void {

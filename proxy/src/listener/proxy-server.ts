@@ -13,6 +13,8 @@ import { CancelKeys } from "./cancel-keys.ts";
 import { ClientConnection, type ConnectionSettings } from "./client-connection.ts";
 import { LoginFailures } from "./login-failures.ts";
 import { NO_SIBLINGS, type Siblings } from "./siblings.ts";
+import type { AcceptedSocket, ClientSource } from "./client-source.ts";
+import { listenOnTcp } from "./shared-listeners.ts";
 import { listenOnUnixSocket } from "./unix-socket.ts";
 
 export interface ProxyServerOptions {
@@ -65,6 +67,8 @@ export interface ProxyServerParts {
   readonly pools?: Pools | null;
   /** Left out: this process is alone. */
   readonly siblings?: Siblings;
+  /** Null or left out: this process listens itself. */
+  readonly clients?: ClientSource | null;
 }
 
 /** Accepts clients; each gets a session on an upstream connection of its own. */
@@ -77,6 +81,7 @@ export class ProxyServer {
   readonly #failures: LoginFailures;
   #servers: readonly Server[] | null = null;
   #closing: Promise<void> | null = null;
+  #stopped = false;
 
   constructor(parts: ProxyServerParts) {
     this.#parts = parts;
@@ -102,6 +107,11 @@ export class ProxyServer {
   async start(): Promise<{ readonly host: string; readonly port: number }> {
     assert(this.#servers === null, "a proxy server starts once");
     const { host, port, unixSocket } = this.#parts.options;
+    if (this.#parts.clients != null) {
+      this.#servers = [];
+      const wish = { host, port };
+      return this.#parts.clients.listen(unixSocket === undefined ? wish : { ...wish, unixSocket });
+    }
     const tcp = this.#createServer(false);
     this.#servers = [tcp];
     const address = await listenOnTcp(tcp, host, port);
@@ -113,6 +123,19 @@ export class ProxyServer {
     for (const server of this.#servers)
       server.on("error", (error) => this.#parts.logger.error({ error }, "the listener failed"));
     return address;
+  }
+
+  /** Takes a client that another process has accepted. */
+  accept(socket: AcceptedSocket, isUnix: boolean): void {
+    if (this.#stopped) {
+      socket.destroy();
+      return;
+    }
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true);
+    socket.once("close", () => this.#parts.clients?.left());
+    this.#accept(socket, isUnix);
   }
 
   /** From now on all sessions, also those that are there, use these. */
@@ -141,6 +164,7 @@ export class ProxyServer {
 
   /** Takes no more clients and ends those that are there with 57P01. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const closed = this.#closeListeners();
     const error = new FreshetError(SqlState.adminShutdown, "terminating connection due to administrator command");
     for (const connection of this.#connections.values()) connection.terminate(error);
@@ -211,20 +235,4 @@ export class ProxyServer {
       hint: "Wait a little and try again.",
     });
   }
-}
-
-function listenOnTcp(
-  server: Server,
-  host: string,
-  port: number,
-): Promise<{ readonly host: string; readonly port: number }> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      const address = server.address();
-      assert(address !== null && typeof address === "object", "a TCP server has an address");
-      resolve({ host: address.address, port: address.port });
-    });
-  });
 }

@@ -1,11 +1,21 @@
+import { FreshetError, SqlState } from "@freshet/base";
+import type { AcceptedSocket, ClientSource, ListenWish } from "../listener/client-source.ts";
 import type { SchemaNews } from "../front/away-front.ts";
 import type { Family } from "./family.ts";
-import { type Done, type Step, type ToProcess, type ToSupervisor, readForProcess } from "./messages.ts";
+import {
+  type Done,
+  type ListenAnswer,
+  type Step,
+  type ToProcess,
+  type ToSupervisor,
+  readForProcess,
+} from "./messages.ts";
 
 /** The messages between this process and its supervisor. */
 export interface Channel {
   send(message: ToSupervisor): void;
-  listen(receive: (message: unknown) => void): void;
+  /** `connection`: a client's, where the message gives one. */
+  listen(receive: (message: unknown, connection: AcceptedSocket | null) => void): void;
 }
 
 /** What the supervisor, and the siblings through it, may ask of this process. */
@@ -13,6 +23,7 @@ export interface FamilyMember {
   step(step: Step): void;
   cancel(processId: number, secretKey: Buffer): Promise<boolean>;
   schemaNews(news: SchemaNews): void;
+  accept(socket: AcceptedSocket, isUnix: boolean): void;
 }
 
 /** How long the siblings may take to look for a cancel key. */
@@ -21,18 +32,24 @@ const CANCEL_TIMEOUT_MS = 5000;
 /** A supervised process's way to its siblings: everything goes by way of the supervisor. */
 export class FamilyLink implements Family {
   readonly #channel: Channel;
+  readonly clients: ClientSource | null;
+  readonly #listening = new Map<number, (answer: ListenAnswer) => void>();
   readonly #asked = new Map<number, (found: boolean) => void>();
   #lastId = 0;
 
-  constructor(channel: Channel) {
+  /** `sharesClients`: the supervisor accepts them. */
+  constructor(channel: Channel, sharesClients: boolean) {
     this.#channel = channel;
+    this.clients = sharesClients
+      ? { listen: (wish) => this.#listen(wish), left: () => channel.send({ kind: "left" }) }
+      : null;
   }
 
   /** Begins to do what is asked of `member`. */
   join(member: FamilyMember): void {
-    this.#channel.listen((raw) => {
+    this.#channel.listen((raw, connection) => {
       const message = readForProcess(raw);
-      if (message !== null) this.#receive(message, member);
+      if (message !== null) this.#receive(message, connection, member);
     });
     this.done("ready");
   }
@@ -58,10 +75,31 @@ export class FamilyLink implements Family {
     this.#channel.send({ kind: "schema", news });
   }
 
-  #receive(message: ToProcess, member: FamilyMember): void {
+  #listen(wish: ListenWish): Promise<{ readonly host: string; readonly port: number }> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#listening.set(id, ({ failure, host, port }) => {
+        this.#listening.delete(id);
+        if (failure === null) resolve({ host, port });
+        else reject(new FreshetError(SqlState.cannotConnect, failure));
+      });
+      this.#channel.send({ kind: "listen", id, wish });
+    });
+  }
+
+  #receive(message: ToProcess, connection: AcceptedSocket | null, member: FamilyMember): void {
     switch (message.kind) {
       case "step":
         member.step(message.step);
+        return;
+      case "listening":
+        this.#listening.get(message.id)?.(message);
+        return;
+      case "client":
+        this.#channel.send({ kind: "took", id: message.id });
+        // Null: the client has gone on the way.
+        if (connection !== null) member.accept(connection, message.isUnix);
+        else this.#channel.send({ kind: "left" });
         return;
       case "cancelled":
         this.#asked.get(message.id)?.(message.found);

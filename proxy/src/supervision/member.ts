@@ -1,11 +1,19 @@
 import type { Worker } from "node:cluster";
 import { FreshetError, type ProcessPlace, SqlState } from "@freshet/base";
-import { type Done, type Step, type ToProcess, type ToSupervisor, readForSupervisor } from "./messages.ts";
+import type { AcceptedSocket } from "../listener/client-source.ts";
+import {
+  type Done,
+  type GivenClient,
+  type Step,
+  type ToProcess,
+  type ToSupervisor,
+  readForSupervisor,
+} from "./messages.ts";
 
 /** What of a worker of node:cluster is used. */
 export interface MemberProcess {
   readonly process: Pick<Worker["process"], "pid" | "kill">;
-  send(message: ToProcess): boolean;
+  send(message: ToProcess, handle?: AcceptedSocket, options?: { readonly keepOpen: boolean }): boolean;
   isConnected(): boolean;
   on(event: "message", listener: (message: unknown) => void): unknown;
   on(event: "exit", listener: (code: number | null, signal: string | null) => void): unknown;
@@ -65,6 +73,11 @@ export class Member {
 
   send(message: ToProcess): void {
     if (this.alive && this.#process.isConnected()) this.#process.send(message);
+  }
+
+  /** With a connection, which stays open here too. */
+  give(message: GivenClient, socket: AcceptedSocket): void {
+    if (this.alive && this.#process.isConnected()) this.#process.send(message, socket, { keepOpen: true });
   }
 
   /** Rejects when it ends, or has not done it after `timeoutMs`. */

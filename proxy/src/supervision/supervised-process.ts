@@ -55,5 +55,6 @@ export function followSupervisor(
     step: (step) => void take(step).catch((thrown: unknown) => events.failed(thrown)),
     cancel: (processId, secretKey) => freshet.cancel(processId, secretKey),
     schemaNews: (news) => freshet.schemaNews(news),
+    accept: (socket, isUnix) => freshet.accept(socket, isUnix),
   });
 }

@@ -1,6 +1,9 @@
-import { Backoff, type Logger, type ProcessPlace, errorMessage, now, sleep } from "@freshet/base";
+import { Backoff, type Logger, type ProcessPlace, errorMessage, must, now, sleep } from "@freshet/base";
 import { CancelQuestions } from "./cancel-questions.ts";
+import { SharedListeners } from "../listener/shared-listeners.ts";
+import { ClientSharing } from "./client-sharing.ts";
 import { Member, type MemberProcess } from "./member.ts";
+import type { ListenQuestion } from "./messages.ts";
 
 /** How long a process may take for a step. A store that is large, or a build that must end, takes its time. */
 const STEP_TIMEOUT_MS = 120_000;
@@ -18,6 +21,9 @@ export class Supervisor {
   readonly #fronts: number;
   readonly #logger: Logger;
   readonly #members = new Set<Member>();
+  /** Clients of several processes are accepted here; of one, by it. */
+  readonly #sharing: ClientSharing | null;
+  readonly #listeners: SharedListeners | null;
   readonly #draining = new WeakSet<Member>();
   readonly #questions = new CancelQuestions();
   readonly #stopping = new AbortController();
@@ -32,6 +38,9 @@ export class Supervisor {
     this.#fork = fork;
     this.#fronts = fronts;
     this.#logger = logger;
+    const sharing = fronts === 1 ? null : new ClientSharing(logger);
+    this.#sharing = sharing;
+    this.#listeners = sharing && new SharedListeners((socket, isUnix) => sharing.offer(socket, isUnix), logger);
   }
 
   /** Resolves with the exit status when all is over. */
@@ -76,6 +85,8 @@ export class Supervisor {
     this.#stopping.abort();
     const current = this.#current;
     for (const member of this.#members) member.signal("SIGTERM");
+    await this.#listeners?.close();
+    this.#sharing?.close();
     const statuses = await Promise.all([...this.#members].map((member) => member.exited));
     this.#finish((await current?.exited) ?? Math.max(0, ...statuses));
   }
@@ -127,11 +138,13 @@ export class Supervisor {
     await member.waitFor("ready", STEP_TIMEOUT_MS);
     member.tell("begin");
     await member.waitFor("begin", STEP_TIMEOUT_MS);
+    this.#sharing?.join(member);
   }
 
   async #remove(member: Member): Promise<void> {
     member.signal("SIGKILL");
     await member.exited;
+    await this.#listeners?.release(member.place.generation);
   }
 
   #startCore(): Member {
@@ -161,6 +174,8 @@ export class Supervisor {
     );
     for (const member of old) {
       this.#draining.add(member);
+      this.#sharing?.exclude(member);
+      void this.#listeners?.release(member.place.generation);
       member.tell("drain");
     }
     return old.map(({ pid }) => pid);
@@ -177,12 +192,31 @@ export class Supervisor {
           return;
         case "schema":
           for (const other of this.#others(member)) other.send(message);
+          return;
+        case "listen":
+          void this.#listen(member, message);
+          return;
+        case "took":
+          this.#sharing?.took(member, message.id);
+          return;
+        case "left":
+          this.#sharing?.left(member);
       }
     });
     this.#members.add(member);
     if (this.#stopping.signal.aborted) member.signal("SIGTERM");
     void member.exited.then((status) => this.#ended(member, status));
     return member;
+  }
+
+  async #listen(member: Member, { id, wish }: ListenQuestion): Promise<void> {
+    const answer = { kind: "listening", id, failure: null, host: wish.host, port: wish.port } as const;
+    try {
+      const address = await must(this.#listeners).want(member.place.generation, wish);
+      member.send({ ...answer, ...address });
+    } catch (thrown) {
+      member.send({ ...answer, failure: errorMessage(thrown) });
+    }
   }
 
   #others(member: Member): readonly Member[] {
@@ -192,6 +226,7 @@ export class Supervisor {
   #ended(member: Member, status: number): void {
     this.#members.delete(member);
     this.#questions.gone(member);
+    this.#sharing?.gone(member);
     if (this.#stopping.signal.aborted) return;
     const isCore = member === this.#current;
     const isFront = member.place.front > 0 && member.place.generation === this.#current?.place.generation;
