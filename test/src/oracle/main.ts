@@ -21,6 +21,7 @@ interface OracleOptions {
   readonly favoured: readonly string[];
   readonly pairs: boolean;
   readonly invalidate: boolean;
+  readonly fronts: number;
   readonly verbose: boolean;
   readonly keepGoing: boolean;
   readonly shrinks: boolean;
@@ -35,6 +36,7 @@ function readOptions(): OracleOptions {
       favour: { type: "string", default: "" },
       pairs: { type: "boolean", default: false },
       mode: { type: "string", default: "auto" },
+      fronts: { type: "string", default: "1" },
       verbose: { type: "boolean", default: false },
       "keep-going": { type: "boolean", default: false },
       shrink: { type: "boolean", default: true },
@@ -56,6 +58,7 @@ function readOptions(): OracleOptions {
     favoured,
     pairs: values.pairs,
     invalidate: values.mode === "invalidate",
+    fronts: Number(values.fronts),
     verbose: values.verbose,
     keepGoing: values["keep-going"],
     shrinks: values.shrink,
@@ -63,7 +66,7 @@ function readOptions(): OracleOptions {
 }
 
 /**
- * `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100] [--favour "HAVING,FILTER"] [--mode invalidate]`: the
+ * `npm run oracle -- --steps 50000 [--seed N] [--per-seed 100] [--favour "HAVING,FILTER"] [--mode invalidate] [--fronts 2]`: the
  * oracle by hand, with new seeds until the steps are done. `npm run oracle -- --pairs [--per-seed 15]`: until every pair of the
  * grammar's features has met in a query that was cached.
  */
@@ -111,7 +114,8 @@ function nextCase(seed: number, options: OracleOptions, done: number, cover: Pai
   });
   if (options.verbose)
     console.log(`seed ${seed}:\n${made.caches.map(({ query }) => `  ${query.core} ${query.tail}`).join("\n")}`);
-  return options.invalidate ? invalidating(made) : made;
+  const run = options.fronts === 1 ? made : { ...made, fronts: options.fronts };
+  return options.invalidate ? invalidating(run) : run;
 }
 
 /** All in mode invalidate that are not written to a table. */

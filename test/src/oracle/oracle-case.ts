@@ -9,6 +9,8 @@ export interface OracleCase {
   readonly schema: readonly string[];
   readonly caches: readonly OracleCache[];
   readonly steps: readonly OracleStep[];
+  /** Processes that serve clients, if more than one: asked is then one that does not have the caches. */
+  readonly fronts?: number;
 }
 
 /** A place in a query's text: `{{n}}` stands for the nth one. */

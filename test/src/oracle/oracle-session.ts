@@ -18,6 +18,7 @@ export class OracleSession {
   readonly freshet: FreshetProcess;
   /** Writes; knows nothing of Freshet. */
   readonly writer: pg.Client;
+  readonly #fronts: number;
   #direct: RawClient;
   #proxied: RawClient;
 
@@ -27,7 +28,9 @@ export class OracleSession {
     writer: pg.Client,
     direct: RawClient,
     proxied: RawClient,
+    fronts: number,
   ) {
+    this.#fronts = fronts;
     this.database = database;
     this.freshet = freshet;
     this.writer = writer;
@@ -35,7 +38,7 @@ export class OracleSession {
     this.#proxied = proxied;
   }
 
-  static async start(server: Connection, schema: readonly string[]): Promise<OracleSession> {
+  static async start(server: Connection, schema: readonly string[], fronts = 1): Promise<OracleSession> {
     const database = await createDatabase(server);
     let freshet: FreshetProcess | undefined;
     try {
@@ -45,10 +48,11 @@ export class OracleSession {
       writer.on("error", () => undefined);
       await writer.connect();
       await runTransaction(writer, schema);
-      freshet = await FreshetProcess.start({ upstream: database, instance: `oracle_${randomId(4)}` });
+      const flags = ["--fronts", String(fronts)];
+      freshet = await FreshetProcess.start({ upstream: database, instance: `oracle_${randomId(4)}`, flags });
       await freshet.untilReady();
       const direct = await RawClient.connect(database);
-      return new OracleSession(database, freshet, writer, direct, await RawClient.connect(freshet.connection));
+      return new OracleSession(database, freshet, writer, direct, await connectToLast(freshet, fronts), fronts);
     } catch (error) {
       await freshet?.remove();
       await database.drop();
@@ -87,7 +91,7 @@ export class OracleSession {
     else await this.freshet.terminate();
     await this.freshet.launch();
     await this.freshet.untilReady();
-    this.#proxied = await RawClient.connect(this.freshet.connection);
+    this.#proxied = await connectToLast(this.freshet, this.#fronts);
     // So that both sessions know the same statements.
     await this.#direct.end();
     this.#direct = await RawClient.connect(this.database);
@@ -143,4 +147,13 @@ export class OracleSession {
       await sleep(2);
     }
   }
+}
+
+/** A client of a process that does not have the caches, where there is one: each gets a client in turn, and the first has them. */
+async function connectToLast(freshet: FreshetProcess, fronts: number): Promise<RawClient> {
+  const first: RawClient[] = [];
+  for (let front = 1; front < fronts; front++) first.push(await RawClient.connect(freshet.connection));
+  const last = await RawClient.connect(freshet.connection);
+  await Promise.all(first.map((client) => client.end()));
+  return last;
 }

@@ -39,7 +39,7 @@ export interface CaseResult {
 
 /** Runs a case from an empty database on to its end or its first failure. */
 export async function runCase(server: Connection, oracleCase: OracleCase): Promise<CaseResult> {
-  const session = await OracleSession.start(server, oracleCase.schema);
+  const session = await OracleSession.start(server, oracleCase.schema, oracleCase.fronts);
   const run = new CaseRun(session, oracleCase);
   let failure: OracleFailure | undefined;
   try {
