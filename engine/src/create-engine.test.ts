@@ -2,7 +2,6 @@ import { must } from "@freshet/base";
 import {
   ChangeWriter,
   type Commit,
-  decodeViewEntry,
   decodeViewStatus,
   type Engine,
   ENTRY_TAG,
@@ -16,6 +15,7 @@ import {
   type TableSchema,
   VIEW_CHANGES_ARRANGEMENT,
   viewArrangement,
+  viewEntryRows,
   viewKeyPrefix,
   viewStatusKey,
 } from "@freshet/contract";
@@ -111,10 +111,9 @@ function rowsOf(id: number, owner: number): string[] {
       [must(createCodecs([]).get(23))],
       [must(binary(INT4, `${owner}`))],
     );
-    return Array.from(reads.scanPrefix(viewArrangement(id), prefix), ({ value }) => {
-      const { row: visible, weight } = decodeViewEntry(value);
-      return `${weight} x ${visible.readInt32BE(4)} ${visible.subarray(12).toString()}`;
-    });
+    return [...reads.scanPrefix(viewArrangement(id), prefix)]
+      .flatMap(({ value }) => viewEntryRows(value))
+      .map(({ row: visible, weight }) => `${weight} x ${visible.readInt32BE(4)} ${visible.subarray(12).toString()}`);
   });
 }
 

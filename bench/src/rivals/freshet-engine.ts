@@ -9,8 +9,8 @@ import {
   OldRow,
   RowBatchWriter,
   type TableSchema,
-  decodeViewEntry,
   viewArrangement,
+  viewEntryRows,
 } from "@freshet/contract";
 import { createEngine } from "@freshet/engine";
 import type { QueryPlan } from "@freshet/sql";
@@ -66,10 +66,9 @@ class FreshetEngine implements RivalEngine {
 
   async result(): Promise<readonly string[]> {
     return this.#store.read((transaction) =>
-      [...transaction.scanPrefix(viewArrangement(CACHE), Buffer.of(ENTRY_TAG))].flatMap(({ value }) => {
-        const { weight, row } = decodeViewEntry(value);
-        return Array.from({ length: weight }, () => lineOf(row));
-      }),
+      [...transaction.scanPrefix(viewArrangement(CACHE), Buffer.of(ENTRY_TAG))].flatMap(({ value }) =>
+        viewEntryRows(value).flatMap(({ weight, row }) => Array.from({ length: weight }, () => lineOf(row))),
+      ),
     );
   }
 

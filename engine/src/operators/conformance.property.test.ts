@@ -5,7 +5,6 @@ import process from "node:process";
 import { must } from "@freshet/base";
 import {
   decodeOutboxDelta,
-  decodeViewEntry,
   decodeViewStatus,
   type Engine,
   ENTRY_TAG,
@@ -13,6 +12,7 @@ import {
   outboxArrangement,
   VIEW_CHANGES_ARRANGEMENT,
   viewArrangement,
+  viewEntryRows,
   viewStatusKey,
 } from "@freshet/contract";
 import type { Plan } from "@freshet/sql";
@@ -202,8 +202,7 @@ class Scene {
     const rows: Multiset = new Map();
     this.#current.read((reads) => {
       for (const { value } of reads.scanPrefix(viewArrangement(id), Buffer.from([ENTRY_TAG]))) {
-        const { weight, row } = decodeViewEntry(value);
-        add(rows, row, weight);
+        for (const { weight, row } of viewEntryRows(value)) add(rows, row, weight);
       }
     });
     return rows;

@@ -2,13 +2,13 @@ import process from "node:process";
 import { FreshetError, must } from "@freshet/base";
 import {
   decodeKeyHeader,
-  decodeViewEntry,
   decodeViewStatus,
   type Engine,
   ENTRY_TAG,
   HEADER_TAG,
   META_ARRANGEMENT,
   viewArrangement,
+  viewEntryRows,
   viewStatusKey,
 } from "@freshet/contract";
 import type { Plan, QueryPlan } from "@freshet/sql";
@@ -64,8 +64,8 @@ type Headers = ReadonlyMap<string, { readonly rows: number; readonly bytes: numb
 /** What a view holds of one key. */
 interface Entries {
   readonly texts: string[];
-  readonly rows: number;
-  readonly bytes: number;
+  rows: number;
+  bytes: number;
 }
 
 /** Two caches of one query, the second one partial. What it holds must be what the first holds of these keys. */
@@ -156,9 +156,10 @@ class Scene {
   #keyOfRow(at: number): Buffer[][] {
     return this.#store.read((reads) => {
       const entries = [...reads.scanPrefix(viewArrangement(COMPLETE), Buffer.from([ENTRY_TAG]))];
-      const entry = entries[at % Math.max(1, entries.length)];
-      if (entry === undefined) return [];
-      const columns = unpackRow(decodeViewEntry(entry.value).row);
+      const rows = entries.flatMap(({ value }) => viewEntryRows(value));
+      const found = rows[at % Math.max(1, rows.length)];
+      if (found === undefined) return [];
+      const columns = unpackRow(found.row);
       return [this.#query.equality.map(({ column }) => must(columns[column]))];
     });
   }
@@ -194,14 +195,13 @@ class Scene {
       for (const { key, value } of reads.scanPrefix(viewArrangement(id), Buffer.from([ENTRY_TAG]))) {
         const text = key.toString("latin1", 1);
         const name = known.find((header) => text.startsWith(header)) ?? null;
-        const { weight, row } = decodeViewEntry(value);
         const entries = found.get(name) ?? { texts: [], rows: 0, bytes: 0 };
-        entries.texts.push(`${text} ${value.toString("latin1")}`);
-        found.set(name, {
-          ...entries,
-          rows: entries.rows + weight,
-          bytes: entries.bytes + weight * row.length,
-        });
+        for (const { weight, row } of viewEntryRows(value)) {
+          entries.texts.push(`${weight} ${row.toString("latin1")}`);
+          entries.rows += weight;
+          entries.bytes += weight * row.length;
+        }
+        found.set(name, entries);
       }
     });
     return found;

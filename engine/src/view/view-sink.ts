@@ -2,8 +2,11 @@ import {
   decodeKeyHeader,
   encodeKeyHeader,
   encodeViewEntry,
+  encodeViewList,
   ENTRY_TAG,
   HEADER_TAG,
+  isSpilledList,
+  SPILLED_LIST,
   viewArrangement,
   viewEntryWeight,
   writeSortKey,
@@ -18,6 +21,7 @@ import { type CompileContext, requireEquality, requireOrder } from "../operators
 import { byKey, keyOrder, type OrderedKey } from "../state/compare-keys.ts";
 import { digest } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
+import { ListedRows } from "./listed-rows.ts";
 import type { ViewTransaction } from "./view-store.ts";
 
 const DIGEST_MARK = 0xff;
@@ -26,6 +30,8 @@ const DIGEST_BYTES = 32;
 interface EntryDelta extends OrderedKey {
   /** Bytes of tag and equality key. */
   readonly prefixLength: number;
+  /** Range key and sort key, which follow. */
+  readonly sortKey: Buffer;
   readonly row: Row;
   readonly weight: number;
 }
@@ -89,15 +95,16 @@ export class ViewSink {
       const prefix = first.key.subarray(0, first.prefixLength);
       const change = { rows: 0, bytes: 0 };
       const wanted = !this.#partial || transaction.has(this.#arrangement, headerKey(prefix));
+      const start = from;
       for (let delta = deltas[from]; delta !== undefined; delta = deltas[++from]) {
         if (!hasPrefix(delta, prefix)) break;
         if (!wanted) continue;
-        this.#addEntry(transaction, delta);
         change.rows += delta.weight;
         change.bytes += delta.weight * delta.row.length;
         visible.push(delta.row, delta.weight);
       }
       if (!wanted) continue;
+      this.#changeKey(transaction, prefix, deltas.slice(start, from), change.rows < 0);
       if (this.#partial) this.#updateHeader(transaction, prefix, change, lsn);
       else transaction.keyChanged(this.#cacheId, prefix.subarray(1));
       tally.rows += change.rows;
@@ -126,15 +133,60 @@ export class ViewSink {
     for (const { column, codec, descending, nullsFirst } of this.#sort) {
       writeSortKey(writer, codec, view.bytes(column), { descending, nullsFirst });
     }
+    const sortKeyEnd = writer.length;
     const visible = row.subarray(0, view.offsets[this.#visible]);
-    if (writer.length + visible.length <= MAX_KEY_BYTES) writer.bytes(visible);
-    else {
-      if (writer.length + 1 + DIGEST_BYTES > MAX_KEY_BYTES) return "too long";
-      writer.byte(DIGEST_MARK);
-      writer.bytes(digest(visible));
-    }
+    if (!writeRowKey(writer, visible)) return "too long";
     const key = writer.take();
-    return { key, order: keyOrder(key), prefixLength, row: visible, weight };
+    const sortKey = key.subarray(prefixLength, sortKeyEnd);
+    return { key, order: keyOrder(key), prefixLength, sortKey, row: visible, weight };
+  }
+
+  /** `deltas` are of one key, in the order of their entries' keys. */
+  #changeKey(transaction: ViewTransaction, prefix: Buffer, deltas: readonly EntryDelta[], isLess: boolean): void {
+    const [first] = deltas;
+    if (deltas.length === 1 && first !== undefined && first.weight > 0) {
+      if (transaction.insert(this.#arrangement, prefix, encodeViewList([first]))) return;
+    }
+    const stored = transaction.get(this.#arrangement, prefix);
+    if (stored === undefined || !isSpilledList(stored)) {
+      this.#changeList(transaction, prefix, stored, deltas);
+      return;
+    }
+    for (const delta of deltas) this.#addEntry(transaction, delta);
+    // The mark goes with the last row.
+    if (isLess && [...transaction.scanPrefix(this.#arrangement, prefix, 2)].length === 1)
+      transaction.remove(this.#arrangement, prefix);
+  }
+
+  /** Rows that are too many for a list move to entries of their own, and stay there until the key has none. */
+  #changeList(
+    transaction: ViewTransaction,
+    prefix: Buffer,
+    stored: Buffer | undefined,
+    deltas: readonly EntryDelta[],
+  ): void {
+    const list = new ListedRows(stored);
+    for (const [index, delta] of deltas.entries()) {
+      list.add(delta);
+      if (list.fits) continue;
+      transaction.put(this.#arrangement, prefix, SPILLED_LIST);
+      for (const { sortKey, row, weight } of list.rows)
+        transaction.put(this.#arrangement, this.#entryKey(prefix, sortKey, row), encodeViewEntry(weight, row));
+      for (const rest of deltas.slice(index + 1)) this.#addEntry(transaction, rest);
+      return;
+    }
+    const after = list.encoded();
+    if (after !== null) transaction.put(this.#arrangement, prefix, after);
+    else if (stored !== undefined) transaction.remove(this.#arrangement, prefix);
+  }
+
+  #entryKey(prefix: Buffer, sortKey: Buffer, row: Row): Buffer {
+    const writer = this.#writer;
+    writer.truncate(0);
+    writer.bytes(prefix);
+    writer.bytes(sortKey);
+    assert(writeRowKey(writer, row), "a listed row has a key of its own");
+    return writer.take();
   }
 
   #addEntry(transaction: ViewTransaction, { key, row, weight }: EntryDelta): void {
@@ -164,6 +216,18 @@ export class ViewSink {
 function hasPrefix({ key, prefixLength }: EntryDelta, prefix: Buffer): boolean {
   if (prefixLength !== prefix.length) return false;
   for (let at = 0; at < prefixLength; at++) if (key[at] !== prefix[at]) return false;
+  return true;
+}
+
+/** Appends what tells a row from others with the same sort key; false where there is no room. */
+function writeRowKey(writer: KeyWriter, visible: Row): boolean {
+  if (writer.length + visible.length <= MAX_KEY_BYTES) {
+    writer.bytes(visible);
+    return true;
+  }
+  if (writer.length + 1 + DIGEST_BYTES > MAX_KEY_BYTES) return false;
+  writer.byte(DIGEST_MARK);
+  writer.bytes(digest(visible));
   return true;
 }
 

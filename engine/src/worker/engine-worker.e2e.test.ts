@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { must } from "@freshet/base";
 import {
-  decodeViewEntry,
   decodeViewStatus,
   type Engine,
   ENTRY_TAG,
   META_ARRANGEMENT,
   viewArrangement,
+  viewEntryRows,
   viewStatusKey,
 } from "@freshet/contract";
 import { openStoreReader, type StoreReader } from "@freshet/store";
@@ -54,12 +54,8 @@ function counts(): Map<number, number> {
   return reader.read((reads) => {
     expect(decodeViewStatus(must(reads.get(META_ARRANGEMENT, viewStatusKey(1)))).ready).toBe(true);
     const entries = [...reads.scanPrefix(viewArrangement(1), Buffer.from([ENTRY_TAG]))];
-    return new Map(
-      entries.map(({ value }) => [
-        decodeViewEntry(value).row.readInt32BE(4),
-        Number(decodeViewEntry(value).row.readBigInt64BE(12)),
-      ]),
-    );
+    const rows = entries.flatMap(({ value }) => viewEntryRows(value));
+    return new Map(rows.map(({ row }) => [row.readInt32BE(4), Number(row.readBigInt64BE(12))]));
   });
 }
 

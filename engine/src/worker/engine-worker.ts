@@ -13,7 +13,7 @@ Buffer.poolSize = 1 << 20;
  * The layout of everything in the store: rows, keys of values, records, operators' state. To be raised with every change
  * of one of them; state of another format is built anew from the upstream.
  */
-const STORE_FORMAT = "3";
+const STORE_FORMAT = "4";
 
 let engine: Engine | null = null;
 let upstreamCalls: MakeUpstreamCalls | undefined;

@@ -9,3 +9,4 @@ export * from "./table-touch.ts";
 export * from "./upstream-call.ts";
 export * from "./view-changes.ts";
 export * from "./view-layout.ts";
+export * from "./view-list.ts";

@@ -1,3 +1,4 @@
+import { assert } from "@freshet/base";
 import type { Codec, KeyWriter, Lsn, Row } from "@freshet/values";
 
 /**
@@ -8,7 +9,8 @@ import type { Codec, KeyWriter, Lsn, Row } from "@freshet/values";
  *   `view/<cache id>` -> ViewStatus (below) · `changes` -> see view-changes.ts
  * Arrangement of a cache's view (ids from viewArrangement) holds, for each parameter key:
  *   HEADER_TAG, key                               -> header: uint64 LSN of last change, uint32 rows, uint64 bytes; of keys that a partial view holds
- *   ENTRY_TAG, key, range key, sort key, row key  -> uint32 weight, packed visible row
+ *   ENTRY_TAG, key                                -> all rows of the key while they are few (view-list.ts), or that they are in entries of their own:
+ *   ENTRY_TAG, key, range key, sort key, row key  -> uint32 weight (its first byte is below 0xFF), packed visible row
  * `key` is the concatenation of the equality columns' keys (empty without parameters); every part is
  * self-delimiting. Rows with NULL in an equality or range column are not in the view.
  * The row key is the row itself, or, if the whole key would get longer than MAX_KEY_BYTES, 0xFF and its SHA-256.
@@ -76,7 +78,10 @@ export function decodeKeyHeader(bytes: Buffer): KeyHeader {
   return { lsn: bytes.readBigUInt64BE(0), rows: bytes.readUInt32BE(8), bytes: Number(bytes.readBigUInt64BE(12)) };
 }
 
-/** Splits an entry's value; the row is a view on it. */
+/** Above it, an entry could be taken for a list. */
+const MAX_WEIGHT = 0xff00_0000;
+
+/** Splits a single row's entry's value; the row is a view on it. */
 export function decodeViewEntry(value: Buffer): { readonly weight: number; readonly row: Row } {
   return { weight: value.readUInt32BE(0), row: value.subarray(4) };
 }
@@ -87,6 +92,7 @@ export function viewEntryWeight(value: Buffer): number {
 }
 
 export function encodeViewEntry(weight: number, row: Row): Buffer {
+  assert(weight < MAX_WEIGHT, "a row of a view is there too often");
   const bytes = Buffer.allocUnsafe(4 + row.length);
   bytes.writeUInt32BE(weight, 0);
   bytes.set(row, 4);

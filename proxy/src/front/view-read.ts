@@ -3,6 +3,9 @@ import {
   ENTRY_TAG,
   HEADER_TAG,
   decodeViewEntry,
+  isSpilledList,
+  isViewList,
+  readViewList,
   viewArrangement,
   viewKeyPrefix,
   writeSortKey,
@@ -12,6 +15,7 @@ import { type Entry, MAX_KEY_BYTES, type ReadTransaction, type ScanOptions } fro
 import { type Codec, type CodecSet, KeyWriter, type Row, unpackRow } from "@freshet/values";
 import { type CompileRead, ReadFilter } from "./compile-read.ts";
 import type { ParameterValues } from "./parameters.ts";
+import { behind, distinctKeys, edge, successor } from "./view-keys.ts";
 
 /** Key combinations of several list parameters that one read may look up. */
 const MAX_KEY_COMBINATIONS = 10_000;
@@ -19,7 +23,6 @@ const MAX_KEY_COMBINATIONS = 10_000;
 /** A slice of a long read has at most so many entries, and ends behind so many bytes. */
 const SLICE_ENTRIES = 1000;
 const SLICE_BYTES = 512 << 10;
-const ZERO: Buffer = Buffer.alloc(1);
 
 export type ViewRows =
   /** `keys`: what of the view decides the rows, with ENTRY_TAG. `headers`: of a partial view, the keys (with HEADER_TAG) that were found. */
@@ -125,11 +128,14 @@ export class ViewRead {
     const found = this.#begin(transaction, parameters, maxBytes, maxScanned);
     if ("kind" in found) return found;
     for (const prefix of found.prefixes) {
-      const entries = this.#scan(transaction, prefix, parameters);
-      if (entries === "too long") return refused("parameter_value", "a value is longer than the store's keys");
       found.taken = 0;
+      const listed = this.#readListed(found, transaction, prefix, parameters);
+      if (listed === true) continue;
+      if (listed !== false) return listed;
+      const entries = this.#scan(transaction, prefix, parameters);
+      if (entries === "too long") return TOO_LONG;
       for (const entry of entries) {
-        const more = this.#take(found, entry, prefix);
+        const more = this.#takeEntry(found, entry, prefix);
         if (more === true) continue;
         if (more === false) break;
         return more;
@@ -149,15 +155,18 @@ export class ViewRead {
     const found = this.#begin(transaction, parameters, maxBytes, maxScanned);
     if ("kind" in found) return found;
     for (const prefix of found.prefixes) {
-      let range = this.#range(prefix, parameters);
-      if (range === "too long") return refused("parameter_value", "a value is longer than the store's keys");
       found.taken = 0;
+      const listed = this.#readListed(found, transaction, prefix, parameters);
+      if (listed === true) continue;
+      if (listed !== false) return listed;
+      let range = this.#range(prefix, parameters);
+      if (range === "too long") return TOO_LONG;
       while (range !== null) {
         const sliceEnd: number = found.bytes + SLICE_BYTES;
         let last: Buffer | null = null;
         let looked = 0;
         for (const entry of transaction.scan(this.#arrangement, { ...range, limit: sliceEntries })) {
-          const more = this.#take(found, entry, prefix);
+          const more = this.#takeEntry(found, entry, prefix);
           if (more === false) break;
           if (more !== true) return more;
           if (++looked < sliceEntries && found.bytes < sliceEnd) continue;
@@ -204,17 +213,68 @@ export class ViewRead {
     };
   }
 
-  /** Whether the key's next entry is wanted, too. */
-  #take(found: Found, entry: Entry, prefix: Buffer): boolean | ViewRows {
+  /** Takes the rows of a key that has them all in one entry, or none; false: they are in entries of their own. */
+  #readListed(
+    found: Found,
+    transaction: ReadTransaction,
+    prefix: Buffer,
+    parameters: ParameterValues,
+  ): boolean | ViewRows {
+    if (prefix.length > MAX_KEY_BYTES) return TOO_LONG;
+    const list = transaction.get(this.#arrangement, prefix);
+    if (this.#plan.range === null) {
+      if (list === undefined) return true;
+      return isSpilledList(list) ? false : this.#takeListed(found, list);
+    }
+    const range = this.#range(prefix, parameters);
+    if (range === "too long") return TOO_LONG;
+    if (list === undefined || range === null) return true;
+    return isSpilledList(list) ? false : this.#takeListedRange(found, list, prefix, range);
+  }
+
+  #takeListed(found: Found, list: Buffer): true | ViewRows {
+    const outcome: { more: boolean | ViewRows } = { more: true };
+    readViewList(list, (weight, sortKey, row, end) => {
+      if (outcome.more !== true) return;
+      const key = found.sortLater ? list.subarray(sortKey, end) : list;
+      outcome.more = this.#take(found, weight, list.subarray(row, end), key, 0);
+    });
+    return outcome.more === false ? true : outcome.more;
+  }
+
+  #takeListedRange(found: Found, list: Buffer, prefix: Buffer, range: ScanOptions): true | ViewRows {
+    const { start, end: stop, reverse } = range;
+    const rows: (readonly [weight: number, row: Row, key: Buffer])[] = [];
+    readViewList(list, (weight, sortKey, row, end) => {
+      const key = Buffer.concat([prefix, list.subarray(sortKey, end)]);
+      if (start !== undefined && Buffer.compare(key, start) < 0) return;
+      if (stop !== undefined && Buffer.compare(key, stop) >= 0) return;
+      rows.push([weight, list.subarray(row, end), key]);
+    });
+    if (reverse === true) rows.reverse();
+    for (const [weight, row, key] of rows) {
+      const more = this.#take(found, weight, row, key, prefix.length);
+      if (more !== true) return more === false ? true : more;
+    }
+    return true;
+  }
+
+  #takeEntry(found: Found, { key, value }: Entry, prefix: Buffer): boolean | ViewRows {
+    if (isViewList(value)) return true;
+    const { weight, row } = decodeViewEntry(value);
+    return this.#take(found, weight, row, key, prefix.length);
+  }
+
+  /** Takes a row whose order among those of its key is at `key[from, ...)`, which is looked at where rows are sorted. Whether the next is wanted, too. */
+  #take(found: Found, weight: number, stored: Row, key: Buffer, from: number): boolean | ViewRows {
     found.matched = true;
     if (found.taken >= found.wanted && this.#direction !== null) return false;
-    const { weight, row: stored } = decodeViewEntry(entry.value);
     const { filter, maxScanned, maxBytes } = found;
     if (filter !== undefined && ++found.scanned > maxScanned)
       return refused("result_too_large", `more than ${maxScanned} rows have to be looked at`);
     const row = filter === undefined ? stored : filter(stored);
     if (row === undefined) return true;
-    if (found.sortLater) found.toSort.push({ row, weight, sortKey: this.#sortKey(entry, prefix, row) });
+    if (found.sortLater) found.toSort.push({ row, weight, sortKey: this.#sortKey(key, from, row) });
     else found.result.add(row, weight);
     found.taken += weight;
     found.bytes += row.length * weight;
@@ -235,7 +295,7 @@ export class ViewRead {
     const headers: Buffer[] = [];
     for (const values of this.#combinations(parameters) ?? []) {
       const header = viewKeyPrefix(this.#key, HEADER_TAG, this.#keyCodecs, values);
-      if (header.length > MAX_KEY_BYTES) return refused("parameter_value", "a value is longer than the store's keys");
+      if (header.length > MAX_KEY_BYTES) return TOO_LONG;
       if (transaction.has(this.#arrangement, header)) headers.push(header);
       else missing.push(values);
     }
@@ -276,7 +336,6 @@ export class ViewRead {
     return combinations;
   }
 
-  /** "too long": no entry can have such a key, and the store refuses to look for it. */
   #scan(transaction: ReadTransaction, prefix: Buffer, parameters: ParameterValues): Iterable<Entry> | "too long" {
     if (prefix.length > MAX_KEY_BYTES) return "too long";
     if (this.#plan.range === null) return transaction.scanPrefix(this.#arrangement, prefix);
@@ -312,9 +371,9 @@ export class ViewRead {
     return { key: this.#key.take(), inclusive: bound.inclusive };
   }
 
-  /** Behind the prefix the entry's key is in the order of the scan; another order is made from the row. */
-  #sortKey(entry: Entry, prefix: Buffer, row: Row): Buffer {
-    if (this.#direction !== null) return entry.key.subarray(prefix.length);
+  /** The key is in the order of the scan; another order is made from the row. */
+  #sortKey(key: Buffer, from: number, row: Row): Buffer {
+    if (this.#direction !== null) return key.subarray(from);
     const values = unpackRow(row);
     this.#key.truncate(0);
     this.#plan.sort.forEach((key, index) => {
@@ -354,48 +413,11 @@ function refused(reason: Refusal, detail: string): ViewRows {
   return { kind: "refused", reason, detail };
 }
 
+/** No entry can have such a key, and the store refuses to look for it. */
+const TOO_LONG: ViewRows = refused("parameter_value", "a value is longer than the store's keys");
+
 function bySortKey(a: FoundRow, b: FoundRow): number {
   return Buffer.compare(a.sortKey, b.sortKey);
-}
-
-/** Distinct values by SQL equality, without NULLs. */
-function distinctKeys(values: readonly (Buffer | null)[], codec: Codec, out: KeyWriter): Buffer[] {
-  const present = values.filter((value) => value !== null);
-  if (present.length <= 1) return present;
-  const byKey = new Map<string, Buffer>();
-  for (const value of present) {
-    out.truncate(0);
-    codec.writeKey(value, out);
-    byKey.set(out.peek().toString("latin1"), value);
-  }
-  return [...byKey.values()];
-}
-
-/** What of the range lies behind `key` in the order of its scan; null: nothing. */
-function behind(range: ScanOptions, key: Buffer): ScanOptions | null {
-  if (range.reverse === true) return { ...range, end: key };
-  // The least key that is greater; the store has none of the greatest length with another byte.
-  const start = key.length < MAX_KEY_BYTES ? Buffer.concat([key, ZERO]) : successor(key);
-  if (start === undefined || (range.end !== undefined && Buffer.compare(start, range.end) >= 0)) return null;
-  return { ...range, start };
-}
-
-/** `prefix` + `key`, or the first key behind everything that begins with it. */
-function edge(prefix: Buffer, key: Buffer, behind: boolean): Buffer {
-  const whole = Buffer.concat([prefix, key]);
-  return behind ? must(successor(whole), "a view key does not consist of 0xFF bytes") : whole;
-}
-
-/** The least key greater than all keys with this prefix; undefined when there is none. */
-function successor(prefix: Buffer): Buffer | undefined {
-  for (let at = prefix.length - 1; at >= 0; at--) {
-    const byte = must(prefix[at]);
-    if (byte === 0xff) continue;
-    const next = Buffer.from(prefix.subarray(0, at + 1));
-    next[at] = byte + 1;
-    return next;
-  }
-  return undefined;
 }
 
 /** Repeats rows by weight and keeps those in [offset, offset + limit). */

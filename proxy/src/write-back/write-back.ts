@@ -4,9 +4,9 @@ import {
   ENTRY_TAG,
   type Engine,
   META_ARRANGEMENT,
-  decodeViewEntry,
   decodeViewStatus,
   viewArrangement,
+  viewEntryRows,
   viewStatusKey,
 } from "@freshet/contract";
 import type { QueryPlan } from "@freshet/sql";
@@ -285,8 +285,9 @@ function describeHeld(held: HeldProgress | null, written: Lsn): string {
 /** The view's content as tuples: each row as often as it occurs. */
 function* viewTuples(snapshot: Snapshot, cacheId: number): IterableIterator<CopyTuple> {
   for (const entry of snapshot.scanPrefix(viewArrangement(cacheId), Buffer.from([ENTRY_TAG]))) {
-    const { weight, row } = decodeViewEntry(entry.value);
-    for (let copy = 0; copy < weight; copy++) yield { weight: null, row };
+    for (const { weight, row } of viewEntryRows(entry.value)) {
+      for (let copy = 0; copy < weight; copy++) yield { weight: null, row };
+    }
   }
 }
 
