@@ -51,6 +51,7 @@ describe("a tiny run of all cases", () => {
     expect(Object.keys(results.cases).toSorted()).toEqual([
       "changes",
       "freshness",
+      "fronts",
       "hits",
       "idle",
       "memory",

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 export const caseNames = [
   "snapshot",
   "hits",
+  "fronts",
   "queries",
   "partial",
   "changes",

@@ -1,5 +1,6 @@
 import type { ChangesResult } from "./cases/changes.ts";
 import type { FreshnessResult } from "./cases/freshness.ts";
+import type { FrontsResult } from "./cases/fronts.ts";
 import type { HitsResult } from "./cases/hits.ts";
 import type { IdleResult } from "./cases/idle.ts";
 import type { MemoryResult } from "./cases/memory.ts";
@@ -15,6 +16,7 @@ import type { SnapshotResult } from "./cases/snapshot.ts";
 export interface CaseResults {
   readonly snapshot?: SnapshotResult;
   readonly hits?: HitsResult;
+  readonly fronts?: FrontsResult;
   readonly queries?: QueriesResult;
   readonly partial?: PartialResult;
   readonly changes?: ChangesResult;

@@ -6,6 +6,7 @@ import { isoTime } from "@freshet/base";
 import { Bench } from "./bench.ts";
 import { measureChanges } from "./cases/changes.ts";
 import { measureFreshness } from "./cases/freshness.ts";
+import { measureFronts } from "./cases/fronts.ts";
 import { measureHits } from "./cases/hits.ts";
 import { measureIdle } from "./cases/idle.ts";
 import { type MemoryResult, measureMemory } from "./cases/memory.ts";
@@ -69,6 +70,8 @@ async function runCase(name: CaseName, bench: Bench, peaks: MemoryResult["peaks"
       return { snapshot: await measureSnapshot(bench) };
     case "hits":
       return { hits: await measureHits(bench) };
+    case "fronts":
+      return { fronts: await measureFronts(bench) };
     case "queries":
       return { queries: await measureQueries(bench) };
     case "partial":

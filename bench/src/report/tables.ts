@@ -49,7 +49,13 @@ export function tables(results: Results): readonly Table[] {
   ]);
   if (verdicts.length > 0)
     made.push({ title: "Targets", columns: ["what", "target", "measured", "met"], rows: verdicts });
-  made.push(...hitTables(results), ...queryTables(results), ...changeTables(results), ...stateTables(results));
+  made.push(
+    ...hitTables(results),
+    ...frontTables(results),
+    ...queryTables(results),
+    ...changeTables(results),
+    ...stateTables(results),
+  );
   made.push(...operatorTables(results), ...longTables(results.cases), ...rivalTables(results.cases.rivals));
   return made;
 }
@@ -82,6 +88,23 @@ function hitTables({ cases: { hits } }: Results): Table[] {
         String(run.clients),
         count(Math.round(run.tps)),
         ratio(run),
+        ...[run.meanUs, run.p50Us, run.p99Us].map((us) => figure(us / 1000)),
+        figure(run.cpuUsPerTransaction),
+      ]),
+    },
+  ];
+}
+
+function frontTables({ cases: { fronts } }: Results): Table[] {
+  if (fronts === undefined) return [];
+  return [
+    {
+      title: `Processes that serve clients: cached point look-ups in ${count(fronts.rows)} rows, prepared`,
+      columns: ["fronts", "clients", "tps", "mean ms", "p50 ms", "p99 ms", "CPU µs/tx"],
+      rows: fronts.runs.map((run) => [
+        String(run.fronts),
+        String(run.clients),
+        count(Math.round(run.tps)),
         ...[run.meanUs, run.p50Us, run.p99Us].map((us) => figure(us / 1000)),
         figure(run.cpuUsPerTransaction),
       ]),
