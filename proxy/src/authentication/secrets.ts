@@ -30,6 +30,15 @@ export type ServerSecret =
   /** Learnt from the client's own exchange; good for the very verifier that it was checked against. */
   | { readonly kind: "scram-keys"; readonly clientKey: Buffer; readonly serverKey: Buffer };
 
+/** Whether a server that refuses one would refuse the other, too. */
+export function isSameSecret(left: ServerSecret, right: ServerSecret): boolean {
+  if (left.kind === "plain" && right.kind === "plain") return left.password === right.password;
+  if (left.kind === "md5" && right.kind === "md5") return left.hash === right.hash;
+  if (left.kind === "scram-keys" && right.kind === "scram-keys")
+    return equal(left.clientKey, right.clientKey) && equal(left.serverKey, right.serverKey);
+  return left.kind === "none" && right.kind === "none";
+}
+
 export function parseSecret(text: string): StoredSecret {
   const scram = /^SCRAM-SHA-256\$(\d{1,7}):([\w+/=]+)\$([\w+/=]+):([\w+/=]+)$/.exec(text);
   if (scram !== null) {

@@ -181,9 +181,14 @@ export class Pool {
     this.grow();
   }
 
+  /** The next client that needs a connection tries to open one, whatever became of the last. */
+  forgetFailures(): void {
+    this.#failures.clear();
+  }
+
   /** Closes what is idle, and what is in use when it comes back. */
   reconnect(): void {
-    this.#failures.clear();
+    this.forgetFailures();
     for (const server of this.#active.keys()) server.outdated = true;
     while (this.#evict());
     this.grow();

@@ -6,7 +6,7 @@ import { Pool, type PoolParts, type ServerWish } from "./pool.ts";
 import { type PoolLimits, poolLimits } from "./pool-limits.ts";
 import type { Applicant } from "../authentication/authenticator.ts";
 import type { ClientStartup } from "../authentication/client-login.ts";
-import type { ServerSecret } from "../authentication/secrets.ts";
+import { type ServerSecret, isSameSecret } from "../authentication/secrets.ts";
 import type { ConsoleFamily } from "../console/console-family.ts";
 import { clientTimeout } from "./client-timeouts.ts";
 import { type ServerAddress, ServerConnection } from "./server-connection.ts";
@@ -127,7 +127,12 @@ export class Pools {
 
   /** A client has been let in, and has shown with what the server can be logged in to in its name. */
   learnt(user: string, secret: ServerSecret): void {
-    if (secret.kind !== "none") this.#secrets.set(user, secret);
+    if (secret.kind === "none") return;
+    const known = this.#secrets.get(user);
+    this.#secrets.set(user, secret);
+    if (known === undefined || isSameSecret(known, secret)) return;
+    // Logins that failed with the old one say nothing any more.
+    for (const pool of this.#of(null)) if (pool.user === user) pool.forgetFailures();
   }
 
   /** A place for an authenticated client. Throws when it cannot have one. */

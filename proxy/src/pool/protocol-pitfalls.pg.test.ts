@@ -123,6 +123,26 @@ describe("a failed or open transaction block", () => {
   });
 });
 
+describe("DISCARD ALL", () => {
+  it("that the server refuses, in a block or behind another statement of a pipeline, drops nothing", async () => {
+    const client = await connect();
+    const bound = [encodeBind({ statement: "kept" }), encodeExecute(""), encodeSync()];
+    client.send(encodeParse("kept", "SELECT 12"), encodeSync());
+    await client.untilReady();
+    await query(client, "BEGIN");
+    expect(errorOf(await query(client, "DISCARD ALL"))).toMatch(/^25001/);
+    await query(client, "ROLLBACK");
+    client.send(...bound);
+    expect(rowsOf(await client.untilReady())).toEqual(["12"]);
+    client.send(run("CREATE TEMP TABLE t (a int)"), run("DISCARD ALL"), encodeSync());
+    expect(errorOf(await client.untilReady())).toMatch(/^25001/);
+    client.send(...bound);
+    expect(rowsOf(await client.untilReady())).toEqual(["12"]);
+    expect(rowsOf(await query(client, "SELECT to_regclass('pg_temp.t')"))).toEqual(["null"]);
+    await released();
+  });
+});
+
 describe("messages that nobody asked for", () => {
   it("come between rows and in pipelines, at their place, to the client whose statement brings them", async () => {
     const [one, two] = [await connect(), await connect()];

@@ -10,6 +10,8 @@ export interface ReplicableSegment {
   readonly names: readonly string[];
   /** The statement with which it begins a read-only transaction block; null: it does not. */
   readonly begin: string | null;
+  /** Something in it has a snapshot taken. */
+  readonly takesSnapshot: boolean;
 }
 
 /** A read-only transaction block whose statements a replica has answered so far. */
@@ -17,6 +19,8 @@ export interface ReplicaBlock {
   readonly reader: ReplicaReader;
   /** What began it. */
   readonly begin: string;
+  /** A snapshot has been taken in it: what must be set before any query cannot be set any more. */
+  hasSnapshot: boolean;
 }
 
 /** Values that the client may have been told of the primary, and that need not be a replica's. */

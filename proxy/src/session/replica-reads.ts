@@ -3,7 +3,7 @@ import { FrontendType, type MessageScanner, decodeQuery, encodeQuery, frontendSc
 import { expectation } from "./expected-responses.ts";
 import type { PooledServer, ServerCondition } from "./pool-port.ts";
 import type { Pooling } from "./pooling.ts";
-import { ReplicaRead, type ReplicableSegment } from "./replica-read.ts";
+import { type ReplicaBlock, ReplicaRead, type ReplicableSegment } from "./replica-read.ts";
 import { type Obstacle, oldestPosition, replicableSegment } from "./replicable-segment.ts";
 import { inspect, probe } from "./routing.ts";
 import { Segment } from "./segment.ts";
@@ -128,7 +128,9 @@ export class ReplicaReads {
   #followBlock({ connected, parts, reader }: ReplicaRead): void {
     const { replicaBlock, status } = this.#state;
     if (!connected || status === "I") this.#state.replicaBlock = null;
-    else if (replicaBlock === null && parts.begin !== null) this.#state.replicaBlock = { reader, begin: parts.begin };
+    else if (replicaBlock !== null) replicaBlock.hasSnapshot ||= parts.takesSnapshot;
+    else if (parts.begin !== null)
+      this.#state.replicaBlock = { reader, begin: parts.begin, hasSnapshot: parts.takesSnapshot };
   }
 
   #retry(read: ReplicaRead, obstacle: string): void {
@@ -150,7 +152,7 @@ export class ReplicaReads {
   #considerBlock(): Promise<void> | null {
     const { replicaBlock, replicaRead, status, segment, client } = this.#state;
     if (replicaBlock === null || replicaRead !== null) return null;
-    if (this.#mustMove) return this.#move(replicaBlock.begin);
+    if (this.#mustMove) return this.#move(replicaBlock);
     if (status === "I") {
       this.#state.replicaBlock = null;
       return this.consider();
@@ -160,7 +162,7 @@ export class ReplicaReads {
     const found = replicableSegment(this.#state, this.#frontend);
     if ("obstacle" in found) {
       this.#state.replicaObstacle = found.obstacle;
-      return this.#move(replicaBlock.begin);
+      return this.#move(replicaBlock);
     }
     const emit = (bytes: Buffer): void => client.message(bytes);
     this.#state.replicaRead = new ReplicaRead(replicaBlock.reader, found, segment, emit, true);
@@ -176,7 +178,7 @@ export class ReplicaReads {
   }
 
   /** Begins the block anew on the primary, unseen by the client. */
-  async #move(begin: string): Promise<void> {
+  async #move({ begin, hasSnapshot }: ReplicaBlock): Promise<void> {
     const { pooling, facts } = this.#state;
     this.#mustMove = false;
     this.#state.replicaBlock = null;
@@ -187,7 +189,7 @@ export class ReplicaReads {
     // What follows may be anything.
     facts.invalidate();
     await new Promise<void>((resolve, reject) => {
-      this.#state.upstream.message(encodeQuery(begin));
+      this.#state.upstream.message(encodeQuery(hasSnapshot ? `${begin}; SELECT` : begin));
       this.#state.expected.forwarded(
         expectation("query", {
           swallow: true,

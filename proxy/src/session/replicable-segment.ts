@@ -84,6 +84,7 @@ class SegmentReader {
   readonly #inBlock: boolean;
   #begin: string | null = null;
   #hasRead = false;
+  #takesSnapshot = false;
   #ended = false;
   #bound: PreparedRoute | null = null;
   #obstacle: string | null = null;
@@ -109,7 +110,7 @@ class SegmentReader {
       const segment = bytes.subarray(0, size);
       if ((this.#inBlock || this.#begin !== null) && mayAskTheTime(segment)) return ASKS_THE_TIME;
       const names = [...this.#prepared.keys()].filter((name) => name !== "");
-      return { bytes: segment, names, begin: this.#begin };
+      return { bytes: segment, names, begin: this.#begin, takesSnapshot: this.#takesSnapshot };
     }
     return NOT_WHOLE;
   }
@@ -169,8 +170,12 @@ class SegmentReader {
   #role(route: PreparedRoute | null): Role | null {
     if (route === null || route.command !== null) return null;
     const { info } = route;
-    if (info.kind !== "transaction")
-      return readsAlike(info) || (info.kind === "empty" && this.#inBlock) ? "read" : null;
+    if (info.kind === "empty") return this.#inBlock ? "read" : null;
+    if (readsAlike(info)) {
+      this.#takesSnapshot = true;
+      return "read";
+    }
+    if (info.kind !== "transaction") return null;
     const { parameters, pooling } = this.#state;
     const role = blockStatement(info, parameters.get("default_transaction_read_only") === "on");
     if (typeof role === "string" && pooling?.seat.mode === "transaction") return role;

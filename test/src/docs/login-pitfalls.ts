@@ -103,6 +103,20 @@ const cancelling = area("Cancel requests", [
     ],
   },
   {
+    pitfall: "With several processes a cancel request comes to one that does not know its key (PgBouncer #666).",
+    freshet: "It is looked for in all processes of the instance, and passed on upstream when none has it.",
+    proofs: [
+      {
+        file: "proxy/src/supervision/supervisor.test.ts",
+        test: "cancel requests are looked for in all other processes, schema news told to them",
+      },
+      {
+        file: "test/src/faults/restart.e2e.test.ts",
+        test: "a session of the old process finishes its transaction, can be cancelled, and is only forwarded",
+      },
+    ],
+  },
+  {
     pitfall: "A client that vanishes leaves its query running.",
     freshet: "Cancels it.",
     proofs: [
@@ -162,6 +176,35 @@ const login = area("Authentication", [
     freshet:
       "Asks on a connection of its own with an empty search_path, with qualified names and the user as a parameter.",
     proofs: [authentication("an auth query is not led astray by names in front of the catalog's")],
+  },
+  {
+    pitfall: "Keys learnt from a SCRAM exchange outlive the password (PgBouncer #1432, #1504).",
+    freshet: "The next login teaches the new ones, and failures with the old ones are forgotten at once.",
+    proofs: [
+      {
+        file: "proxy/src/pool/changed-password.pg.test.ts",
+        test: "a changed password ends what was learnt of the old one, and is learnt at the next login",
+      },
+    ],
+  },
+  {
+    pitfall:
+      "Rules by role or host name are guessed, skipped when nobody can be asked, or believe whoever owns an address.",
+    freshet:
+      "Roles are what upstream says at that login, else nobody is let in; a host's name counts when it leads back to the address.",
+    proofs: [
+      {
+        file: "proxy/src/authentication/hba-file.test.ts",
+        test: "let nobody past a rule when they cannot be asked for",
+      },
+      {
+        file: "proxy/src/authentication/hba-file.test.ts",
+        test: "are not believed when somebody has only given their address that name",
+      },
+      authentication(
+        "know who is a member of a role, also by way of another; a superuser is so only where it has been made one",
+      ),
+    ],
   },
   {
     pitfall: "Which users exist can be told from the answers.",

@@ -89,6 +89,11 @@ const rows: readonly Omit<Pitfall, "area">[] = [
     proofs: [many, replay, pools("takes what a client asked for at its beginning for what RESET goes back to")],
   },
   {
+    pitfall: "Settings are sent anew with each transaction, though nothing has changed (PgBouncer #879).",
+    freshet: "What a connection has in force is known; where nothing differs nothing is sent.",
+    proofs: [{ file: "proxy/src/pool/settings-replay.test.ts", test: "is nothing where nothing differs" }],
+  },
+  {
     pitfall: "The client is not told of ParameterStatus, or of another client's.",
     freshet:
       "What the server reports while settings are put in force stays inside; the client hears of what is new to it.",

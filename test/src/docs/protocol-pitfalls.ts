@@ -83,6 +83,12 @@ const rows: readonly Omit<Pitfall, "area">[] = [
     ],
   },
   {
+    pitfall:
+      "DISCARD ALL within a transaction block or a pipeline, which the server refuses, is followed all the same.",
+    freshet: "Follows the server's CommandComplete, not the text.",
+    proofs: [shared("that the server refuses, in a block or behind another statement of a pipeline, drops nothing")],
+  },
+  {
     pitfall: "A storm of cancel requests takes all of the server's connections.",
     freshet: "A bounded number is passed on at a time; the others wait.",
     proofs: [

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { SeededRandom, sampleSeed } from "@freshet/base";
 import { encodeBind, encodeExecute, encodeParse, encodeSync } from "@freshet/wire";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -274,6 +275,81 @@ test("a driver's BEGIN may come with the first read, and its end with the last",
   expect(values).toEqual(["7", "9", "18", "7", "0"]);
   expect(await reads()).toBeGreaterThanOrEqual(before + 2);
   await client.end();
+});
+
+const BEGINS = [
+  "BEGIN READ ONLY",
+  "START TRANSACTION READ ONLY",
+  "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY, DEFERRABLE",
+];
+const ENDS = ["COMMIT", "ROLLBACK", "END", "ABORT"];
+/** Statements whose outcome is the same whoever runs them, as long as they run where they should. */
+const STATEMENTS: readonly (readonly [string, ...unknown[]])[] = [
+  ...Array.from({ length: 4 }, (_, n) => [`SELECT v FROM items WHERE id = ${n + 20}`] as const),
+  ["SELECT v FROM items WHERE id = $1", 30],
+  ["SELECT id, v FROM items WHERE id BETWEEN $1 AND $2 ORDER BY id", 40, 60],
+  ["SELECT count(*), sum(v) FROM items"],
+  ["SELECT 1 / (v - 900) FROM items ORDER BY id"],
+  ["SELECT 10 / (id - 1) FROM items WHERE id = $1", 1],
+  ["SELECT nothing FROM items"],
+  ["SELEC 1"],
+  [""],
+  ["SELECT count(*) FROM passing"],
+  ["SELECT twice(id) FROM items WHERE id = $1", 5],
+  ["SELECT pg_is_in_recovery(), current_setting('transaction_read_only')"],
+  ["SELECT now() = transaction_timestamp(), now() = 'now'::timestamptz"],
+  ["SELECT v FROM items WHERE id = 3 FOR UPDATE"],
+  ["UPDATE items SET v = v WHERE false"],
+  ["SHOW transaction_isolation"],
+  ["SET LOCAL work_mem = '3MB'"],
+  ["SHOW work_mem"],
+  ["SAVEPOINT a"],
+  ["ROLLBACK TO SAVEPOINT a"],
+  ["RELEASE SAVEPOINT a"],
+  ["DECLARE c CURSOR FOR SELECT id FROM items ORDER BY id"],
+  ["FETCH 3 FROM c"],
+  ["BEGIN READ ONLY"],
+  ["SET TRANSACTION READ WRITE"],
+  ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"],
+  ["SELECT 1; SELECT 2"],
+];
+
+test("random blocks give what the primary alone gives", async () => {
+  const random = new SeededRandom(sampleSeed());
+  const direct = await TextClient.connect(primary);
+  const told = async (client: TextClient, [text, ...values]: readonly [string, ...unknown[]]): Promise<string> => {
+    try {
+      return JSON.stringify(await client.rows(text, values.length === 0 ? undefined : values));
+    } catch (error) {
+      return error instanceof pg.DatabaseError ? `${error.code} ${error.message}` : String(error);
+    }
+  };
+  // Nothing is written, so that no block has to wait for what the session may have written.
+  await proxied.rows("SET freshet.consistency = 'eventual'");
+  let offloaded = 0;
+  let moved = 0;
+  for (let block = 0; block < 120; block++) {
+    const length = random.integer(0, 8);
+    const body = Array.from({ length }, () => random.pick(STATEMENTS));
+    // Few blocks would get far if most statements failed.
+    const reads = Array.from({ length: random.integer(0, 4) }, () => random.pick(STATEMENTS.slice(0, 7)));
+    const statements = [[random.pick(BEGINS)] as const, ...reads, ...body, [random.pick(ENDS)] as const];
+    // One after the other: a block that may write after all takes locks.
+    const expected: (readonly unknown[])[] = [];
+    for (const statement of statements) expected.push([...statement, await told(direct, statement)]);
+    const found: (readonly unknown[])[] = [];
+    for (const statement of statements) {
+      found.push([...statement, await told(proxied, statement)]);
+      const place = await where();
+      if (place === "replica") offloaded++;
+      else if (place.startsWith("none: ") && !place.includes("on the primary")) moved++;
+    }
+    expect(found).toEqual(expected);
+  }
+  expect(offloaded).toBeGreaterThan(100);
+  expect(moved).toBeGreaterThan(50);
+  await proxied.rows("RESET freshet.consistency");
+  await direct.end();
 });
 
 function urlOf(): string {

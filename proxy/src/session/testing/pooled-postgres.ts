@@ -21,11 +21,12 @@ export interface PooledProxy {
   stop(): Promise<void>;
 }
 
-/** Clients are let in as the server's own user, and as `users` (with their passwords on the server). */
+/** Clients are let in as the server's own user, and as `users` (with their passwords on the server), unless there is an authenticator that knows better. */
 export async function startPooledProxy(
   upstream: UpstreamUrl,
   options: Partial<PoolOptions>,
   users: Readonly<Record<string, string>> = {},
+  authenticator?: Authenticator,
 ): Promise<PooledProxy> {
   await loadParser();
   const front = new FakeFront();
@@ -47,12 +48,14 @@ export async function startPooledProxy(
     front,
     commands: new FakeCommands(),
     logger: silentLogger(),
-    authenticator: new Authenticator({
-      type: "trust",
-      rules: () => ({ hba: [], identMap: IdentMap.parse("", ""), users: new Map(secrets) }),
-      query: () => Promise.resolve(null),
-      lookups: { rolesOf: () => Promise.resolve(new Set()), hostNames: systemHostNames },
-    }),
+    authenticator:
+      authenticator ??
+      new Authenticator({
+        type: "trust",
+        rules: () => ({ hba: [], identMap: IdentMap.EMPTY, users: new Map(secrets) }),
+        query: () => Promise.resolve(null),
+        lookups: { rolesOf: () => Promise.resolve(new Set()), hostNames: systemHostNames },
+      }),
     pools,
   });
   const { port } = await server.start();
