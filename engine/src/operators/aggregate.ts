@@ -79,7 +79,7 @@ export class AggregateOperator implements Operator {
     }
     const codecs = spec.groups.map((group) => requireEquality(context, group.type));
     this.#groups = spec.groups.map((group) => compileBytes(group, columns, context));
-    this.#keys = new KeyBuilder(this.#groups, codecs);
+    this.#keys = new KeyBuilder(this.#groups, codecs, [], spec.groups);
     this.#images = codecs.every((codec) => codec.imageIsIdentity) ? null : must(images);
     const kept = { extrema: must(extrema), distinct: must(distinct) };
     this.#slots = spec.aggregates.map((call, index) => compileSlot(call, index, columns, kept, context));

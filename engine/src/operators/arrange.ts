@@ -49,6 +49,7 @@ export class ArrangeOperator implements Operator {
       keys.map((key) => compileBytes(key, columns, context)),
       keys.map((key) => requireEquality(context, key.type)),
       nullSafe,
+      keys,
     );
     this.#columns = columns.length;
     this.#arrangement = arrangement;

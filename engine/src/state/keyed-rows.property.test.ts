@@ -62,7 +62,8 @@ test("the rows of each key are those that were added, however they are laid out"
           const key = keys[step.key % keys.length] ?? Buffer.alloc(0);
           const weights = model.get(key.toString("hex")) ?? new Map<string, number>();
           model.set(key.toString("hex"), weights);
-          kept.add(transaction, key, possible(weights, step.rows), tally);
+          const deltas = possible(weights, step.rows);
+          kept.add(transaction, key, deltas, tally);
           for (const one of keys) expect(sorted(kept.rowsAt(transaction, one))).toEqual(modelRows(model, one));
         }
         const scanned = new Map<string, WeightedRow[]>();

@@ -19,6 +19,7 @@ import { DeltaBatch } from "../delta/delta-batch.ts";
 import { RowView } from "../expression/row-view.ts";
 import { type CompileContext, requireEquality, requireOrder } from "../operators/evaluate.ts";
 import { byKey, keyOrder, type OrderedKey } from "../state/compare-keys.ts";
+import { columnKey, type KeyPart } from "../state/key-builder.ts";
 import { digest } from "../state/multiset.ts";
 import type { Tally } from "../state/tally.ts";
 import { ListedRows } from "./listed-rows.ts";
@@ -47,7 +48,7 @@ export class ViewSink {
   readonly #arrangement: number;
   readonly #columns: number;
   readonly #visible: number;
-  readonly #equality: readonly KeyColumn[];
+  readonly #equality: readonly KeyPart[];
   readonly #range: KeyColumn | null;
   readonly #sort: readonly (KeyColumn & { readonly descending: boolean; readonly nullsFirst: boolean })[];
   /** A partial view takes in the deltas of those keys alone that have a header. */
@@ -68,7 +69,7 @@ export class ViewSink {
     this.#partial = partial;
     this.#columns = columns.length;
     this.#visible = query.read?.stored ?? query.result.length;
-    this.#equality = query.equality.map(({ column }) => ({ column, codec: requireEquality(context, typeOf(column)) }));
+    this.#equality = query.equality.map(({ column }) => columnKey(column, requireEquality(context, typeOf(column))));
     this.#range =
       query.range === null
         ? null
@@ -119,11 +120,7 @@ export class ViewSink {
     const writer = this.#writer;
     writer.truncate(0);
     writer.byte(ENTRY_TAG);
-    for (const { column, codec } of this.#equality) {
-      const bytes = view.bytes(column);
-      if (bytes === null) return null;
-      codec.writeKey(bytes, writer);
-    }
+    for (const part of this.#equality) if (!part(view, writer)) return null;
     const prefixLength = writer.length;
     if (this.#range !== null) {
       const bytes = view.bytes(this.#range.column);
@@ -134,7 +131,7 @@ export class ViewSink {
       writeSortKey(writer, codec, view.bytes(column), { descending, nullsFirst });
     }
     const sortKeyEnd = writer.length;
-    const visible = row.subarray(0, view.offsets[this.#visible]);
+    const visible = this.#visible === this.#columns ? row : row.subarray(0, view.offsets[this.#visible]);
     if (!writeRowKey(writer, visible)) return "too long";
     const key = writer.take();
     const sortKey = key.subarray(prefixLength, sortKeyEnd);

@@ -17,6 +17,7 @@ export {
 } from "./codecs/interval.ts";
 export type { Interval } from "./codecs/interval-fields.ts";
 export { hostText, networkAddress, networkBits, writeNetwork } from "./codecs/network.ts";
+export { rangeKeyWriter } from "./codecs/range-keys.ts";
 export { readZonedTime, writeZonedTime, type ZonedTime } from "./codecs/time.ts";
 export { fixedOffset, offsetAt, offsetOfLocal } from "./codecs/time-zone.ts";
 export { type TimeZoneTable, zoneOffsetAt, zoneOffsetOfLocal } from "./codecs/zone-table.ts";

@@ -51,18 +51,31 @@ export class KeyWriter {
     else for (let index = 0; index < length; index++) buffer[at + index] = value[index] as number;
   }
 
+  /** The bytes of a signed big-endian integer with its sign bit flipped: unsigned byte order is the signed order. */
+  flipped(source: Uint8Array, start: number, length: number): void {
+    const at = this.#reserve(length);
+    const buffer = this.#buffer;
+    buffer[at] = (source[start] as number) ^ 0x80;
+    for (let index = 1; index < length; index++) buffer[at + index] = source[start + index] as number;
+  }
+
   /** Bytes in which 0x00 is escaped as 0x00 0xFF, ended by 0x00 0x01: ordered and self-delimiting. */
   escaped(value: Uint8Array): void {
-    if (value.length <= SHORT_BYTES) this.#escapedShort(value);
-    else this.#escapedLong(value);
+    this.escapedRange(value, 0, value.length);
+  }
+
+  /** The same of `source[start, end)`. */
+  escapedRange(source: Uint8Array, start: number, end: number): void {
+    if (end - start <= SHORT_BYTES) this.#escapedShort(source, start, end);
+    else this.#escapedLong(source.subarray(start, end));
   }
 
   /** For a few bytes a loop is faster than the calls that search and copy. */
-  #escapedShort(value: Uint8Array): void {
-    let at = this.#reserve(2 * value.length + 2);
+  #escapedShort(source: Uint8Array, start: number, end: number): void {
+    let at = this.#reserve(2 * (end - start) + 2);
     const buffer = this.#buffer;
-    for (let index = 0; index < value.length; index++) {
-      const byte = value[index] as number;
+    for (let index = start; index < end; index++) {
+      const byte = source[index] as number;
       buffer[at++] = byte;
       if (byte === 0) buffer[at++] = 0xff;
     }

@@ -1,3 +1,4 @@
+import type { KeyWriter } from "../key-writer.ts";
 import { isUtf8 } from "node:buffer";
 import type { Codec } from "../codec.ts";
 import { Oid } from "../oids.ts";
@@ -25,10 +26,14 @@ function textCodec(oid: number, name: string): Codec {
     },
     fromPlainText: (bytes) => (isUtf8(bytes) && !bytes.includes(0) ? Buffer.from(bytes) : undefined),
     fromText: textFromText,
-    writeKey: (bytes, out) => out.escaped(bytes),
+    writeKey: writeTextKey,
     decode: (bytes) => bytes.toString("utf8"),
     encode: (value) => Buffer.from(stringOf(value, name), "utf8"),
   };
+}
+
+export function writeTextKey(bytes: Buffer, out: KeyWriter): void {
+  out.escaped(bytes);
 }
 
 /** Lone surrogates have no UTF-8 form: not understood. */
