@@ -89,10 +89,17 @@ export class ByteWriter {
     const taken =
       this.#buffer.length > 2 * this.#initialBytes && this.#length > this.#buffer.length / 2
         ? this.#giveAway()
-        : Buffer.from(this.#buffer.subarray(0, this.#length));
+        : this.#copy();
     this.#length = 0;
     if (this.#buffer.length > 64 * this.#initialBytes) this.#buffer = Buffer.allocUnsafe(this.#initialBytes);
     return taken;
+  }
+
+  #copy(): Buffer {
+    const copy = Buffer.allocUnsafe(this.#length);
+    if (this.#length > SHORT_BYTES) this.#buffer.copy(copy, 0, 0, this.#length);
+    else for (let at = 0; at < this.#length; at++) copy[at] = this.#buffer[at] as number;
+    return copy;
   }
 
   #giveAway(): Buffer {

@@ -1,11 +1,10 @@
 import { quoteLiteral } from "@freshet/base";
 import type { RelationPrivilege } from "@freshet/sql";
 import type { Clock } from "./clock-port.ts";
-import { LruMap } from "./lru-map.ts";
 
 export type Privilege = "granted" | "privilege" | "row_level_security";
 
-/** Distinct (role, cache) pairs that are remembered. */
+/** Distinct (role, cache) pairs that are remembered; with one more, all are asked again. */
 const MAX_REMEMBERED = 10_000;
 
 /** What a reader must be allowed to do. */
@@ -30,7 +29,9 @@ export class Privileges {
   readonly #query: (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  readonly #remembered: LruMap<string, Verdict> = new LruMap(MAX_REMEMBERED);
+  /** By the cache's id, then by role. */
+  readonly #remembered = new Map<number, Map<string, Verdict>>();
+  #size = 0;
   readonly #pending = new Map<string, Promise<Privilege>>();
   #generation = 0;
 
@@ -42,7 +43,7 @@ export class Privileges {
 
   /** What is remembered, without asking; null: nothing that holds. */
   known(role: string, cacheId: number): Verdict | null {
-    const remembered = this.#remembered.get(verdictKey(role, cacheId));
+    const remembered = this.#remembered.get(cacheId)?.get(role);
     return remembered !== undefined && this.holds(remembered, this.#clock()) ? remembered : null;
   }
 
@@ -51,12 +52,12 @@ export class Privileges {
   }
 
   check(role: string, cacheId: number, needs: PrivilegeNeeds): Privilege | Promise<Privilege> {
-    const key = verdictKey(role, cacheId);
-    const remembered = this.#remembered.get(key);
-    if (remembered !== undefined && this.holds(remembered, this.#clock())) return remembered.privilege;
+    const known = this.known(role, cacheId);
+    if (known !== null) return known.privilege;
+    const key = `${cacheId} ${role}`;
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
-    const check = this.#checkAnew(key, role, needs).finally(() => {
+    const check = this.#checkAnew(cacheId, role, needs).finally(() => {
       if (this.#pending.get(key) === check) this.#pending.delete(key);
     });
     this.#pending.set(key, check);
@@ -80,20 +81,26 @@ export class Privileges {
   forget(): void {
     this.#generation++;
     this.#remembered.clear();
+    this.#size = 0;
     this.#pending.clear();
   }
 
-  async #checkAnew(key: string, role: string, needs: PrivilegeNeeds): Promise<Privilege> {
+  async #checkAnew(cacheId: number, role: string, needs: PrivilegeNeeds): Promise<Privilege> {
     const generation = this.#generation;
     const checkedAt = this.#clock();
     const privilege = await this.ask(role, needs);
-    if (generation === this.#generation) this.#remembered.set(key, { privilege, checkedAt, generation });
+    if (generation === this.#generation) this.#remember(cacheId, role, { privilege, checkedAt, generation });
     return privilege;
   }
-}
 
-function verdictKey(role: string, cacheId: number): string {
-  return `${cacheId} ${role}`;
+  #remember(cacheId: number, role: string, verdict: Verdict): void {
+    if (this.#remembered.get(cacheId)?.has(role) !== true && ++this.#size > MAX_REMEMBERED) {
+      this.#remembered.clear();
+      this.#size = 1;
+    }
+    const ofCache = this.#remembered.get(cacheId) ?? new Map<string, Verdict>();
+    this.#remembered.set(cacheId, ofCache.set(role, verdict));
+  }
 }
 
 /**

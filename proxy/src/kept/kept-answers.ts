@@ -1,5 +1,6 @@
 import type { Cache } from "../caches/cache.ts";
 import type { CompiledCache } from "../front/compiled-caches.ts";
+import { KeepingWorth } from "./keeping-worth.ts";
 import { SecondSight } from "./second-sight.ts";
 
 /** About what an answer takes beside its bytes and its keys: objects, and entries of maps. */
@@ -45,6 +46,7 @@ export interface AnswerGroup {
 export class KeptAnswers {
   readonly #maxBytes: number;
   readonly #seen = new SecondSight();
+  readonly #worth: KeepingWorth;
   readonly #groups = new Map<string, AnswerGroup>();
   #generation = 0;
   #youngViews: ViewIndex = new Map();
@@ -55,6 +57,7 @@ export class KeptAnswers {
   /** With a budget of 0 nothing is kept. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+    this.#worth = new KeepingWorth(maxBytes);
   }
 
   get bytes(): number {
@@ -75,6 +78,13 @@ export class KeptAnswers {
   }
 
   find(group: AnswerGroup, key: string): KeptAnswer | null {
+    this.#worth.asked();
+    const found = this.#live(group, key);
+    if (found !== null) this.#worth.hit();
+    return found;
+  }
+
+  #live(group: AnswerGroup, key: string): KeptAnswer | null {
     if (group.generation !== this.#generation) this.#age(group);
     const young = group.young.get(key);
     if (young !== undefined) return young.live ? young : null;
@@ -88,7 +98,7 @@ export class KeptAnswers {
 
   /** Whether an answer of about that size to this question should be made to be kept. */
   wants(key: string, bytes: number): boolean {
-    return bytes <= this.#maxBytes / LARGEST_SHARE && this.#seen.again(key);
+    return this.#worth.pays && bytes <= this.#maxBytes / LARGEST_SHARE && this.#seen.again(key);
   }
 
   add(group: AnswerGroup, key: string, answer: NewAnswer): void {
@@ -96,6 +106,7 @@ export class KeptAnswers {
     const ended = group.young.get(key);
     if (ended !== undefined) this.#youngBytes -= sizeOf(ended, key);
     this.#enter(group, key, { ...answer, live: true, generation: this.#generation });
+    this.#worth.added(sizeOf(answer, key));
     if (this.#youngBytes > this.#maxBytes / 2) this.#turn();
   }
 
@@ -168,7 +179,7 @@ export class KeptAnswers {
   }
 }
 
-function sizeOf({ bytes, viewKeys }: KeptAnswer, key: string): number {
+function sizeOf({ bytes, viewKeys }: NewAnswer, key: string): number {
   let size = OVERHEAD_BYTES + bytes.length + key.length;
   for (const viewKey of viewKeys) size += viewKey.length;
   return size;

@@ -5,7 +5,7 @@ import type { CompiledCache } from "../front/compiled-caches.ts";
 import type { ViewFollower } from "./view-follower.ts";
 
 /** Answers made within this time share one state of the store, where it has all that they must see. */
-export const SHARED_STATE_MS = 0.2;
+export const SHARED_STATE_MS = 1;
 
 /** The store's state that kept answers are given at: the newest at most SHARED_STATE_MS ago. */
 export class RecentState {

@@ -2,6 +2,7 @@ import { FreshetError, SqlState, assert, must } from "@freshet/base";
 import {
   BIND_COMPLETE,
   type BindMessage,
+  type BindNames,
   PORTAL_SUSPENDED,
   decodeBind,
   decodeBindNames,
@@ -34,13 +35,11 @@ import { failSegment } from "./segment-failure.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { cancellable } from "./waiting-decision.ts";
 
-type BindNames = Pick<BindMessage, "portal" | "statement">;
-
 /** Bind: this is where a cache is asked, as PostgreSQL takes a portal's snapshot here. */
 export function handleBind(state: SessionState, piece: IncomingPiece): void | Promise<void> {
-  const keep = answerKeptBind(state, piece);
-  if (keep === "answered") return undefined;
   const bind = decodeBindNames(piece.buffer, piece.start, piece.end);
+  const keep = answerKeptBind(state, piece, bind);
+  if (keep === "answered") return undefined;
   const existing = bind.portal === "" ? undefined : livePortal(state, bind.portal);
   if (existing !== undefined && existing.kind !== "forwarded") {
     return failSegment(state, encodeErrorResponse(new FreshetError("42P03", `cursor "${bind.portal}" already exists`)));
@@ -93,7 +92,7 @@ function routeBind(
   if (opened.kind === "probe") return probe(state).then(() => routeBind(state, piece, names, statement, null));
   // Its values are the server's to read.
   if (opened.kind === "miss") return forwardBind(state, piece, names, statement, opened);
-  const bind = decodeBind(piece.buffer, piece.start, piece.end);
+  const bind = decodeBind(piece.buffer, piece.start, piece.end, names);
   const parameters: BoundParameters = {
     values: bind.values,
     formats: bind.formats,

@@ -1,4 +1,12 @@
-import { HEADER_BYTES, BIND_COMPLETE, type SqlText, encodeDescribe, encodeExecute, encodeSync } from "@freshet/wire";
+import {
+  HEADER_BYTES,
+  BIND_COMPLETE,
+  type BindNames,
+  type SqlText,
+  encodeDescribe,
+  encodeExecute,
+  encodeSync,
+} from "@freshet/wire";
 import type { IncomingPiece } from "./forwarding.ts";
 import type { Keep, KeptHit, KeptQuestions, SessionFacts } from "./front-ports.ts";
 import type { KeptWay } from "./prepared-statement.ts";
@@ -21,17 +29,19 @@ export function isClear(state: SessionState): boolean {
  * Answers a Bind of the unnamed portal, with the Execute and Sync behind it, by the bytes of a kept answer: "answered", and all of them are dealt with.
  * Else says where an answer may be kept; null: nowhere.
  */
-export function answerKeptBind(state: SessionState, piece: IncomingPiece): "answered" | Keep | null {
-  if (!isClear(state)) return null;
+export function answerKeptBind(
+  state: SessionState,
+  piece: IncomingPiece,
+  { portal, statement }: BindNames,
+): "answered" | Keep | null {
+  if (portal !== "" || !isClear(state)) return null;
   const { buffer, start, end } = piece;
-  const name = start + HEADER_BYTES + 1;
-  if (buffer[name - 1] !== 0) return null;
-  let behind = name;
-  while (buffer[behind] !== 0) if (++behind >= end) return null;
-  if (end - behind > MAX_KEY) return null;
-  const questions = statementQuestions(state, behind === name ? "" : buffer.toString("latin1", name, behind));
+  // Names are as long as their bytes.
+  const behind = start + HEADER_BYTES + 1 + statement.length + 1;
+  if (end - behind >= MAX_KEY) return null;
+  const questions = statementQuestions(state, statement);
   if (questions === null) return null;
-  const key = buffer.toString("latin1", behind + 1, end);
+  const key = buffer.toString("latin1", behind, end);
   const isDescribed = piece.isNext(DESCRIBE_EXECUTE_SYNC);
   if (!isDescribed && !piece.isNext(EXECUTE_SYNC)) return { questions, key };
   const hit = questions.find(key, state.facts.writeLsn);

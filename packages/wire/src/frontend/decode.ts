@@ -27,6 +27,8 @@ export interface BindMessage {
   readonly resultFormats: readonly number[];
 }
 
+export type BindNames = Pick<BindMessage, "portal" | "statement">;
+
 export interface TargetMessage {
   readonly target: "statement" | "portal";
   readonly name: string;
@@ -60,10 +62,12 @@ export function decodeParseName(buffer: Buffer, start: number, end: number): str
   return body(buffer, start, end).cstring("latin1");
 }
 
-export function decodeBind(buffer: Buffer, start: number, end: number): BindMessage {
+/** `names`: what decodeBindNames gave, where that is known. */
+export function decodeBind(buffer: Buffer, start: number, end: number, names?: BindNames): BindMessage {
+  const { portal, statement } = names ?? decodeBindNames(buffer, start, end);
   const reader = body(buffer, start, end);
-  const portal = reader.cstring("latin1");
-  const statement = reader.cstring("latin1");
+  reader.skipCstring();
+  reader.skipCstring();
   const sentFormats = readFormats(reader);
   const values: (Buffer | null)[] = [];
   for (let count = reader.uint16(); count > 0; count--) {
@@ -80,11 +84,7 @@ export function decodeBind(buffer: Buffer, start: number, end: number): BindMess
 }
 
 /** Portal and statement of a Bind; works on a prefix of the message. */
-export function decodeBindNames(
-  buffer: Buffer,
-  start: number,
-  end: number,
-): { readonly portal: string; readonly statement: string } {
+export function decodeBindNames(buffer: Buffer, start: number, end: number): BindNames {
   const reader = body(buffer, start, end);
   return { portal: reader.cstring("latin1"), statement: reader.cstring("latin1") };
 }
