@@ -120,6 +120,10 @@ export const replicaPitfalls: readonly Pitfall[] = [
     proofs: [
       { file: SLOT, test: "the caches go on from the slot that the standby has kept, also after a restart" },
       { file: SLOT, test: "a Freshet that was down meanwhile goes on from it, too" },
+      {
+        file: SLOT,
+        test: "where the primary waits for the standby, caches never have what the standby lacks, and always go on",
+      },
     ],
   },
 ];

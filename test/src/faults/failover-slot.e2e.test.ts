@@ -1,3 +1,4 @@
+import { sleep } from "@freshet/base";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FreshetProcess } from "../harness/freshet-process.ts";
@@ -37,6 +38,7 @@ beforeEach(async () => {
   });
   await until("the standby keeps the slot", async () => {
     await left.query("UPDATE items SET v = v + 1; SELECT pg_log_standby_snapshot()");
+    await sleep(100);
     const { rows } = await followed.query(
       `SELECT FROM pg_replication_slots WHERE slot_name = '${INSTANCE}' AND synced AND NOT temporary`,
     );
@@ -118,14 +120,7 @@ test("a Freshet that was down meanwhile goes on from it, too", async () => {
 });
 
 test("what the standby never had is in no cache afterwards: they are built anew", async () => {
-  await caughtUp(left, followed);
-  await left.query(`ALTER ROLE ${STREAMER} NOLOGIN`);
-  await caughtUp(left, followed);
-  await left.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_replication WHERE usename = '${STREAMER}'`);
-  await until("the standby is cut off", async () => {
-    const { rows } = await followed.query("SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'");
-    return rows.length === 0 ? true : undefined;
-  });
+  await cutOff();
   await withText(freshet.connection, async (proxied) => {
     await proxied.rows("INSERT INTO items VALUES (4, 40)");
     expect(await cachedRows(proxied, TEXT)).toContainEqual(["4", "40"]);
@@ -135,3 +130,33 @@ test("what the standby never had is in no cache afterwards: they are built anew"
   await agree();
   expect(freshet.output).toMatch(/timeline 1 was left at .*, the state has what came up to/);
 });
+
+test("where the primary waits for the standby, caches never have what the standby lacks, and always go on", async () => {
+  await left.query("ALTER SYSTEM SET synchronized_standby_slots = 'mirror'");
+  await left.query("SELECT pg_reload_conf()");
+  await left.query("UPDATE items SET v = v + 1");
+  await withText(freshet.connection, (proxied) => withText(primary, (upstream) => barrier(upstream, proxied)));
+  await cutOff();
+  await withText(freshet.connection, async (proxied) => {
+    await proxied.rows("INSERT INTO items VALUES (4, 40)");
+    // The session's own write does not come by the stream: what it reads comes from the primary.
+    expect(await proxied.rows("SELECT v FROM items WHERE id = 4")).toEqual([["40"]]);
+    await proxied.rows("SET freshet.consistency = 'eventual'");
+    expect(await cachedRows(proxied, TEXT)).not.toContainEqual(["4", "40"]);
+  });
+  await failOver();
+  await untilStreaming(true);
+  await agree();
+  expect(freshet.output).not.toContain("a new snapshot is needed");
+});
+
+async function cutOff(): Promise<void> {
+  await caughtUp(left, followed);
+  await left.query(`ALTER ROLE ${STREAMER} NOLOGIN`);
+  await caughtUp(left, followed);
+  await left.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_replication WHERE usename = '${STREAMER}'`);
+  await until("the standby is cut off", async () => {
+    const { rows } = await followed.query("SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'");
+    return rows.length === 0 ? true : undefined;
+  });
+}
