@@ -106,3 +106,25 @@ test("a key's rows that are taken away leave nothing", () => {
   expect(tally).toEqual({ errors: 0, rows: 0, bytes: 0 });
   expect(store.stats().entries).toBe(0);
 });
+
+test("a row takes the place of another only where all of that goes", () => {
+  const store = new MemoryStore();
+  const kept = new KeyedRows(ARRANGEMENT);
+  const tally = newTally();
+  const key = Buffer.from("key");
+  const [a, b, c, long] = [Buffer.from("a1"), Buffer.from("b1"), Buffer.from("c1"), Buffer.from("longer")];
+  const after = (...deltas: readonly WeightedRow[]): string[] =>
+    store.write((transaction) => {
+      kept.add(transaction, key, deltas, tally);
+      return kept.rowsAt(transaction, key).map(({ row, weight }) => `${row.toString()} ${weight}`);
+    });
+  expect(after({ row: a, weight: 2 })).toEqual(["a1 2"]);
+  expect(after({ row: b, weight: 1 })).toEqual(["a1 2", "b1 1"]);
+  expect(after({ row: a, weight: -1 }, { row: c, weight: 1 })).toEqual(["a1 1", "b1 1", "c1 1"]);
+  expect(after({ row: c, weight: 3 }, { row: a, weight: -1 })).toEqual(["b1 1", "c1 4"]);
+  expect(after({ row: a, weight: 5 }, { row: b, weight: -1 })).toEqual(["a1 5", "c1 4"]);
+  expect(after({ row: a, weight: -5 }, { row: long, weight: 1 })).toEqual(["c1 4", "longer 1"]);
+  expect(after({ row: c, weight: 1 })).toEqual(["c1 5", "longer 1"]);
+  expect(tally).toMatchObject({ rows: 6, bytes: store.stats().usedBytes - 4 });
+  expect(() => after({ row: a, weight: -1 }, { row: b, weight: 1 })).toThrow("negative");
+});

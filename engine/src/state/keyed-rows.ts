@@ -46,6 +46,15 @@ export class KeyedRows {
   /** Adds to the rows of `key`; each row of `deltas` occurs once, with a weight that is not 0. */
   add(transaction: WriteTransaction, key: Buffer, deltas: readonly WeightedRow[], tally: Tally): void {
     const stored = transaction.get(this.#arrangement, key);
+    if (stored !== undefined && furtherRows(stored) === 0) {
+      const after = changedInPlace(stored, deltas);
+      if (after !== null) {
+        for (const { weight } of deltas) tally.rows += weight;
+        tally.bytes += after.length - stored.length;
+        transaction.put(this.#arrangement, key, after);
+        return;
+      }
+    }
     const list = this.#list;
     list.read(stored);
     const further = list.further;
@@ -117,6 +126,50 @@ function readRows(list: Buffer, rows: WeightedRow[]): void {
   }
 }
 
+/** The commonest changes of a list, without taking it apart: a row in place of one as long, and a further row. Null where it is neither. */
+function changedInPlace(list: Buffer, deltas: readonly WeightedRow[]): Buffer | null {
+  const [first, second] = deltas;
+  if (first === undefined || deltas.length > 2) return null;
+  if (second === undefined) return first.weight > 0 ? appended(list, first) : null;
+  return first.weight < 0 ? replaced(list, first, second) : replaced(list, second, first);
+}
+
+function appended(list: Buffer, { row, weight }: WeightedRow): Buffer | null {
+  const length = list.length + ROW_HEAD_BYTES + row.length;
+  if (length > MAX_LIST_BYTES || positionOf(list, row) >= 0) return null;
+  const longer = Buffer.allocUnsafe(length);
+  copyBytes(list, 0, list.length, longer, 0);
+  longer.writeUIntBE(weight, list.length, WEIGHT_BYTES);
+  longer.writeUInt32BE(row.length, list.length + WEIGHT_BYTES);
+  copyBytes(row, 0, row.length, longer, list.length + ROW_HEAD_BYTES);
+  return longer;
+}
+
+function replaced(list: Buffer, gone: WeightedRow, come: WeightedRow): Buffer | null {
+  if (gone.weight >= 0 || come.weight <= 0 || gone.row.length !== come.row.length) return null;
+  const at = positionOf(list, gone.row);
+  if (at < 0 || list.readUIntBE(at, WEIGHT_BYTES) !== -gone.weight || positionOf(list, come.row) >= 0) return null;
+  list.writeUIntBE(come.weight, at, WEIGHT_BYTES);
+  copyBytes(come.row, 0, come.row.length, list, at + ROW_HEAD_BYTES);
+  return list;
+}
+
+/** Where the row's weight stands in a list; -1 when the row is not in it. */
+function positionOf(list: Buffer, row: Row): number {
+  for (let at = HEAD_BYTES; at < list.length;) {
+    const length = list.readUInt32BE(at + WEIGHT_BYTES);
+    if (length === row.length && isRowAt(list, at + ROW_HEAD_BYTES, row)) return at;
+    at += ROW_HEAD_BYTES + length;
+  }
+  return -1;
+}
+
+function isRowAt(source: Buffer, start: number, row: Row): boolean {
+  if (row.length > SHORT_BYTES) return source.compare(row, 0, row.length, start, start + row.length) === 0;
+  for (let at = 0; at < row.length; at++) if (source[start + at] !== row[at]) return false;
+  return true;
+}
+
 /** A list that is being changed. One, used again for each key. */
 class RowList {
   /** Where each row's bytes are: in the stored list, or a row that was appended. */
@@ -146,7 +199,8 @@ class RowList {
   /** Changes the weight of a row that is in the list; false when it is not. */
   adjust({ row, weight }: WeightedRow): boolean {
     for (let index = 0; index < this.#weights.length; index++) {
-      if (this.#lengths[index] !== row.length || !this.#isAt(index, row)) continue;
+      if (this.#lengths[index] !== row.length) continue;
+      if (!isRowAt(this.#sources[index] as Buffer, this.#starts[index] as number, row)) continue;
       const after = (this.#weights[index] as number) + weight;
       assert(after >= 0, "a row's weight would become negative");
       this.#weights[index] = after;
@@ -190,13 +244,5 @@ class RowList {
     this.#lengths.push(length);
     this.#weights.push(weight);
     this.#bytes += ROW_HEAD_BYTES + length;
-  }
-
-  #isAt(index: number, row: Row): boolean {
-    const source = this.#sources[index] as Buffer;
-    const start = this.#starts[index] as number;
-    if (row.length > SHORT_BYTES) return source.compare(row, 0, row.length, start, start + row.length) === 0;
-    for (let at = 0; at < row.length; at++) if (source[start + at] !== row[at]) return false;
-    return true;
   }
 }
