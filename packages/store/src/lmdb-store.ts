@@ -5,6 +5,7 @@ import { type Transaction, TransactionFlags } from "lmdb";
 import { type Environment, openEnvironment } from "./lmdb-environment.ts";
 import { rangeOf } from "./lmdb-encoding.ts";
 import { LmdbReads } from "./lmdb-reads.ts";
+import { STATE_GONE, StateReads } from "./state-reads.ts";
 import type { ReadTransaction, Snapshot, Store, StoreReader, StoreStats, WriteTransaction } from "./store.ts";
 
 const INSERT = { noOverwrite: true } as const;
@@ -50,6 +51,7 @@ class LmdbSnapshot extends LmdbReads implements Snapshot {
 class LmdbStoreReader implements StoreReader {
   protected readonly environment: Environment;
   readonly #reads: LmdbReads;
+  readonly #recent: StateReads;
   #depth = 0;
   #closed = false;
   /** Counts the states that this thread has seen, as lmdb tells of each. */
@@ -61,7 +63,11 @@ class LmdbStoreReader implements StoreReader {
     this.#reads = new LmdbReads(environment.entries, null);
     assert(environment.entries instanceof EventEmitter, "lmdb's databases emit events");
     // Its `on` serves only the events of commits.
-    environment.entries.addListener("begin-transaction", () => this.#version++);
+    environment.entries.addListener("begin-transaction", () => {
+      this.#version++;
+      this.#renewedAt = now();
+    });
+    this.#recent = new StateReads(environment.entries, () => this.#version);
   }
 
   /** A read inside a read sees the outer one's snapshot. */
@@ -76,25 +82,33 @@ class LmdbStoreReader implements StoreReader {
   }
 
   readRecent<T>(maxAgeMs: number, body: (transaction: ReadTransaction, version: number) => T): T {
-    if (this.#depth === 0) this.#renew(maxAgeMs);
+    if (this.#depth > 0) return this.#run(this.#reads, body);
+    if (now() - this.#renewedAt < maxAgeMs) {
+      try {
+        return this.#run(this.#recent.of(this.#version), body);
+      } catch (thrown) {
+        if (thrown !== STATE_GONE) throw thrown;
+      }
+    }
+    this.#renew();
+    return this.#run(this.#reads, body);
+  }
+
+  #run<T>(reads: LmdbReads, body: (transaction: ReadTransaction, version: number) => T): T {
     this.#depth++;
     try {
-      return body(this.#reads, this.#version);
+      return body(reads, this.#version);
     } finally {
       this.#depth--;
     }
   }
 
-  /** lmdb's timers give the state up by themselves; that it is there, and which, is known only once it is used. */
-  #renew(maxAgeMs: number): void {
+  #renew(): void {
     const { entries } = this.environment;
-    const time = now();
-    const isTooOld = time - this.#renewedAt >= maxAgeMs;
     const before = this.#version;
-    if (isTooOld) entries.resetReadTxn();
+    entries.resetReadTxn();
     entries.useReadTransaction().done();
-    assert(!isTooOld || this.#version !== before, "lmdb tells of each state that is read");
-    if (this.#version !== before) this.#renewedAt = time;
+    assert(this.#version !== before, "lmdb tells of each state that is read");
   }
 
   snapshot(): Snapshot {

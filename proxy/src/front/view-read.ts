@@ -15,6 +15,7 @@ import { type Entry, MAX_KEY_BYTES, type ReadTransaction, type ScanOptions } fro
 import { type Codec, type CodecSet, KeyWriter, type Row, unpackRow } from "@freshet/values";
 import { type CompileRead, ReadFilter } from "./compile-read.ts";
 import type { ParameterValues } from "./parameters.ts";
+import { Cut, type Found, bySortKey } from "./view-found.ts";
 import { behind, distinctKeys, edge, successor } from "./view-keys.ts";
 
 /** Key combinations of several list parameters that one read may look up. */
@@ -71,6 +72,8 @@ export class ViewRead {
   readonly #missingKeyRow: Row | null;
   readonly #partial: boolean;
   readonly #filter: ReadFilter | null;
+  /** Whether a list's rows are the answer as they stand. */
+  readonly #isPlain: boolean;
   readonly #key = new KeyWriter();
 
   constructor(cacheId: number, plan: QueryPlan, codecs: CodecSet, { partial = false, compileRead }: ViewReading = {}) {
@@ -84,6 +87,8 @@ export class ViewRead {
     this.#sortCodecs = plan.sort.map(({ column }) => codecOf(column));
     this.#direction = scanDirection(plan);
     this.#filter = plan.read === undefined ? null : new ReadFilter(plan, codecs, must(compileRead));
+    this.#isPlain =
+      !partial && plan.read === undefined && plan.range === null && plan.limit === null && plan.offset === null;
     this.#missingKeyRow = plan.missingKeyRow === null ? null : Buffer.from(plan.missingKeyRow, "base64");
   }
 
@@ -125,6 +130,8 @@ export class ViewRead {
   }
 
   #read(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number, maxScanned: number): ViewRows {
+    const plain = this.#isPlain ? this.#readPlain(transaction, parameters, maxBytes) : null;
+    if (plain !== null) return plain;
     const found = this.#begin(transaction, parameters, maxBytes, maxScanned);
     if ("kind" in found) return found;
     for (const prefix of found.prefixes) {
@@ -142,6 +149,31 @@ export class ViewRead {
       }
     }
     return this.#finish(found);
+  }
+
+  /** The rows of one key that has them in a list; null: that is not all that is to be done. */
+  #readPlain(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number): ViewRows | null {
+    const { equality } = this.#plan;
+    const values: Buffer[] = [];
+    for (let index = 0; index < equality.length; index++) {
+      const given = parameters[must(equality[index]).parameter];
+      const value = given?.[0];
+      if (given?.length !== 1 || value == null) return null;
+      values.push(value);
+    }
+    const prefix = viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, values);
+    if (prefix.length > MAX_KEY_BYTES) return null;
+    const list = transaction.get(this.#arrangement, prefix);
+    const rows: Row[] = [];
+    if (list === undefined) return this.#missingKeyRow === null ? { kind: "rows", rows, keys: [prefix] } : null;
+    if (isSpilledList(list)) return null;
+    let bytes = 0;
+    readViewList(list, (weight, _sortKey, row, end) => {
+      bytes += (end - row) * weight;
+      if (bytes > maxBytes || (this.#direction === null && rows.length > 0)) bytes = Number.POSITIVE_INFINITY;
+      else for (let copy = 0; copy < weight; copy++) rows.push(list.subarray(row, end));
+    });
+    return bytes === Number.POSITIVE_INFINITY ? null : { kind: "rows", rows, keys: [prefix] };
   }
 
   /** Each slice looks for the place behind the last one's anew, so that no cursor stays open. */
@@ -383,57 +415,9 @@ export class ViewRead {
   }
 }
 
-/** What one read has found so far. */
-interface Found {
-  readonly wanted: number;
-  readonly keys: readonly Buffer[];
-  /** Those of the keys that have to be scanned. */
-  readonly prefixes: readonly Buffer[];
-  readonly headers: readonly Buffer[] | null;
-  readonly maxBytes: number;
-  readonly maxScanned: number;
-  readonly filter: ((row: Row) => Row | undefined) | undefined;
-  readonly sortLater: boolean;
-  readonly result: Cut;
-  readonly toSort: FoundRow[];
-  /** Rows of the present key. */
-  taken: number;
-  bytes: number;
-  scanned: number;
-  matched: boolean;
-}
-
-interface FoundRow {
-  readonly row: Row;
-  readonly weight: number;
-  readonly sortKey: Buffer;
-}
-
 function refused(reason: Refusal, detail: string): ViewRows {
   return { kind: "refused", reason, detail };
 }
 
 /** No entry can have such a key, and the store refuses to look for it. */
 const TOO_LONG: ViewRows = refused("parameter_value", "a value is longer than the store's keys");
-
-function bySortKey(a: FoundRow, b: FoundRow): number {
-  return Buffer.compare(a.sortKey, b.sortKey);
-}
-
-/** Repeats rows by weight and keeps those in [offset, offset + limit). */
-class Cut {
-  readonly rows: Row[] = [];
-  #skip: number;
-  readonly #wanted: number;
-
-  constructor(offset: number, limit: number | null) {
-    this.#skip = offset;
-    this.#wanted = limit ?? Number.POSITIVE_INFINITY;
-  }
-
-  add(row: Row, weight: number): void {
-    const skipped = Math.min(this.#skip, weight);
-    this.#skip -= skipped;
-    for (let copy = skipped; copy < weight && this.rows.length < this.#wanted; copy++) this.rows.push(row);
-  }
-}
