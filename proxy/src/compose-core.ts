@@ -160,7 +160,7 @@ export class CachingCore {
       clock: now,
       failedRetryMs: this.#options.failedCacheRetryMs,
       logger: this.#logger,
-      settled: async () => this.fronts?.settle(),
+      settled: async () => this.fronts?.settleAll(),
       announced: async () => (await analysis.query(announcementQuery(this.#options.instance)))[0]?.[0] === "t",
       notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
     });
@@ -354,12 +354,13 @@ export class CachingCore {
     });
   }
 
-  #createFronts({ queries }: Shared, commands: CommandRunner): FrontServer {
+  #createFronts({ queries, privileges }: Shared, commands: CommandRunner): FrontServer {
     return new FrontServer({
       path: coreSocketPath(this.#options.data),
       generation: this.#hooks.generation,
       catalog: this.#catalog,
       health: this.#health,
+      privileges,
       engine: this.#engine,
       invalidating: this.#invalidate.read,
       queries,

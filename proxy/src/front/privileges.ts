@@ -41,6 +41,11 @@ export class Privileges {
     this.#clock = clock;
   }
 
+  /** Rises with each `forget`. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** What is remembered, without asking; null: nothing that holds. */
   known(role: string, cacheId: number): Verdict | null {
     const remembered = this.#remembered.get(cacheId)?.get(role);

@@ -9,7 +9,7 @@ import { CacheMirror } from "./cache-mirror.ts";
 import { CatalogChanges } from "./catalog-changes.ts";
 import type { CoreState, Update } from "./protocol.ts";
 
-const STATE: CoreState = { epoch: 1, suspended: false, problem: null, uncommitted: false };
+const STATE: CoreState = { epoch: 1, privileges: 1, suspended: false, problem: null, uncommitted: false };
 
 let folder: string;
 let catalog: CacheCatalog;

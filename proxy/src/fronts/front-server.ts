@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { FreshetError, type Logger, SqlState, assert, errorMessage } from "@freshet/base";
+import { FreshetError, type Logger, SqlState, assert, errorMessage, sleep } from "@freshet/base";
 import type { Engine } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import type { ConsolePart } from "../console/console-family.ts";
@@ -17,6 +17,7 @@ import {
   type CoreState,
   type FrontStatistics,
   type ProcessMetrics,
+  SILENCE_MS,
   UPDATE_INTERVAL_MS,
 } from "./protocol.ts";
 
@@ -31,6 +32,7 @@ export interface FrontServerParts {
   readonly generation: number;
   readonly catalog: CacheCatalog;
   readonly health: ReplicationHealth;
+  readonly privileges: { readonly generation: number };
   readonly engine: Pick<Engine, "fillKeys">;
   readonly invalidating: Pick<InvalidatingRead, "find">;
   readonly queries: Pick<ProxiedQueries, "merge">;
@@ -50,7 +52,9 @@ export interface FrontServerParts {
 export class FrontServer {
   readonly #parts: FrontServerParts;
   readonly #peers = new Set<FrontPeer>();
+  readonly #stopping = new AbortController();
   #listener: LocalListener | null = null;
+  #withoutPredecessors: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(parts: FrontServerParts) {
@@ -69,22 +73,29 @@ export class FrontServer {
 
   async start(): Promise<void> {
     this.#listener = await listenLocally(this.#parts.path, (connection) => this.#accept(connection));
+    if (this.#parts.generation > 1)
+      this.#withoutPredecessors = sleep(SILENCE_MS, this.#stopping.signal).catch(() => undefined);
     this.#timer = setInterval(() => {
       for (const peer of this.#introduced()) peer.look();
     }, UPDATE_INTERVAL_MS);
   }
 
-  /** Resolves when no front goes by anything older than what is so now. */
+  /** Resolves when no front, also of an earlier core that may not have noticed its end, goes by anything older than what is so now. */
+  async settleAll(): Promise<void> {
+    await Promise.all([this.settle(), this.#withoutPredecessors]);
+  }
+
+  /** The same of the fronts that were started with this core. */
   async settle(): Promise<void> {
     await Promise.all([...this.#peers].map((peer) => peer.settle()));
   }
 
-  /** Has all fronts tell what they have counted; those that do not in time are left out. */
+  /** Has all fronts tell what they have counted; what is told too late counts for the next time. */
   async collect(): Promise<void> {
     await Promise.all(
       this.#introduced().map(async (peer) => {
-        const statistics = await this.#timely(peer.ask("statistics", null));
-        if (statistics !== null) this.#absorb(peer, statistics);
+        const told = peer.ask("statistics", null).then((statistics) => this.#absorb(peer, statistics));
+        await this.#timely(told);
       }),
     );
   }
@@ -103,6 +114,7 @@ export class FrontServer {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    this.#stopping.abort();
     for (const peer of this.#peers) peer.end();
     await this.#listener?.close();
   }
@@ -112,10 +124,11 @@ export class FrontServer {
   }
 
   #accept(socket: Duplex): void {
-    const { generation, catalog, health, uncommitted, clock, logger } = this.#parts;
+    const { generation, catalog, health, privileges, uncommitted, clock, logger } = this.#parts;
     socket.on("error", (error) => logger.warn({ error: error.message }, "the connection to a front has failed"));
     const state = (): CoreState => ({
       epoch: health.epoch,
+      privileges: privileges.generation,
       suspended: health.suspended,
       problem: health.problem(),
       uncommitted: uncommitted(),

@@ -14,13 +14,15 @@ export interface MirroredHealthParts {
 }
 
 /**
- * The core's health as a front knows it. It holds for SILENCE_MS behind the last update that was heeded: a core that waits longer than that for
- * a front to heed one may go on as if the front knew.
+ * The core's health as a front knows it. An update holds for SILENCE_MS behind the moment at which the one before it was heeded: the core sent it
+ * later than that, however long it lay unread. So a core that waits longer than that for a front to heed an update may go on as if the front knew.
  */
 export class MirroredHealth implements FrontHealth {
   readonly #parts: MirroredHealthParts;
   #state: CoreState | null = null;
-  #heardAt = 0;
+  /** The state is at least as new as this. */
+  #newerThan: number;
+  #heededAt: number;
   #suspensions = 0;
   #epoch: number;
   #applied: Lsn = LSN_ZERO;
@@ -28,11 +30,13 @@ export class MirroredHealth implements FrontHealth {
   constructor(parts: MirroredHealthParts) {
     this.#parts = parts;
     this.#epoch = parts.firstEpoch ?? 0;
+    this.#heededAt = parts.clock();
+    this.#newerThan = this.#heededAt;
   }
 
   problem(time: number = this.#parts.clock()): string | null {
     if (this.#state === null) return "the process that has the caches cannot be reached";
-    const silentMs = time - this.#heardAt;
+    const silentMs = time - this.#newerThan;
     if (silentMs > SILENCE_MS) return `the process that has the caches has said nothing for ${Math.round(silentMs)} ms`;
     return this.#state.problem;
   }
@@ -55,18 +59,21 @@ export class MirroredHealth implements FrontHealth {
     return this.#suspensions > 0 || this.#state?.uncommitted === true;
   }
 
-  /** True when what sessions know of the schema may no longer hold. */
+  /** True when what is known of the schema or of privileges may no longer hold. */
   update(state: CoreState): boolean {
-    const isNews = this.#state?.epoch !== state.epoch;
-    if (isNews) this.#epoch++;
+    const before = this.#state;
+    const isOtherSchema = before?.epoch !== state.epoch;
+    if (isOtherSchema) this.#epoch++;
     this.#state = state;
-    this.#heardAt = this.#parts.clock();
-    return isNews;
+    this.#newerThan = this.#heededAt;
+    this.#heededAt = this.#parts.clock();
+    return isOtherSchema || before?.privileges !== state.privileges;
   }
 
   /** Nothing is known any more. */
   lose(): void {
     this.#state = null;
+    this.#heededAt = this.#parts.clock();
     this.#applied = LSN_ZERO;
     this.#epoch++;
   }

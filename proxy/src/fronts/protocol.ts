@@ -36,6 +36,8 @@ function buildOf(file: string): string {
 export interface CoreState {
   /** Rises when what sessions have read of the schema may no longer hold. */
   readonly epoch: number;
+  /** Rises when what is remembered of roles' privileges may no longer hold. */
+  readonly privileges: number;
   readonly suspended: boolean;
   /** See ReplicationHealth.problem. */
   readonly problem: string | null;
@@ -116,7 +118,7 @@ export type CoreQuestions = {
 /** How often the core looks for changes to tell, and the longest time without an update. */
 export const UPDATE_INTERVAL_MS = 20;
 export const HEARTBEAT_MS = 250;
-/** A core that has told nothing for so long is not to be trusted. */
+/** A core that has told nothing for so long is not to be trusted: see MirroredHealth. */
 export const SILENCE_MS = 2000;
 /** How often a front tells what it has counted. */
 export const STATISTICS_INTERVAL_MS = 1000;

@@ -45,6 +45,7 @@ export function poolMetrics(configured: Pools | null, registry: Registry): void 
   new Gauge({
     name: "freshet_pool_longest_wait_seconds",
     help: "How long the first client in a pool's queue has waited for a server connection.",
+    aggregator: "max",
     labelNames: ["database", "user"],
     registers,
     collect() {

@@ -16,6 +16,7 @@ export interface MemberProcess {
   send(message: ToProcess, handle?: AcceptedSocket, options?: { readonly keepOpen: boolean }): boolean;
   isConnected(): boolean;
   on(event: "message", listener: (message: unknown) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
   on(event: "exit", listener: (code: number | null, signal: string | null) => void): unknown;
 }
 
@@ -27,7 +28,7 @@ interface Waiting {
 
 /** One supervised process, as the supervisor sees it. */
 export class Member {
-  /** Resolves with the exit status; 1 when a signal ended it. */
+  /** Resolves with the exit status, 1 when a signal ended it, behind all that the process has said. */
   readonly exited: Promise<number>;
   readonly place: ProcessPlace;
   readonly #process: MemberProcess;
@@ -52,7 +53,9 @@ export class Member {
       process.on("exit", (code, signal) => {
         this.#gone = `process ${this.pid} ended with ${code ?? signal ?? "nothing"}`;
         this.#waiting?.reject(new FreshetError(SqlState.connectionFailure, this.#gone));
-        resolve(code ?? 1);
+        const status = code ?? 1;
+        if (process.isConnected()) process.on("disconnect", () => resolve(status));
+        else resolve(status);
       });
     });
   }

@@ -12,6 +12,7 @@ class FakeProcess extends EventEmitter implements MemberProcess {
   readonly process: MemberProcess["process"];
   readonly place: ProcessPlace;
   readonly #failsAt: Done | null;
+  #connected = true;
 
   constructor(pid: number, place: ProcessPlace, failsAt: Done | null) {
     super();
@@ -43,11 +44,19 @@ class FakeProcess extends EventEmitter implements MemberProcess {
   }
 
   isConnected(): boolean {
-    return true;
+    return this.#connected;
   }
 
-  end(code: number | null): void {
-    setImmediate(() => this.emit("exit", code, code === null ? "SIGKILL" : null));
+  /** Says no more before it ends, or what is left in the channel behind its end. */
+  end(code: number | null, last: readonly ToSupervisor[] = []): void {
+    setImmediate(() => {
+      this.#connected = last.length > 0;
+      this.emit("exit", code, code === null ? "SIGKILL" : null);
+      if (!this.#connected) return;
+      for (const message of last) this.say(message);
+      this.#connected = false;
+      this.emit("disconnect");
+    });
   }
 
   #do(step: Done): void {
@@ -204,6 +213,31 @@ test("a front that crashes is started again in its place; a core that crashes, w
   await vi.waitFor(() => expect(processes[4]?.steps).toEqual(["begin"]), 5000);
   expect(processes.slice(3).map(({ place }) => place)).toEqual([0, 1].map((front) => ({ front, generation: 2 })));
   await vi.waitFor(() => expect(processes[2]?.steps).toEqual(["begin", "drain"]));
+});
+
+test("a core that crashes while its fronts start is replaced by one other core", async () => {
+  launch(2);
+  await vi.waitFor(() => expect(steps()).toEqual([["begin"], ["begin"]]));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  failures = [null, "ready"];
+  processes[0]?.end(null);
+  await vi.waitFor(() => expect(processes[2]?.steps).toEqual(["begin"]), 5000);
+  processes[2]?.end(null);
+  await vi.waitFor(() => expect(processes.at(-1)?.steps).toEqual(["begin"]), 5000);
+  await vi.waitFor(() => expect(processes.at(-1)?.place.front).toBe(1), 5000);
+  const cores = processes.filter(({ place }) => place.front === 0).map(({ place }) => place.generation);
+  expect(cores).toEqual([1, 2, 3]);
+});
+
+test("what a process said before it ended is heard before it counts as gone", async () => {
+  launch(2);
+  await vi.waitFor(() => expect(steps()).toEqual([["begin"], ["begin"]]));
+  const [core, front] = processes;
+  const cancel = { processId: 1, secretKey: "00ff" };
+  core?.say({ kind: "cancel", id: 7, ...cancel });
+  const asked = front?.received.find((message) => message.kind === "cancel");
+  front?.end(null, [{ kind: "cancelled", id: asked?.kind === "cancel" ? asked.id : 0, found: true }]);
+  await vi.waitFor(() => expect(core?.received).toContainEqual({ kind: "cancelled", id: 7, found: true }));
 });
 
 test("a front that is told to stop ends all", async () => {

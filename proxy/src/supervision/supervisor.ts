@@ -31,6 +31,7 @@ export class Supervisor {
   #current: Member | null = null;
   #generation = 0;
   #replacing = false;
+  #recovering = false;
   #finish: (status: number) => void = () => undefined;
 
   /** `fronts`: processes that serve clients, the core among them. */
@@ -239,22 +240,27 @@ export class Supervisor {
 
   /** A new core, and fronts that were started with it: what the old fronts go by was the old core's. */
   async #crashed(): Promise<void> {
-    const backoff = new Backoff(RESTART_DELAY);
     this.#current = null;
+    // A core that crashes while its fronts start is one more turn of the loop below.
+    if (this.#recovering) return;
+    this.#recovering = true;
+    const backoff = new Backoff(RESTART_DELAY);
     while (!this.#stopping.signal.aborted && this.#current === null) {
       this.#logger.error("the process that serves clients has crashed: it is started again");
       const next = this.#startCore();
       try {
         await sleep(backoff.nextDelay(), this.#stopping.signal);
         await this.#begin(next);
+        if (!next.alive) continue;
         this.#current = next;
         await this.#startFronts(next);
-        this.#drainOthers(next);
+        if (this.#current === next) this.#drainOthers(next);
       } catch {
         // Its own log tells why.
         next.signal("SIGKILL");
       }
     }
+    this.#recovering = false;
   }
 
   /** One front, beside the same core. */
