@@ -4,6 +4,7 @@ import { must } from "@freshet/base";
 import { type PostgresServer, startPostgres } from "@freshet/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FreshetProcess } from "../harness/freshet-process.ts";
+import { clientOfEach, processOf } from "./front-clients.ts";
 import {
   type Rows,
   TextClient,
@@ -42,26 +43,7 @@ function said(text: string): number {
   return freshet.output.split(text).length - 1;
 }
 
-async function processOf(client: TextClient): Promise<number> {
-  const rows = await client.rows("SHOW FRESHET STATUS");
-  return Number(must(rows.find(([name]) => name === "process"))[1]);
-}
-
-/** One client of each process that serves. */
-async function onePerFront(user?: string): Promise<readonly TextClient[]> {
-  const clients = new Map<number, TextClient>();
-  const rest: TextClient[] = [];
-  const connection = user === undefined ? freshet.connection : { ...freshet.connection, user, password: user };
-  await until("each front has taken a client", async () => {
-    const client = await TextClient.connect(connection);
-    const pid = await processOf(client);
-    if (clients.has(pid)) rest.push(client);
-    else clients.set(pid, client);
-    return clients.size === FRONTS ? true : undefined;
-  });
-  await Promise.all(rest.map((client) => client.end()));
-  return [...clients.values()];
-}
+const onePerFront = (user?: string): Promise<readonly TextClient[]> => clientOfEach(freshet, FRONTS, user);
 
 async function withFronts(
   body: (clients: readonly [TextClient, TextClient, TextClient]) => Promise<void>,
