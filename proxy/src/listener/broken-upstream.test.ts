@@ -1,7 +1,7 @@
-import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
+import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 import { silentLogger } from "@freshet/base";
 import { encodeCommandComplete, encodeDataRow, encodeQuery, frame, readyForQuery } from "@freshet/wire";
-import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { FakeCommands, FakeFront } from "../session/testing/fake-front.ts";
 import { RawClient, errorOf, startup, types } from "../session/testing/raw-client.ts";
 import { DEFAULT_PROXY_OPTIONS, ProxyServer } from "./proxy-server.ts";
@@ -99,4 +99,18 @@ describe("an upstream that does not speak the protocol", () => {
     expect(errorOf(await client.until("E"))).toContain(code);
     await client.closed;
   });
+});
+
+test.each([
+  ["nothing", Buffer.alloc(0)],
+  ["half a startup packet", startup(WHO).subarray(0, 9)],
+])("a client that leaves behind %s holds no connection", async (_, bytes) => {
+  const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const closed = new Promise((resolve) => client.once("close", resolve));
+  await vi.waitFor(() => expect(proxy.connections).toBe(1));
+  client.once("end", () => client.destroy());
+  client.resume();
+  client.end(bytes);
+  await closed;
+  await vi.waitFor(() => expect(proxy.connections).toBe(0));
 });

@@ -41,6 +41,10 @@ export class StartupNegotiation {
   #bytes: Buffer = Buffer.alloc(0);
   #untouched = true;
   readonly #onData = (chunk: Buffer): void => this.#data(chunk);
+  readonly #onEnd = (): void => {
+    this.#detach();
+    this.#events.failed(protocolViolation("the client has left before its startup packet"), false);
+  };
 
   /** `tls`: null where it is not offered. */
   constructor(socket: Socket, tls: ClientTls | null, events: NegotiationEvents) {
@@ -51,6 +55,7 @@ export class StartupNegotiation {
 
   start(): void {
     this.#socket.on("data", this.#onData);
+    this.#socket.on("end", this.#onEnd);
   }
 
   #data(chunk: Buffer): void {
@@ -121,5 +126,6 @@ export class StartupNegotiation {
   #detach(): void {
     this.#socket.pause();
     this.#socket.off("data", this.#onData);
+    this.#socket.off("end", this.#onEnd);
   }
 }
