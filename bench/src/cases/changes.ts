@@ -85,8 +85,8 @@ class ChangeWriter {
         from = now();
         freshet.signal("SIGCONT");
       }
-      const seen = await this.#untilVisible(reader, marker);
-      const makingMs = await making;
+      // Together: what goes wrong with one of them must not be hidden by what the other then meets.
+      const [seen, makingMs] = await Promise.all([this.#untilVisible(reader, marker), making]);
       const cpu = (await cpuMicroseconds(freshet.pid)) - cpuBefore;
       await bench.expectHit(shopQuery(shop));
       return figures(shop, changes, makingMs, seen - from, cpu);

@@ -3,12 +3,16 @@ import { accountsQuery } from "../data/tables.ts";
 import type { LoadResult } from "../load/load.ts";
 import { runOwnLoad } from "../load/own-load.ts";
 import { runPgbench } from "../load/pgbench.ts";
-import { medianBy } from "../statistics.ts";
+import { takeTurns } from "../load/take-turns.ts";
 import { findProgram } from "../system/find-program.ts";
 import { Freshet } from "../system/freshet.ts";
 import { cpuMicroseconds } from "../system/process-usage.ts";
+import type { Stolen } from "../system/stolen-time.ts";
 
-export interface FrontsRun extends LoadResult {
+/** The calmest of several slices. */
+export interface FrontsRun extends SliceOfFronts, Stolen {}
+
+interface SliceOfFronts extends LoadResult {
   readonly fronts: number;
   readonly clients: number;
   /** Of all processes of the instance. */
@@ -23,8 +27,8 @@ export interface FrontsResult {
 
 const COUNTS = [1, 2] as const;
 const CACHE = "accounts";
-/** The instances take turns, so that a change of the machine's mood meets both. */
-const SLICES = 3;
+/** So long each instance runs until all of its processes have compiled what they use. */
+const WARM_UP_SECONDS = 6;
 
 export async function measureFronts(bench: Bench): Promise<FrontsResult> {
   await bench.accounts();
@@ -40,14 +44,12 @@ export async function measureFronts(bench: Bench): Promise<FrontsResult> {
   }
   const pgbench = await findProgram("pgbench");
   const runs: FrontsRun[] = [];
+  if (!options.quick) for (const each of instances) await slice(bench, each, 8, WARM_UP_SECONDS, pgbench);
   for (const clients of options.quick ? [8] : [8, 32]) {
     bench.log(`fronts: ${clients} clients ...`);
-    const slices = new Map<number, FrontsRun[]>(COUNTS.map((fronts) => [fronts, []]));
-    for (let turn = 0; turn < (options.quick ? 1 : SLICES); turn++) {
-      for (const [fronts, freshet] of instances)
-        slices.get(fronts)?.push(await slice(bench, freshet, fronts, clients, pgbench));
-    }
-    runs.push(...[...slices.values()].map((ofCount) => medianBy(ofCount, ({ tps }) => tps)));
+    runs.push(
+      ...(await takeTurns([...instances], options, (each, seconds) => slice(bench, each, clients, seconds, pgbench))),
+    );
   }
   for (const [fronts, freshet] of instances) {
     await resources.stop(freshet);
@@ -58,12 +60,11 @@ export async function measureFronts(bench: Bench): Promise<FrontsResult> {
 
 async function slice(
   bench: Bench,
-  freshet: Freshet,
-  fronts: number,
+  [fronts, freshet]: readonly [fronts: number, freshet: Freshet],
   clients: number,
+  seconds: number,
   pgbench: string | null,
-): Promise<FrontsRun> {
-  const seconds = Math.max(1, Math.round(bench.options.seconds / SLICES));
+): Promise<SliceOfFronts> {
   const load = { server: freshet, clients, seconds, sql: accountsQuery, keys: bench.options.scale };
   const [hitsBefore, cpuBefore] = [await hits(freshet), await cpuMicroseconds(freshet.pid)];
   const prepared = { ...load, protocol: "prepared" } as const;

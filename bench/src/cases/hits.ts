@@ -5,15 +5,19 @@ import { accountsQuery } from "../data/tables.ts";
 import { type LoadResult, type Protocol, protocols } from "../load/load.ts";
 import { runOwnLoad } from "../load/own-load.ts";
 import { runPgbench } from "../load/pgbench.ts";
-import { medianBy } from "../statistics.ts";
+import { takeTurns } from "../load/take-turns.ts";
 import { findProgram } from "../system/find-program.ts";
 import { Freshet } from "../system/freshet.ts";
 import { startPgBouncer } from "../system/pgbouncer.ts";
 import { cpuMicroseconds } from "../system/process-usage.ts";
+import type { Stolen } from "../system/stolen-time.ts";
 
 export type HitTarget = "postgresql" | "freshet" | "freshet-pass-through" | "canned" | "pgbouncer";
 
-export interface HitRun extends LoadResult {
+/** The calmest of several slices. */
+export interface HitRun extends SliceOfHits, Stolen {}
+
+interface SliceOfHits extends LoadResult {
   readonly target: HitTarget;
   readonly protocol: Protocol;
   readonly clients: number;
@@ -35,8 +39,8 @@ interface Contender {
   readonly pid: number;
 }
 
-/** Each measurement is cut into slices that the contenders take in turn, so that a change of the machine's mood meets all. */
-const SLICES = 3;
+/** So long each contender runs until it has compiled and cached what it uses with a protocol. */
+const WARM_UP_SECONDS = 3;
 
 /** Cached point look-ups against everything else that could answer them. */
 export async function measureHits(bench: Bench): Promise<HitsResult> {
@@ -47,10 +51,14 @@ export async function measureHits(bench: Bench): Promise<HitsResult> {
   const clientCounts = bench.options.quick ? [8] : [1, 8, 32];
   const runs: HitRun[] = [];
   for (const protocol of protocols) {
-    if (!bench.options.quick) await warmUp(bench, contenders, protocol, pgbench);
+    if (!bench.options.quick)
+      for (const { contender } of contenders) await slice(bench, contender, protocol, 8, WARM_UP_SECONDS, pgbench);
     for (const clients of clientCounts) {
       bench.log(`hits: ${protocol}, ${clients} clients ...`);
-      runs.push(...(await measure(bench, contenders, protocol, clients, pgbench)));
+      const measured = takeTurns(contenders, bench.options, ({ contender }, seconds) =>
+        slice(bench, contender, protocol, clients, seconds, pgbench),
+      );
+      runs.push(...(await measured));
     }
   }
   for (const { stop } of contenders) await stop();
@@ -92,35 +100,6 @@ async function startContenders(bench: Bench): Promise<Started[]> {
   return started;
 }
 
-/** Until all have compiled and cached what they use with this protocol. */
-async function warmUp(
-  bench: Bench,
-  contenders: readonly Started[],
-  protocol: Protocol,
-  pgbench: string | null,
-): Promise<void> {
-  for (const { contender } of contenders) await slice(bench, contender, protocol, 8, 1, pgbench);
-}
-
-/** The median slice of each contender. */
-async function measure(
-  bench: Bench,
-  contenders: readonly Started[],
-  protocol: Protocol,
-  clients: number,
-  pgbench: string | null,
-): Promise<HitRun[]> {
-  const seconds = Math.max(1, Math.round(bench.options.seconds / SLICES));
-  const slices = bench.options.quick ? 1 : SLICES;
-  const runs = new Map<HitTarget, HitRun[]>(contenders.map(({ contender }) => [contender.target, []]));
-  for (let turn = 0; turn < slices; turn++) {
-    for (const { contender } of contenders) {
-      runs.get(contender.target)?.push(await slice(bench, contender, protocol, clients, seconds, pgbench));
-    }
-  }
-  return [...runs.values()].map((ofTarget) => medianBy(ofTarget, ({ tps }) => tps));
-}
-
 async function slice(
   bench: Bench,
   { target, server, pid }: Contender,
@@ -128,7 +107,7 @@ async function slice(
   clients: number,
   seconds: number,
   pgbench: string | null,
-): Promise<HitRun> {
+): Promise<SliceOfHits> {
   const load = { server, protocol, clients, seconds, sql: accountsQuery, keys: bench.options.scale };
   const hitsBefore = target === "freshet" ? (await bench.counters("accounts")).hits : 0;
   const cpuBefore = await cpuMicroseconds(pid);

@@ -7,7 +7,15 @@ import { figure, targets } from "./targets.ts";
 
 function hit(target: HitTarget, tps: number, meanUs: number): HitRun {
   const load = { transactions: 1000, tps, meanUs, p50Us: meanUs, p99Us: meanUs * 2 };
-  return { target, protocol: "prepared", clients: 8, ...load, cpuUsPerTransaction: 20, hitShare: null };
+  return {
+    target,
+    protocol: "prepared",
+    clients: 8,
+    ...load,
+    cpuUsPerTransaction: 20,
+    hitShare: null,
+    stolenShare: 0.015,
+  };
 }
 
 function build(rowsPerSecond: number): { readonly milliseconds: number; readonly rowsPerSecond: number } {

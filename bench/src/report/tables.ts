@@ -4,6 +4,7 @@ import type { QueryTarget } from "../cases/queries.ts";
 import type { Results } from "../results.ts";
 import type { Distribution } from "../statistics.ts";
 import type { Memory } from "../system/process-usage.ts";
+import type { Stolen } from "../system/stolen-time.ts";
 import { pictureFiles } from "../charts/pictures.ts";
 import { longTables } from "./long-tables.ts";
 import { mebibytes } from "./mebibytes.ts";
@@ -68,6 +69,11 @@ const names: Readonly<Record<HitTarget, string>> = {
   pgbouncer: "PgBouncer",
 };
 
+/** Empty for a run of before this was measured. */
+function stolen({ stolenShare }: Partial<Stolen>): string {
+  return stolenShare === undefined ? "" : `${(stolenShare * 100).toFixed(1)} %`;
+}
+
 function hitTables({ cases: { hits } }: Results): Table[] {
   if (hits === undefined) return [];
   const ratio = (run: HitRun): string => {
@@ -81,7 +87,18 @@ function hitTables({ cases: { hits } }: Results): Table[] {
   return [
     {
       title: `Point look-ups in ${count(hits.rows)} rows (${generator})`,
-      columns: ["server", "protocol", "clients", "tps", "to PostgreSQL", "mean ms", "p50 ms", "p99 ms", "CPU µs/tx"],
+      columns: [
+        "server",
+        "protocol",
+        "clients",
+        "tps",
+        "to PostgreSQL",
+        "mean ms",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs/tx",
+        "stolen",
+      ],
       rows: hits.runs.map((run) => [
         names[run.target],
         run.protocol,
@@ -90,6 +107,7 @@ function hitTables({ cases: { hits } }: Results): Table[] {
         ratio(run),
         ...[run.meanUs, run.p50Us, run.p99Us].map((us) => figure(us / 1000)),
         figure(run.cpuUsPerTransaction),
+        stolen(run),
       ]),
     },
   ];
@@ -100,13 +118,14 @@ function frontTables({ cases: { fronts } }: Results): Table[] {
   return [
     {
       title: `Processes that serve clients: cached point look-ups in ${count(fronts.rows)} rows, prepared`,
-      columns: ["fronts", "clients", "tps", "mean ms", "p50 ms", "p99 ms", "CPU µs/tx"],
+      columns: ["fronts", "clients", "tps", "mean ms", "p50 ms", "p99 ms", "CPU µs/tx", "stolen"],
       rows: fronts.runs.map((run) => [
         String(run.fronts),
         String(run.clients),
         count(Math.round(run.tps)),
         ...[run.meanUs, run.p50Us, run.p99Us].map((us) => figure(us / 1000)),
         figure(run.cpuUsPerTransaction),
+        stolen(run),
       ]),
     },
   ];
