@@ -37,6 +37,7 @@ import { SlotGauge } from "./replication/slot-gauge.ts";
 import type { CallClient } from "./upstream-calls/call-client.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
+import type { KeptBytes } from "./kept/kept-front.ts";
 
 /** The latest place of the log that a stored table's snapshot holds, which the stream may not have reached yet. */
 function latestSnapshot({ tables }: EngineState): Lsn {
@@ -232,8 +233,8 @@ export class CachingCore {
   }
 
   /** Memory of assembled answers. */
-  get keptBytes(): number {
-    return this.#serving.kept.bytes;
+  get kept(): KeptBytes {
+    return this.#serving.kept.usage;
   }
 
   /** What the gauges read. */

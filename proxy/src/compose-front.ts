@@ -5,6 +5,9 @@ import type { RunStatements } from "./front/run-statements.ts";
 import { ZoneTables } from "./front/zone-tables.ts";
 import { KeptFront } from "./kept/kept-front.ts";
 
+/** What is read and rendered at once, as it takes a few milliseconds. */
+const LARGE_BYTES = 256 << 10;
+
 /** What answers statements from caches. */
 export interface Serving {
   readonly front: ViewFront;
@@ -26,7 +29,12 @@ export function createServing(options: FreshetOptions, shared: Shared, { run, ..
   const { maxResultBytes, readScanRows, sessionReadTimeoutMs, strongReadTimeoutMs } = options;
   const database = (): string => shared.database;
   const common = { ...parts, privileges, zones: new ZoneTables(run, now), database, clock: now };
-  const kept = new KeptFront({ ...common, maxBytes: options.keptAnswerBytes });
-  const limits = { maxResultBytes, readScanRows, sessionReadTimeoutMs, strongReadTimeoutMs };
+  const kept = new KeptFront({
+    ...common,
+    maxBytes: options.keptAnswerBytes,
+    maxLargeBytes: options.keptLargeAnswerBytes,
+  });
+  compiled.onForgotten((id) => kept.large.drop(id, null));
+  const limits = { maxResultBytes, largeBytes: LARGE_BYTES, readScanRows, sessionReadTimeoutMs, strongReadTimeoutMs };
   return { kept, front: new ViewFront({ ...common, kept, compiled, queries, limits }) };
 }

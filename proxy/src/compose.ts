@@ -63,7 +63,10 @@ export class Freshet {
     this.#logger = logger;
     this.#upstream = upstreamOf(options, logger);
     this.#metrics = new Metrics(
-      { keptBytes: () => this.#lastCore?.keptBytes ?? 0, relayBytes: () => this.#proxy?.bufferedBytes ?? 0 },
+      {
+        kept: () => this.#lastCore?.kept ?? { bytes: 0, largeBytes: 0 },
+        relayBytes: () => this.#proxy?.bufferedBytes ?? 0,
+      },
       () => must(this.#lastCore).metricSources(),
     );
     this.#access = createClientAccess(options, this.#upstream.driver, logger);

@@ -52,6 +52,7 @@ export interface FreshetOptions
   readonly maxResultBytes: number;
   readonly readScanRows: number;
   readonly keptAnswerBytes: number;
+  readonly keptLargeAnswerBytes: number;
   readonly invalidateCacheBytes: number;
   readonly invalidateConnections: number;
   readonly invalidateQueue: number;
@@ -203,6 +204,11 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: bytesKind({ min: 0, max: 64 * GB }),
     description:
       "The memory for assembled answers, which are sent again as they are while nothing has changed them; 0kB keeps none.",
+    default: 64 * MB,
+  },
+  keptLargeAnswerBytes: {
+    kind: bytesKind({ min: 0, max: 64 * GB }),
+    description: "The same for answers of more than 256kB of stored rows, which are long to read and to render.",
     default: 64 * MB,
   },
   invalidateCacheBytes: {

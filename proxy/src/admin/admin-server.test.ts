@@ -16,7 +16,7 @@ test("machines are told whether it lives, whether it is ready, and the metrics",
   const catalog = new CacheCatalog(new CatalogFile(join(folder, "caches.json")));
   const engine = createEngine(new MemoryStore());
   const fills = fakeFills();
-  const metrics = new Metrics({ keptBytes: () => 0, relayBytes: () => 0 }, () => ({
+  const metrics = new Metrics({ kept: () => ({ bytes: 0, largeBytes: 0 }), relayBytes: () => 0 }, () => ({
     catalog,
     partialKeys: () => engine.stats(),
     stored: async () => (await engine.status()).caches,

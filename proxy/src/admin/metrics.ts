@@ -2,6 +2,7 @@ import { Counter as PromCounter, Gauge, Histogram, Registry, collectDefaultMetri
 import type { CacheStatus } from "@freshet/contract";
 import type { CacheCatalog } from "../caches/cache-catalog.ts";
 import { type AnswerSources, answerMetrics } from "./answer-metrics.ts";
+import type { KeptBytes } from "../kept/kept-front.ts";
 import { type PartialKeys, partialMetrics } from "./partial-metrics.ts";
 import { CountedHistogram } from "./counted-histogram.ts";
 import { type CallSources, callMetrics } from "./call-metrics.ts";
@@ -10,7 +11,7 @@ import type { ProxyMetrics } from "../session/metrics.ts";
 
 /** What the gauges of each process read when they are scraped. */
 export interface ProcessSources {
-  readonly keptBytes: () => number;
+  readonly kept: () => KeptBytes;
   /** Of all clients' streams. */
   readonly relayBytes: () => number;
 }
@@ -54,8 +55,14 @@ export class Metrics implements ProxyMetrics {
       buckets: HIT_BUCKETS,
       registers,
     });
-    const { keptBytes, relayBytes } = own;
-    plain("freshet_kept_answer_bytes", "Memory of assembled answers that are sent again.", registers, keptBytes);
+    const { kept, relayBytes } = own;
+    plain(
+      "freshet_kept_answer_bytes",
+      "Memory of assembled answers that are sent again.",
+      registers,
+      () => kept().bytes,
+    );
+    plain("freshet_kept_large_answer_bytes", "The same of large answers.", registers, () => kept().largeBytes);
     plain("freshet_clients", "Connected clients.", registers, () => this.#clients);
     labelled("freshet_queue_bytes", "Bytes waiting in a bounded queue.", "queue", registers, () => {
       const clients: [string, number] = ["clients", relayBytes()];

@@ -97,7 +97,7 @@ beforeEach(() => {
   };
   front = new ViewFront({
     ...common,
-    kept: new KeptFront({ ...common, maxBytes: 1 << 20 }),
+    kept: new KeptFront({ ...common, maxBytes: 1 << 20, maxLargeBytes: 1 << 20 }),
     compiled: new CompiledCaches(),
     fills: { want: (...wanted) => wantedKeys.push(wanted) > 0, use: (...used) => void usedKeys.push(used) },
     invalidating: new InvalidatingRead({
@@ -108,7 +108,13 @@ beforeEach(() => {
     }),
     queries: new ProxiedQueries(10),
     upstreamLsn: { current: () => Promise.resolve(upstreamLsn) },
-    limits: { maxResultBytes: 1000, readScanRows: 1000, sessionReadTimeoutMs: 5, strongReadTimeoutMs: 5 },
+    limits: {
+      maxResultBytes: 1000,
+      largeBytes: 1000,
+      readScanRows: 1000,
+      sessionReadTimeoutMs: 5,
+      strongReadTimeoutMs: 5,
+    },
     logger: silentLogger(),
     onSchemaStatement: () => void schemaStatements++,
     onTransactionStatement: () => undefined,

@@ -8,7 +8,7 @@ import {
   slotsMatchFixed,
 } from "@freshet/sql";
 import type { ReadTransaction, StoreReader } from "@freshet/store";
-import { LSN_ZERO, type Lsn, type TextSettings } from "@freshet/values";
+import { LSN_ZERO, type Lsn } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
 import { statementMisfit } from "../invalidate/statement-fit.ts";
 import type { KeptFront } from "../kept/kept-front.ts";
@@ -21,7 +21,6 @@ import type {
   Keep,
   KeptQuestions,
   Miss,
-  MissReason,
   PreparedRoute,
   SessionFacts,
 } from "../session/front-ports.ts";
@@ -30,14 +29,13 @@ import type { SchemaNews } from "./away-front.ts";
 import { RenderedAnswer } from "./answer.ts";
 import { declaredParameterTypes, executionMisfit } from "./bind-misfit.ts";
 import type { Unavailable } from "./build-status.ts";
-import type { CompiledCache, CompiledCaches } from "./compiled-caches.ts";
+import type { CompiledCaches } from "./compiled-caches.ts";
 import type { FrontHealth } from "./health-port.ts";
 import type { KeyFills } from "./key-fills.ts";
-import { LargeAnswer, renderPieces } from "./large-answer.ts";
-import { readInSlices } from "./large-read.ts";
+import { LargeReads } from "./large-reads.ts";
 import { LruMap } from "./lru-map.ts";
-import { miss, notSelect } from "./misses.ts";
-import { type ParameterValues, bindSlots, isUnbound } from "./parameters.ts";
+import { miss, missOf, notSelect } from "./misses.ts";
+import { bindSlots, isUnbound } from "./parameters.ts";
 import type { AnswersOfInvalidate, NotFound } from "../invalidate/invalidating-read.ts";
 import type { Privilege, PrivilegeNeeds, Privileges } from "./privileges.ts";
 import type { ProxiedQueries } from "./proxied-queries.ts";
@@ -45,7 +43,7 @@ import { type RoutableCaches, matchCache } from "./route-match.ts";
 import { sessionObstacle } from "./session-obstacle.ts";
 import { unavailability } from "./unavailable.ts";
 import type { UpstreamLsn } from "./upstream-lsn.ts";
-import type { ViewRows } from "./view-read.ts";
+import { type ViewExecution, ViewMisses } from "./view-execution.ts";
 import type { ZoneTables } from "./zone-tables.ts";
 
 /** Texts longer than this are inspected anew each time rather than remembered. */
@@ -54,13 +52,13 @@ const MAX_REMEMBERED_TEXT = 16_384;
 const MAX_REMEMBERED_ROUTES = 10_000;
 /** Characters of all their texts. */
 const MAX_REMEMBERED_CHARACTERS = 8 << 20;
-/** Larger answers are read in slices and sent in pieces. */
-const LARGE_BYTES = 256 << 10;
 /** Kinds of statement texts, apart from their literals, that are remembered. */
 const MAX_TEMPLATES = 10_000;
 
 export interface FrontLimits {
   readonly maxResultBytes: number;
+  /** Answers with more bytes of stored rows are read in slices and sent in pieces. */
+  readonly largeBytes: number;
   readonly readScanRows: number;
   readonly sessionReadTimeoutMs: number;
   readonly strongReadTimeoutMs: number;
@@ -73,7 +71,7 @@ export interface FrontParts {
   readonly compiled: CompiledCaches;
   readonly fills: Pick<KeyFills, "want" | "use">;
   readonly invalidating: AnswersOfInvalidate;
-  readonly kept: Pick<KeptFront, "follow" | "keep" | "questions">;
+  readonly kept: Pick<KeptFront, "follow" | "keep" | "questions" | "large">;
   readonly health: FrontHealth;
   readonly privileges: Privileges;
   readonly queries: ProxiedQueries;
@@ -108,13 +106,6 @@ interface Execution {
   readonly keep: Keep | null;
 }
 
-interface ViewExecution extends Omit<Execution, "parameters"> {
-  readonly cache: Cache;
-  readonly compiled: CompiledCache;
-  readonly settings: TextSettings;
-  readonly values: ParameterValues;
-}
-
 /** By the state of the store that was read. */
 interface Refused extends Unavailable {
   readonly kind: "refused";
@@ -128,9 +119,13 @@ export class ViewFront implements CacheFront {
     max: MAX_REMEMBERED_CHARACTERS,
   });
   readonly #templates = new StatementTemplates(MAX_TEMPLATES);
+  readonly #misses: ViewMisses;
+  readonly #large: LargeReads;
 
   constructor(parts: FrontParts) {
     this.#parts = parts;
+    this.#misses = new ViewMisses(parts);
+    this.#large = new LargeReads(parts, this.#misses);
   }
 
   get epoch(): number {
@@ -165,7 +160,7 @@ export class ViewFront implements CacheFront {
       refused ??= { cache, unavailable };
     }
     if (refused === null) return miss("no_cache", null, null);
-    return this.#missOf(refused.cache, refused.unavailable.reason, refused.unavailable.detail);
+    return missOf(refused.cache, refused.unavailable.reason, refused.unavailable.detail);
   }
 
   describe(route: PreparedRoute, facts: SessionFacts, typeOids: readonly number[]): DescribedStatement | null {
@@ -221,14 +216,14 @@ export class ViewFront implements CacheFront {
   #bindView(cache: Cache, shape: SelectShape, facts: SessionFacts, execution: Execution): BoundRead | Miss {
     const { parameters, formats, keep } = execution;
     const compiled = this.#parts.compiled.get(cache);
-    if (compiled === null) return this.#missOf(cache, "cache_building", null);
+    if (compiled === null) return missOf(cache, "cache_building", null);
     const misfit = executionMisfit(compiled, shape, parameters, formats);
-    if (misfit !== null) return this.#missOf(cache, "parameter_value", misfit);
+    if (misfit !== null) return missOf(cache, "parameter_value", misfit);
     const settings = this.#parts.zones.complete(facts.text);
     const bound = bindSlots({ planned: compiled.planned, bound: parameters, codecs: compiled.codecs, settings }, shape);
     if (isUnbound(bound)) {
-      this.#wantZone(settings.timeZone);
-      return this.#missOf(cache, bound.reason, bound.detail);
+      this.#misses.wantZone(settings.timeZone);
+      return missOf(cache, bound.reason, bound.detail);
     }
     const view: ViewExecution = { cache, compiled, settings, values: bound, formats, keep };
     const read = (needed: Lsn): Answer | Miss | Promise<Answer | Miss> => this.#read(view, needed);
@@ -245,11 +240,11 @@ export class ViewFront implements CacheFront {
   ): BoundRead | Miss {
     const { invalidating, clock, onAnswered } = this.#parts;
     const misfit = statementMisfit(plan, shape, parameters, formats);
-    if (misfit !== null) return this.#missOf(cache, misfit.reason, misfit.detail);
+    if (misfit !== null) return missOf(cache, misfit.reason, misfit.detail);
     const { id } = cache;
     const started = clock();
     const take = (found: Answer | NotFound): Answer | Miss => {
-      if (found.kind !== "hit") return this.#missOf(cache, found.reason, found.detail);
+      if (found.kind !== "hit") return missOf(cache, found.reason, found.detail);
       cache.hits++;
       onAnswered(clock() - started);
       return found;
@@ -305,7 +300,7 @@ export class ViewFront implements CacheFront {
       if (refused !== null) return refused;
       needed = await this.#catchUp(cache, facts, writeLsn);
     } catch (thrown) {
-      return this.#missOf(cache, "replication_down", errorMessage(thrown));
+      return missOf(cache, "replication_down", errorMessage(thrown));
     }
     if (typeof needed !== "bigint") return needed;
     return this.#availability(cache) ?? read(needed);
@@ -318,14 +313,14 @@ export class ViewFront implements CacheFront {
     if (facts.consistency === "strong") {
       const current = await upstreamLsn.current();
       if (await health.waitFor(current, limits.strongReadTimeoutMs)) return current;
-      return this.#missOf(cache, "upstream_ahead", `not caught up within ${limits.strongReadTimeoutMs} ms`);
+      return missOf(cache, "upstream_ahead", `not caught up within ${limits.strongReadTimeoutMs} ms`);
     }
     if (await health.waitFor(writeLsn, limits.sessionReadTimeoutMs)) return writeLsn;
-    return this.#missOf(cache, "read_your_writes", null);
+    return missOf(cache, "read_your_writes", null);
   }
 
   #permitted(cache: Cache, facts: SessionFacts, privilege: Privilege): Miss | null {
-    return privilege === "granted" ? null : this.#missOf(cache, privilege, `role "${facts.role}"`);
+    return privilege === "granted" ? null : missOf(cache, privilege, `role "${facts.role}"`);
   }
 
   /** Everything that one store snapshot decides: view state, applied LSN, rows. */
@@ -333,78 +328,34 @@ export class ViewFront implements CacheFront {
     const { cache, compiled } = execution;
     const { kept } = this.#parts;
     const reader = this.#parts.reader();
-    if (reader === null) return this.#missOf(cache, "cache_building", null);
+    if (reader === null) return missOf(cache, "cache_building", null);
     const started = this.#parts.clock();
     const body = (transaction: ReadTransaction, version: number): Answer | Miss | Refused | "large" => {
       const lsn = compiled.status.at(transaction, kept.follow(transaction, version));
       if (typeof lsn !== "bigint") return { kind: "refused", ...lsn };
       if (lsn < needed) return { kind: "refused", reason: "read_your_writes", detail: null };
-      return this.#render(transaction, execution, lsn);
+      return this.#large.kept(execution, lsn) ?? this.#render(transaction, execution, lsn);
     };
     const recent = reader.readRecent(SHARED_STATE_MS, body);
     // What a state of a moment ago refuses the newest may answer.
     const answer = recent !== "large" && recent.kind === "refused" ? reader.readRecent(0, body) : recent;
-    if (answer === "large") return this.#readLarge(reader, execution, needed);
-    if (answer.kind === "refused") return this.#missOf(cache, answer.reason, answer.detail);
+    if (answer === "large") return this.#large.read(reader, execution, needed);
+    if (answer.kind === "refused") return missOf(cache, answer.reason, answer.detail);
     if (answer.kind === "miss") return answer;
     cache.hits++;
     this.#parts.onAnswered(this.#parts.clock() - started);
     return answer;
   }
 
-  /**
-   * The same for a large answer: read and rendered in slices, with turns of the event loop between them, at one state of the store. The state is given up
-   * before the first byte leaves, so that no client can hold it; and whatever makes it a miss is known by then.
-   */
-  async #readLarge(reader: StoreReader, execution: ViewExecution, needed: Lsn): Promise<Answer | Miss> {
-    const { cache, compiled, settings, values, formats } = execution;
-    const { limits, clock, onAnswered } = this.#parts;
-    const started = clock();
-    const large = await readInSlices(
-      reader,
-      () => this.#parts.reader() === reader,
-      (snapshot) => {
-        const lsn = compiled.status.now(snapshot);
-        if (typeof lsn !== "bigint") return this.#missOf(cache, lsn.reason, lsn.detail);
-        if (lsn < needed) return this.#missOf(cache, "read_your_writes", null);
-        return {
-          lsn,
-          slices: compiled.read.readInSlices(snapshot, values, limits.maxResultBytes, limits.readScanRows),
-        };
-      },
-    );
-    if (large === "closed") return this.#missOf(cache, "cache_building", null);
-    if ("kind" in large) return large;
-    const { view } = large;
-    if (view.kind !== "rows") return this.#unread(execution, view);
-    if (view.headers !== undefined) this.#parts.fills.use(compiled.id, view.headers);
-    const rendered = await renderPieces(compiled.forms.renderer(formats, settings), view.rows);
-    if (rendered === undefined) return this.#inexact(execution);
-    cache.hits++;
-    onAnswered(clock() - started);
-    return new LargeAnswer(cache.name, large.lsn, compiled.forms, rendered);
-  }
-
-  #unread({ cache, compiled }: ViewExecution, view: Exclude<ViewRows, { kind: "rows" }>): Miss {
-    if (view.kind === "refused") return this.#missOf(cache, view.reason, view.detail);
-    const isPossible = this.#parts.fills.want(compiled.id, view.keys);
-    return this.#missOf(cache, isPossible ? "not_filled" : "result_too_large", null);
-  }
-
-  #inexact({ cache, settings }: ViewExecution): Miss {
-    this.#wantZone(settings.timeZone);
-    return this.#missOf(cache, "setting", "the text form depends on TimeZone, DateStyle or another setting");
-  }
-
   #render(transaction: ReadTransaction, execution: ViewExecution, lsn: Lsn): Answer | Miss | "large" {
     const { cache, compiled, settings, values, formats, keep } = execution;
-    const { maxResultBytes, readScanRows } = this.#parts.limits;
-    const view = compiled.read.read(transaction, values, Math.min(maxResultBytes, LARGE_BYTES), readScanRows);
-    if (view.kind === "refused" && view.reason === "result_too_large" && maxResultBytes > LARGE_BYTES) return "large";
-    if (view.kind !== "rows") return this.#unread(execution, view);
+    const { maxResultBytes, largeBytes, readScanRows } = this.#parts.limits;
+    const view = compiled.read.read(transaction, values, Math.min(maxResultBytes, largeBytes), readScanRows);
+    if (view.kind === "refused" && view.reason === "result_too_large" && maxResultBytes > largeBytes) return "large";
+    if (view.kind !== "rows") return this.#misses.unread(execution, view);
     if (view.headers !== undefined) this.#parts.fills.use(compiled.id, view.headers);
     const rows = compiled.forms.renderer(formats, settings).renderAll(view.rows);
-    if (rows === undefined) return this.#inexact(execution);
+    if (rows === undefined) return this.#misses.inexact(execution);
     const answer = new RenderedAnswer(cache.name, lsn, compiled.forms, rows);
     // Of a partial view the engine has to hear which keys are in use.
     if (keep !== null && view.headers === undefined)
@@ -416,16 +367,9 @@ export class ViewFront implements CacheFront {
     return this.#parts.kept.questions(text, facts, typeOids);
   }
 
-  /** A next answer may need the offsets of the session's time zone; without them it misses, as this one does. */
-  #wantZone(timeZone: string): void {
-    this.#parts.zones.want(timeZone).catch((thrown: unknown) => {
-      this.#parts.logger.warn({ error: thrown, timeZone }, "the offsets of a time zone could not be read");
-    });
-  }
-
   #availability(cache: Cache): Miss | null {
     const unavailable = this.#unavailable(cache);
-    return unavailable === null ? null : this.#missOf(cache, unavailable.reason, unavailable.detail);
+    return unavailable === null ? null : missOf(cache, unavailable.reason, unavailable.detail);
   }
 
   #unavailable(cache: Cache): Unavailable | null {
@@ -434,15 +378,10 @@ export class ViewFront implements CacheFront {
 
   #sessionMiss(cache: Cache, facts: SessionFacts): Miss | null {
     const obstacle = this.#obstacle(facts);
-    return obstacle === null ? null : this.#missOf(cache, obstacle.reason, obstacle.detail);
+    return obstacle === null ? null : missOf(cache, obstacle.reason, obstacle.detail);
   }
 
   #obstacle(facts: SessionFacts): Unavailable | null {
     return sessionObstacle(facts, this.#parts.database());
-  }
-
-  #missOf(cache: Cache, reason: MissReason, detail: string | null): Miss {
-    cache.misses++;
-    return miss(reason, detail, cache.name);
   }
 }

@@ -5,7 +5,7 @@ import type { Answer } from "../session/front-ports.ts";
 import type { RenderedRows, ResultForms, RowRenderer } from "./answer.ts";
 
 /** What is rendered of a large answer: its pieces, and the number of each one's first row. */
-interface Pieces {
+export interface Pieces {
   readonly pieces: readonly RenderedRows[];
   readonly starts: readonly number[];
   readonly count: number;

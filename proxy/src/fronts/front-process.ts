@@ -39,10 +39,7 @@ export class FrontProcess implements LedProcess {
     const { driver, url, server } = this.#upstream;
     const { front: process, generation } = processPlace();
     const share: Share = { processes: options.fronts, process };
-    this.#metrics = new Metrics(
-      { keptBytes: () => this.#core.keptBytes, relayBytes: () => this.#proxy.bufferedBytes },
-      null,
-    );
+    this.#metrics = new Metrics({ kept: () => this.#core.kept, relayBytes: () => this.#proxy.bufferedBytes }, null);
     const { registry } = this.#metrics;
     this.#access = createClientAccess(options, driver, logger);
     const others = { ask: (text: string) => this.#core.console(text) };

@@ -1,3 +1,4 @@
+import type { KeptBytes } from "../kept/kept-front.ts";
 import { join } from "node:path";
 import { type FreshetOptions, type Logger, errorMessage, now, processId } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT } from "@freshet/contract";
@@ -98,8 +99,8 @@ export class RemoteCore {
   }
 
   /** Memory of assembled answers. */
-  get keptBytes(): number {
-    return this.#serving.kept.bytes;
+  get kept(): KeptBytes {
+    return this.#serving.kept.usage;
   }
 
   start(): void {

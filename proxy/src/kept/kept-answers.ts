@@ -64,6 +64,11 @@ export class KeptAnswers {
     return this.#youngBytes + this.#oldBytes;
   }
 
+  /** Whether changes need not be told. */
+  get isIdle(): boolean {
+    return this.bytes === 0;
+  }
+
   /** The group of a name. It goes on to work when it is no longer the name's, but is not found again. */
   group(name: string): AnswerGroup {
     const known = this.#groups.get(name);

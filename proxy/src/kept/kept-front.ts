@@ -3,9 +3,10 @@ import type { TextSettings } from "@freshet/values";
 import { sessionObstacle } from "../front/session-obstacle.ts";
 import type { Keep, KeptQuestions, SessionFacts } from "../session/front-ports.ts";
 import { KeptAnswers } from "./kept-answers.ts";
+import { KeptPieces } from "./kept-pieces.ts";
 import { type Keepable, type KeptParts, KeptScope } from "./kept-scope.ts";
 import { RecentState } from "./recent-state.ts";
-import { ViewFollower } from "./view-follower.ts";
+import { type ChangedViews, ViewFollower } from "./view-follower.ts";
 
 export interface KeptFrontParts extends Omit<KeptParts, "answers" | "state"> {
   /** Database the instance replicates from. */
@@ -13,12 +14,22 @@ export interface KeptFrontParts extends Omit<KeptParts, "answers" | "state"> {
   readonly reader: ConstructorParameters<typeof RecentState>[0];
   /** Memory for the answers; 0: none are kept. */
   readonly maxBytes: number;
+  /** The same for large ones. */
+  readonly maxLargeBytes: number;
+}
+
+/** Memory that the answers take. */
+export interface KeptBytes {
+  readonly bytes: number;
+  readonly largeBytes: number;
 }
 
 /** The assembled answers of one process, each used only at states of the store in which it holds. */
 export class KeptFront {
   readonly #parts: KeptFrontParts;
   readonly #scopeParts: KeptParts;
+  /** Large answers. */
+  readonly large: KeptPieces;
   readonly #answers: KeptAnswers;
   readonly #follower: ViewFollower;
   readonly #zoneNumbers = new WeakMap<object, number>();
@@ -27,14 +38,14 @@ export class KeptFront {
   constructor(parts: KeptFrontParts) {
     this.#parts = parts;
     this.#answers = new KeptAnswers(parts.maxBytes);
-    this.#follower = new ViewFollower(this.#answers);
+    this.large = new KeptPieces(parts.maxLargeBytes);
+    this.#follower = new ViewFollower(both(this.#answers, this.large));
     const state = new RecentState(parts.reader, this.#follower);
     this.#scopeParts = { ...parts, answers: this.#answers, state };
   }
 
-  /** Memory that the answers take. */
-  get bytes(): number {
-    return this.#answers.bytes;
+  get usage(): KeptBytes {
+    return { bytes: this.#answers.bytes, largeBytes: this.large.bytes };
   }
 
   /** See CacheFront. */
@@ -55,6 +66,7 @@ export class KeptFront {
   /** Another store is read from now on. */
   forget(): void {
     this.#answers.clear();
+    this.large.clear();
     this.#follower.restart();
   }
 
@@ -70,4 +82,20 @@ export class KeptFront {
     this.#zoneNumbers.set(table, ++this.#zones);
     return this.#zones;
   }
+}
+
+function both(one: ChangedViews, other: ChangedViews): ChangedViews {
+  return {
+    get isIdle() {
+      return one.isIdle && other.isIdle;
+    },
+    drop(cacheId, viewKey) {
+      one.drop(cacheId, viewKey);
+      other.drop(cacheId, viewKey);
+    },
+    clear() {
+      one.clear();
+      other.clear();
+    },
+  };
 }

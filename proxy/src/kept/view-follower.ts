@@ -7,22 +7,31 @@ import {
   viewChangesKey,
 } from "@freshet/contract";
 import type { ReadTransaction } from "@freshet/store";
-import type { KeptAnswers } from "./kept-answers.ts";
 
 /** More changes than this are not read: what is kept is forgotten. */
 const MAX_LIST_BYTES = 262_144;
 const MAX_STATES = 2048;
+
+/** What is told of changes. */
+export interface ChangedViews {
+  /** Whether there is nothing that a change could touch. */
+  readonly isIdle: boolean;
+  /** A key of a view has changed; null: any may have. */
+  drop(cacheId: number, viewKey: string | null): void;
+  /** Anything may have changed. */
+  clear(): void;
+}
 
 /**
  * Brings the kept answers from the state of the store that was read last to the one that is read now, by what the engine has logged of its
  * changes (contract/view-changes.ts): behind `follow`, all that is live holds in that state.
  */
 export class ViewFollower {
-  readonly #answers: KeptAnswers;
+  readonly #answers: ChangedViews;
   #version = -1;
   #number = Number.NaN;
 
-  constructor(answers: KeptAnswers) {
+  constructor(answers: ChangedViews) {
     this.#answers = answers;
   }
 
@@ -50,7 +59,7 @@ export class ViewFollower {
     }
     const before = this.#number;
     const { number, first } = decodeChangesHead(stored);
-    if (number === before || this.#answers.bytes === 0) return number;
+    if (number === before || this.#answers.isIdle) return number;
     const isLogged = before >= 0 && before < number && before + 1 >= first && number - before <= MAX_STATES;
     if (!isLogged || !this.#dropChanged(transaction, before, number)) this.#answers.clear();
     return number;
