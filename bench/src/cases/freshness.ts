@@ -3,6 +3,7 @@ import type { Bench } from "../bench.ts";
 import { createPacedWriter, type PacedResult, runPacedWriter } from "../data/paced-writer.ts";
 import { markerQuery, shopQuery } from "../data/tables.ts";
 import { nextMarker, Probe } from "../load/probe.ts";
+import { REST_MS } from "../load/rest.ts";
 import { ValueReader } from "../load/value-reader.ts";
 import { type Distribution, distribution } from "../statistics.ts";
 
@@ -59,7 +60,7 @@ async function measure(bench: Bench, target: FreshnessTarget, rate: number): Pro
   const writer = await ValueReader.open(upstream);
   const reader = await ValueReader.open(target === "view" ? freshet : upstream);
   try {
-    const probe = new Probe(writer, reader, target === "view" ? markerQuery : TABLE_QUERY, rate === 0 ? 0 : 1);
+    const probe = new Probe(writer, reader, target === "view" ? markerQuery : TABLE_QUERY, rate === 0 ? REST_MS : 1);
     const take = (): Promise<number[]> => takeProbes(bench, probe, seconds);
     const writing = rate === 0 ? { wanted: 0, made: 0 } : runPacedWriter(upstream, WRITER, rate, seconds + 1);
     const [writes, delays] = await Promise.all([writing, bench.withoutMisses("marker", take)]);

@@ -1,6 +1,7 @@
 import { now, sleep } from "@freshet/base";
 import type { Upstream } from "../system/upstream.ts";
-import type { ValueReader } from "./value-reader.ts";
+import { rest } from "./rest.ts";
+import { type ValueReader } from "./value-reader.ts";
 
 const LIMIT_MS = 60_000;
 
@@ -11,7 +12,7 @@ export class Probe {
   readonly #query: string;
   readonly #pauseMs: number;
 
-  /** `pauseMs` between two looks: 0 sees most exactly, and takes a core. */
+  /** `pauseMs` between two looks, of which one below 1 stops this thread meanwhile. */
   constructor(writer: ValueReader, reader: ValueReader, query: string, pauseMs: number) {
     this.#writer = writer;
     this.#reader = reader;
@@ -31,7 +32,8 @@ export class Probe {
     const started = now();
     while (Number(await this.#reader.query(this.#query)) < marker) {
       if (now() - started > LIMIT_MS) throw new Error(`not visible after ${LIMIT_MS} ms: ${this.#query}`);
-      if (this.#pauseMs > 0) await sleep(this.#pauseMs);
+      if (this.#pauseMs < 1) rest(this.#pauseMs);
+      else await sleep(this.#pauseMs);
     }
     return now();
   }

@@ -1,6 +1,7 @@
 import { now } from "@freshet/base";
 import type { Connection } from "@freshet/postgres";
 import { BackendType, type MessageScanner, decodeDataRow, encodeQuery } from "@freshet/wire";
+import { REST_MS, rest } from "./rest.ts";
 import { WireSocket } from "./wire-socket.ts";
 
 /** Sends one statement at a time over a raw socket; knows the first value of the last row and when the answer was complete. */
@@ -29,9 +30,12 @@ export class ValueReader {
     });
   }
 
-  /** Reads in a closed loop until the value is at least `wanted`; resolves with the moment (see now()). */
+  /**
+   * Reads until the value is at least `wanted`; resolves with the moment (see now()). It rests between two looks: without that, it and who answers it would
+   * keep two cores busy, and what brings the change would have to wait for one.
+   */
   async until(sql: string, wanted: number): Promise<number> {
-    while (Number(await this.query(sql)) < wanted);
+    while (Number(await this.query(sql)) < wanted) rest(REST_MS);
     return now();
   }
 

@@ -19,6 +19,13 @@ const RESERVED_MAP_BYTES = 16 * 1024 ** 3;
 /** lmdb's declarations know the encoders as a root database's options alone. */
 const ENTRIES = { encoding: "binary" as const, encoder: valueEncoder, keyEncoder };
 
+/**
+ * How many free pages a commit takes from LMDB's list into memory before it rather makes the file longer, and with how many it goes on into the next
+ * commit. LMDB writes most of what it has taken anew with each commit, however small: by its own 50,000 and 75,000 this was what a small commit cost most
+ * after large ones (docs/change-path.md). Not in lmdb's declarations.
+ */
+const FREE_PAGES = { maxFreeSpaceToLoad: 1000, maxFreeSpaceToRetain: 2000 };
+
 /** The same of a process that only reads: it has no way to follow a map that grows beyond its own. */
 const FOREIGN_MAP_BYTES = 1024 ** 4;
 
@@ -30,6 +37,7 @@ export function openEnvironment(directory: string, foreign = false): Environment
     path: file,
     noSubdir: true,
     maxDbs: 4,
+    ...FREE_PAGES,
     mapSize: foreign ? FOREIGN_MAP_BYTES : RESERVED_MAP_BYTES,
     readOnly: foreign,
     encoding: "binary",
