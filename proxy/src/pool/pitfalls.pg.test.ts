@@ -164,6 +164,56 @@ describe("shared server connections", () => {
     expect(rowsOf(await query(client, "SELECT 9"))).toEqual(["9"]);
   });
 
+  it.each([
+    [
+      "a Parse that is skipped",
+      [],
+      [encodeExecute("none"), encodeParse("a", "SELECT 1"), encodeSync()],
+      "EZ",
+      /^no error/,
+    ],
+    [
+      "a Close that is skipped",
+      ["a"],
+      [encodeExecute("none"), encodeClose("statement", "a"), encodeSync()],
+      "EZ",
+      /^42P05/,
+    ],
+    ["DISCARD ALL", ["a"], [encodeQuery("DISCARD ALL")], "CZ", /^no error/],
+  ])("know which names stand behind %s and is yet to be answered", async (_what, before, under, answer, outcome) => {
+    const client = await connect();
+    client.send(...before.map((name) => encodeParse(name, "SELECT 1")), encodeSync());
+    await client.untilReady();
+    client.send(...under, encodeParse("a", "SELECT 2"), encodeSync());
+    expect(types(await client.untilReady())).toBe(answer);
+    expect(errorOf(await client.untilReady())).toMatch(outcome);
+  });
+
+  it("skip the Describe of a statement that is still being parsed, behind an error", async () => {
+    const client = await connect();
+    client.send(
+      encodeParse("a", "SELECT 1"),
+      encodeSync(),
+      encodeParse("", "SELECT 2"),
+      encodeBind({ values: ["too many"] }),
+      encodeDescribe("statement", "a"),
+      encodeSync(),
+      encodeQuery("SELECT 3"),
+    );
+    expect(types(await client.untilReady())).toBe("1Z");
+    expect(types(await client.untilReady())).toBe("1EZ");
+    expect(rowsOf(await client.untilReady())).toEqual(["3"]);
+  });
+
+  it("look a name in SQL up behind DISCARD ALL that is yet to be answered", async () => {
+    const client = await connect();
+    client.send(encodeParse("a", "SELECT 1"), encodeSync());
+    await client.untilReady();
+    client.send(encodeQuery("DISCARD ALL"), encodeQuery("EXECUTE a"));
+    expect(types(await client.untilReady())).toBe("CZ");
+    expect(errorOf(await client.untilReady())).toBe('26000 prepared statement "a" does not exist');
+  });
+
   it("keep the unnamed statement across Sync, each client its own", async () => {
     const [one, two] = [await connect(), await connect()];
     one.send(encodeParse("", "SELECT 'one'"), encodeDescribe("statement", ""), encodeSync());

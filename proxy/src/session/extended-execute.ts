@@ -45,7 +45,7 @@ export function handleBind(state: SessionState, piece: IncomingPiece): void | Pr
     return failSegment(state, encodeErrorResponse(new FreshetError("42P03", `cursor "${bind.portal}" already exists`)));
   }
   const statement = state.statements.get(bind.statement);
-  const settled = whenSettled(state, statement);
+  const settled = whenSettled(state, bind.statement, statement);
   if (settled !== null) return settled.then(() => (state.segment.failed ? undefined : handleBind(state, piece)));
   if (statement === undefined) {
     // The server's unnamed statement may be another session's.

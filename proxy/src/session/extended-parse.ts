@@ -11,7 +11,7 @@ import { expectation } from "./expected-responses.ts";
 import { must } from "@freshet/base";
 import { failSegment } from "./segment-failure.ts";
 import { commandDescription, commandError } from "./freshet-commands.ts";
-import { type Piece, ensureUpstream, forward, whenAttached, whenSettled } from "./forwarding.ts";
+import { type Piece, ensureUpstream, forward, whenAnswered, whenAttached, whenSettled } from "./forwarding.ts";
 import type { DescribedStatement, PreparedRoute } from "./front-ports.ts";
 import {
   duplicateStatement,
@@ -54,7 +54,7 @@ export function handleParse(state: SessionState, piece: Piece): void | Promise<v
   const { name, query, typeOids } = decodeParse(piece.buffer, piece.start, piece.end);
   const route = inspect(state, query);
   const existing = name === "" ? undefined : state.statements.get(name);
-  const settled = whenSettled(state, existing);
+  const settled = whenSettled(state, name, existing);
   if (settled !== null) return settled.then(() => (state.segment.failed ? undefined : handleParse(state, piece)));
   if (state.pooling !== null) return handlePooledParse(state, piece, existing, { name, route, typeOids });
   if (existing !== undefined && existing.command === null) {
@@ -74,6 +74,8 @@ function handlePooledParse(
   const { name, route } = parsed;
   if (existing !== undefined && existing.command === null) {
     if (existing.body === undefined) return whenAttached(state, () => forward(state, piece, "parse"));
+    const answered = whenAnswered(state);
+    if (answered !== null) return answered.then(() => (state.segment.failed ? undefined : handleParse(state, piece)));
     return failPooled(state, duplicateStatement(name));
   }
   if (route?.command != null) return parseCommand(state, name, route);
@@ -173,7 +175,7 @@ function describe(
 /** Describe of a statement. */
 export function describeStatement(state: SessionState, piece: Piece, name: string): void | Promise<void> {
   const statement = state.statements.get(name);
-  const settled = whenSettled(state, statement);
+  const settled = whenSettled(state, name, statement);
   if (settled !== null)
     return settled.then(() => (state.segment.failed ? undefined : describeStatement(state, piece, name)));
   if (statement === undefined) {
@@ -202,11 +204,17 @@ function forwardDescribe(state: SessionState, piece: Piece, statement: PreparedS
     return forward(state, piece, "describe-statement");
   }
   const settled = whenNameSettled(state, pooling, statement);
-  if (settled !== null) return settled.then(() => describeStatement(state, piece, statement.name));
+  if (settled !== null)
+    return settled.then(() => (state.segment.failed ? undefined : describeStatement(state, piece, statement.name)));
   state.upstream.message(encodeDescribe("statement", ensureOnServer(state, pooling, statement)));
   state.segment.forwarded = true;
   state.expected.forwarded(expectation("describe-statement"));
   return undefined;
+}
+
+function noteClosed(state: SessionState, name: string): void {
+  if (state.expected.idle) state.closedIn.clear();
+  state.closedIn.set(name, state.segment);
 }
 
 /** Close of a statement or portal. What only Freshet knows is closed here. */
@@ -215,6 +223,8 @@ export function handleClose(state: SessionState, piece: Piece): void | Promise<v
   if (target === "statement") {
     const statement = state.statements.get(name);
     const undo = state.statements.delete(name);
+    // Behind forwarded messages: should one of them fail, this Close is skipped.
+    if (statement !== undefined && state.segment.forwarded) noteClosed(state, name);
     // A statement that servers know by other names is closed when no room is left for it there.
     if (state.pooling !== null && (name === "" || statement?.body !== undefined)) {
       state.expected.local(CLOSE_COMPLETE, undo);

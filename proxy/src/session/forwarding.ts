@@ -89,15 +89,29 @@ export function ensureUpstream(state: SessionState, statement: PreparedStatement
 }
 
 /**
- * Null when it is known whether the statement exists. Else its Parse belongs to an earlier segment,
- * where an error upstream may yet void it: resolves when that is known.
+ * Null when it is known which statement has the name. Else its Parse, or the Close of one before it, belongs to an earlier segment, where an error
+ * upstream may yet void it: resolves when that is known.
  */
-export function whenSettled(state: SessionState, statement: PreparedStatement | undefined): Promise<void> | null {
-  if (statement?.sentIn == null || statement.sentIn === state.segment) return null;
-  if (state.expected.idle) {
-    statement.sentIn = null;
-    return null;
-  }
+export function whenSettled(
+  state: SessionState,
+  name: string,
+  statement: PreparedStatement | undefined,
+): Promise<void> | null {
+  const changedIn = statement === undefined ? state.closedIn.get(name) : statement.sentIn;
+  if (changedIn == null || changedIn === state.segment) return null;
+  const answered = whenAnswered(state);
+  if (answered !== null) return answered;
+  if (statement !== undefined) statement.sentIn = null;
+  state.closedIn.clear();
+  return null;
+}
+
+/**
+ * Null when the upstream has answered all; else resolves when it has. Only then is it known which names stand: what was sent before may have
+ * failed, or have dropped them.
+ */
+export function whenAnswered(state: SessionState): Promise<void> | null {
+  if (state.expected.idle) return null;
   flushUpstream(state);
   state.upstream.flush();
   return state.expected.whenIdle();

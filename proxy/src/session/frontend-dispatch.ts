@@ -121,9 +121,18 @@ function handleSync(state: SessionState, piece: Piece): void {
   // Without a connection what was copied is over.
   const { pooling } = state;
   if (forwarded || (copied && (pooling === null || pooling.server !== null)))
-    forward(state, piece, "sync", { impure: impure || copied });
+    forward(state, piece, "sync", { impure: impure || copied, done: settlesCloses(state) });
   else state.expected.localReady();
   state.endSegment();
+}
+
+/** With its answer it is known what was closed in the segment. */
+function settlesCloses(state: SessionState): (() => void) | null {
+  const { closedIn, segment } = state;
+  if (closedIn.size === 0) return null;
+  return () => {
+    for (const [name, closed] of closedIn) if (closed === segment) closedIn.delete(name);
+  };
 }
 
 /** FunctionCall ends its segment as a simple Query does; what the function does is unknown. */

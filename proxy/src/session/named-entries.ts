@@ -1,39 +1,61 @@
-/** Puts a key back to what it was, or takes it out. */
-function restore<T>(map: Map<string, T>, name: string, previous: T | undefined): void {
-  if (previous === undefined) map.delete(name);
-  else map.set(name, previous);
+/** One entry in its place among those that had the name before and after. Nothing that is there keeps what it stands on in memory: only `Undo` does. */
+interface Version<T> {
+  readonly entry: T;
+  /** How the entry that took its place is taken back. */
+  above: Undo<T> | null;
 }
 
-/** Prepared statements or portals by name. Each change returns how to take it back, for messages that the upstream skips. */
+interface Undo<T> {
+  below: Version<T> | undefined;
+}
+
+/**
+ * Prepared statements or portals by name. Each change returns how to take it back, for messages that the upstream skips; a change that was made on top of it
+ * meanwhile stands, and goes back to what is left below when it is taken back in its turn.
+ */
 export class NamedEntries<T> {
-  readonly #entries = new Map<string, T>();
+  readonly #entries = new Map<string, Version<T>>();
 
   get isEmpty(): boolean {
     return this.#entries.size === 0;
   }
 
   get(name: string): T | undefined {
-    return this.#entries.get(name);
+    return this.#entries.get(name)?.entry;
   }
 
   set(name: string, entry: T): () => void {
-    const previous = this.#entries.get(name);
-    this.#entries.set(name, entry);
-    return () => restore(this.#entries, name, previous);
+    const below = this.#entries.get(name);
+    const version: Version<T> = { entry, above: null };
+    const undo: Undo<T> = { below };
+    if (below !== undefined) below.above = undo;
+    this.#entries.set(name, version);
+    return () => this.#takeBack(name, version, undo);
   }
 
   delete(name: string): () => void {
     const previous = this.#entries.get(name);
-    if (previous === undefined) return () => restore(this.#entries, name, undefined);
+    if (previous === undefined) return () => undefined;
     this.#entries.delete(name);
-    return () => restore(this.#entries, name, previous);
+    return () => {
+      if (!this.#entries.has(name)) this.#entries.set(name, previous);
+    };
   }
 
   clear(): void {
     if (this.#entries.size > 0) this.#entries.clear();
   }
 
-  values(): IterableIterator<T> {
-    return this.#entries.values();
+  *values(): IterableIterator<T> {
+    for (const { entry } of this.#entries.values()) yield entry;
+  }
+
+  #takeBack(name: string, version: Version<T>, { below }: Undo<T>): void {
+    const { above } = version;
+    if (below !== undefined) below.above = above;
+    if (above !== null) above.below = below;
+    if (this.#entries.get(name) !== version) return;
+    if (below === undefined) this.#entries.delete(name);
+    else this.#entries.set(name, below);
   }
 }

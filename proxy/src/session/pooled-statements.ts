@@ -10,7 +10,7 @@ import {
   frame,
 } from "@freshet/wire";
 import { expectation } from "./expected-responses.ts";
-import { type Piece, flushUpstream } from "./forwarding.ts";
+import { type Piece, whenAnswered } from "./forwarding.ts";
 import type { PooledServer } from "./pool-port.ts";
 import type { Pooling } from "./pooling.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
@@ -39,10 +39,8 @@ export function whenNameSettled(
 ): Promise<void> | null {
   if (statement.name === "" || statement.body === undefined || pooling.server === null) return null;
   const pendingIn = pooling.pendingIn.get(serverName(pooling, statement));
-  if (pendingIn === undefined || pendingIn === state.segment || state.expected.idle) return null;
-  flushUpstream(state);
-  state.upstream.flush();
-  return state.expected.whenIdle();
+  if (pendingIn === undefined || pendingIn === state.segment) return null;
+  return whenAnswered(state);
 }
 
 /** Parse of a session that has a server connection: answered here when the server has the statement already. */
@@ -52,6 +50,7 @@ export function parsePooled(state: SessionState, pooling: Pooling, statement: Pr
   const known = statement.name === "" ? undefined : server.statements.use(serverName(pooling, statement));
   if ((known === "ready" || known === "pending") && state.status !== "E") {
     // Behind forwarded messages: should one of them fail, this Parse is skipped like all up to Sync.
+    if (state.segment.forwarded) statement.sentIn = state.segment;
     state.expected.local(PARSE_COMPLETE, undo);
     return;
   }

@@ -30,6 +30,8 @@ export class SessionState {
   readonly expected: ExpectedResponses;
   readonly facts: FactsTracker = new FactsTracker();
   readonly statements: NamedEntries<PreparedStatement> = new NamedEntries();
+  /** Names of statements that were closed in a segment whose outcome is yet to come: should it fail, they are there again. */
+  readonly closedIn: Map<string, Segment> = new Map();
   readonly portals: NamedEntries<Portal> = new NamedEntries();
   /** Of the last ReadyForQuery from upstream. */
   status: TransactionStatus;

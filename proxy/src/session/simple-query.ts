@@ -1,7 +1,7 @@
 import { FreshetError } from "@freshet/base";
 import { decodeQuery, encodeErrorResponse, selectComplete } from "@freshet/wire";
 import { runSimpleCommand } from "./freshet-commands.ts";
-import { type Piece, forwardRun, whenAttached } from "./forwarding.ts";
+import { type Piece, forwardRun, whenAnswered, whenAttached } from "./forwarding.ts";
 import type { Answer, Keep, Miss, PreparedRoute } from "./front-ports.ts";
 import { answerKeptQuery } from "./kept-hit.ts";
 import { namedCall, renamedQuery } from "./names-in-sql.ts";
@@ -88,8 +88,11 @@ function sendQuery(state: SessionState, piece: Piece, route: PreparedRoute | nul
     pooling === null || !piece.last || state.statements.isEmpty
       ? null
       : namedCall(state, decodeQuery(piece.buffer, piece.start, piece.end).text);
-  if (pooling !== null && call !== null) return runQuery(state, renamedQuery(state, pooling, call), route, miss);
-  return runQuery(state, piece, route, miss);
+  if (pooling === null || call === null) return runQuery(state, piece, route, miss);
+  const answered = whenAnswered(state);
+  if (answered !== null)
+    return answered.then(() => (state.segment.failed ? undefined : sendQuery(state, piece, route, miss)));
+  return runQuery(state, renamedQuery(state, pooling, call), route, miss);
 }
 
 function runQuery(state: SessionState, piece: Piece, route: PreparedRoute | null, miss: Miss): void | Promise<void> {
