@@ -61,7 +61,7 @@ function listed(index: number, frame: CompiledFrame, list: ListAggregate): Compi
       for (const range of includedRanges(frame, rows, row, start, end)) {
         for (let at = range.from; at < range.to; at++) {
           const values = rows.args(at, index);
-          if (values !== null) collector.add(values);
+          if (values !== null && !list.ignores(values)) collector.add(values);
         }
       }
       last = { start, end, value: collector.result() };

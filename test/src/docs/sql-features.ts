@@ -311,6 +311,10 @@ const rest = area("Subqueries, sets, windows, order", [
     "named windows, several in one query",
     "SELECT id, rank() OVER w, count(*) OVER () FROM products WINDOW w AS (ORDER BY price)",
   ],
+  [
+    "`string_agg`, `array_agg`, `json_agg` and the like over a window",
+    "SELECT id, string_agg(name, ',') OVER (PARTITION BY category ORDER BY id), json_agg(id) OVER (ORDER BY id ROWS 2 PRECEDING) FROM products",
+  ],
   ["window over groups", "SELECT region, sum(count(*)) OVER (ORDER BY region) FROM customers GROUP BY region"],
   [
     "the first rows of each partition",

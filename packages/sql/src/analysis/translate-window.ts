@@ -12,9 +12,6 @@ function isWindowFunction(name: string): name is WindowFunctionName {
   return WINDOW_FUNCTIONS.some((known) => known === name);
 }
 
-/** Aggregates that make one value of all rows. */
-const LIST_AGGREGATE = /^(string_agg|array_agg|range_agg|range_intersect_agg|jsonb?_(object_)?agg)(_strict|_unique|$)/;
-
 /** The aggregate that a window call makes over each frame, as it would stand in a grouped query. */
 function asAggregate(node: TreeNode): TreeNode {
   const args = node.nodes("args").map(
@@ -24,6 +21,7 @@ function asAggregate(node: TreeNode): TreeNode {
         new Map<string, NodeValue>([
           ["expr", expr],
           ["resjunk", "false"],
+          ["ressortgroupref", "0"],
         ]),
       ),
   );
@@ -59,11 +57,6 @@ export function translateWindowFunction(node: TreeNode, scope: QueryScope): Colu
 
 function translateCall(node: TreeNode, clause: TreeNode, scope: QueryScope): WindowCall {
   if (node.flag("winagg")) {
-    const { name } = must(
-      scope.catalog.functions.get(node.int("winfnoid")),
-      "an aggregate that the catalog does not have",
-    );
-    if (LIST_AGGREGATE.test(name)) throw unsupported(`${name}() over a window is not supported`);
     const call = translateAggregateCall(asAggregate(node), scope);
     return { kind: "aggregate", call, frame: translateFrame(clause, scope), type: call.type };
   }

@@ -151,6 +151,7 @@ export const PLANNED: readonly string[] = [
   "select sum(qty) filter (where ok) over (partition by region order by total range between 1.5 preceding and unbounded following) from orders, customers where customers.id = orders.customer_id",
   "select s.id from (select id, ntile(3) over (order by qty) n, first_value(status) over (order by id groups 2 preceding) f from orders) s where s.n = 2",
   "select distinct dense_rank() over (order by qty) from orders where status in ('a', 'b')",
+  "select string_agg(status, ',') filter (where ok) over (partition by customer_id order by orders.id rows 2 preceding), jsonb_object_agg(orders.id, status) over () from orders, customers where customers.id = orders.customer_id",
   "with recursive r as (select id, qty from orders where status = 'x' union select o.id, o.qty from r join orders o on o.qty = r.id where o.qty > 1) select qty, count(*) from r group by qty",
   "with recursive r(n) as (select 1 union all select o.qty from r join orders o on o.id = r.n where r.n < 5) select r.n, c.name from r left join customers c on c.id = r.n",
   "with recursive r(n) as (select 1 union all select n + 1 from r where n < 5) select r.n, c.name from r left join customers c on c.id = r.n",

@@ -30,7 +30,7 @@ function isDistinct(draft: Draft): boolean {
 }
 
 /** Neither sorted nor compared with anything. */
-function resultKind(sql: string): ColumnKind {
+export function resultKind(sql: string): ColumnKind {
   return { ...kindById("jso"), id: sql, sql, ordered: false };
 }
 
@@ -57,7 +57,7 @@ function arrayAgg(draft: Draft, operands: readonly Operand[]): Operand {
   return { sql: `array_agg(${text})${randomFilter(draft, operands)}`, kind: resultKind(`${value.kind.sql}[]`) };
 }
 
-function jsonOperand(draft: Draft, operands: readonly Operand[]): Operand {
+export function jsonOperand(draft: Draft, operands: readonly Operand[]): Operand {
   const exact = exactOperands(draft, operands);
   const free = exact.filter(({ kind }) => !sessionKinds.includes(kind.id));
   return draft.random.pick(free.length === 0 || draft.random.chance(0.05) ? exact : free);

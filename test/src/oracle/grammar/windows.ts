@@ -1,6 +1,7 @@
 import { kindById } from "../column-types.ts";
 import { randomAggregate } from "./aggregates.ts";
 import { columnList, type Draft, type Form, keyOperands, type Operand, where } from "./draft.ts";
+import { windowedList } from "./window-lists.ts";
 import { randomKeys } from "./parameters.ts";
 import { randomSource, type Select } from "./select.ts";
 import { isMeasured, randomFrame } from "./window-frames.ts";
@@ -28,6 +29,7 @@ const windowForms: readonly WindowForm[] = [
   { feature: "lag, lead", weight: 3, write: shiftFunction },
   { feature: "first_value, last_value, nth_value", weight: 3, write: valueFunction },
   { feature: "aggregate over a window", weight: 5, write: windowAggregate },
+  { feature: "list over a window", weight: 2, write: windowList },
 ];
 
 function orderText(draft: Draft, order: readonly Operand[]): string {
@@ -104,6 +106,13 @@ function windowAggregate(draft: Draft, scope: WindowScope): Operand {
   const frame = randomFrame(draft, order, isTotal);
   const text = isTotal ? scope.total.text : orderText(draft, order);
   return { ...aggregate, sql: `${aggregate.sql}${over(scope, text + frame)}` };
+}
+
+/** What is collected of each frame, in an order that leaves nothing open. */
+function windowList(draft: Draft, scope: WindowScope): Operand {
+  const list = windowedList(draft, scope.shown);
+  const { order, text } = scope.total;
+  return { ...list, sql: `${list.sql}${over(scope, text + randomFrame(draft, order, true))}` };
 }
 
 /** Calls that stand by themselves, so that OVER can follow. */
