@@ -379,6 +379,14 @@ const expressions = area("Expressions and functions", [
   ["jsonb `->`, `->>`", "SELECT attributes -> 'tags', attributes ->> 'color' FROM products"],
   ["jsonb equality", "SELECT a.id FROM products a JOIN products b ON b.attributes = a.attributes"],
   ["set-returning function in the select list", "SELECT id, jsonb_array_elements(attributes -> 'tags') FROM products"],
+  [
+    "columns of a set-returning function in the select list",
+    "SELECT id, (jsonb_each(attributes)).key, (jsonb_each(attributes)).value FROM products",
+  ],
+  [
+    "set-returning function over groups",
+    "SELECT category, unnest(array_agg(name ORDER BY id)) FROM products GROUP BY category",
+  ],
   ["`md5`", "SELECT md5(name) FROM products"],
 ]);
 

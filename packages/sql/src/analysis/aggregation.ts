@@ -9,16 +9,17 @@ import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import { asOuter, type Sublink } from "./sublinks.ts";
 import { canonicalJson } from "../plan/plan-hash.ts";
 import { hasEquality } from "./catalog-types.ts";
-import { aggregateSets, checkTotalRows, groupingSets } from "./grouping-sets.ts";
+import { aggregateSets, checkTotalRows, groupingSets, totalRows } from "./grouping-sets.ts";
 import { type GroupConditions, keyParameters } from "./having-conditions.ts";
 import { keysOf, type LiftedConditions } from "./lift-parameters.ts";
 import type { TreeNode } from "./node-tree.ts";
 import { isSameText } from "./output-columns.ts";
 import { mergesKeys } from "./query-checks.ts";
-import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
+import { bindColumns, type QueryScope, type Relation, type SetFunctionSymbols } from "./query-scope.ts";
 import { checkCollation } from "./translate-call.ts";
 import type { Stage } from "./stage.ts";
-import { unsupported } from "./unsupported.ts";
+import { withTargetSets } from "./target-sets.ts";
+import { UnliftableParameter, unsupported } from "./unsupported.ts";
 
 /** Whether the query has GROUP BY, HAVING or aggregates. */
 export function isAggregated(query: TreeNode): boolean {
@@ -100,6 +101,12 @@ class Groups {
     return must(symbols[sublink.symbols.indexOf(symbol)]);
   }
 
+  /** The column of the same function over the groups, once its arguments read these in the place of rows. */
+  #rewriteSetFunction({ call, symbols }: SetFunctionSymbols, column: ColumnExpression): Expression {
+    const over = this.#scope.setFunction({ ...call, args: call.args.map((arg) => this.rewrite(arg)) });
+    return { ...must(over[symbols.indexOf(column.index)]), type: column.type };
+  }
+
   /**
    * The expression over the aggregation's output. A column that is neither grouped nor aggregated is fixed
    * by the group (PostgreSQL has checked that its table's primary key is grouped by): it joins the groups.
@@ -110,8 +117,8 @@ class Groups {
       const group = this.find(node);
       if (group !== undefined) return { ...group, type: node.type };
       if (node.kind !== "column") return undefined;
-      if (this.#scope.setFunctions.has(node.index))
-        throw unsupported("a function that returns a set over groups is not supported");
+      const made = this.#scope.setFunctions.get(node.index);
+      if (made !== undefined) return this.#rewriteSetFunction(made, node);
       const sublink = this.#scope.sublinks.get(node.index);
       if (sublink !== undefined) return { ...node, index: this.#rewriteSublink(sublink, node.index) };
       const { aggregates, groupings, windowCalls } = this.#scope;
@@ -128,6 +135,13 @@ function refuseKeys(lifted: LiftedConditions): void {
   }
   const { range } = lifted;
   if (range !== null) throw mergesKeys(must(range.lower ?? range.upper).parameter, "the grouping sets");
+}
+
+/** For a key without rows, functions may make any number of rows of the one that an aggregate without GROUP BY has. */
+function checkTotalKeys(query: TreeNode, { equality, range }: LiftedConditions): void {
+  const bound = equality[0] ?? range?.lower ?? range?.upper;
+  if (bound !== undefined && bound !== null && totalRows(query) > 0)
+    throw new UnliftableParameter(bound.parameter, "chooses the rows of a total of which a function makes rows");
 }
 
 /** With several keys in one answer, groups of equal value from different keys would have to be merged. */
@@ -191,8 +205,15 @@ export function aggregate(
     ...calls.map(([symbol]) => symbol),
   ];
   const filtered = filterRelation({ plan, symbols }, outputHaving, scope);
-  const relation = attachSublinks(filtered, outputTargets, scope);
-  return { relation, targets: outputTargets, keys, groups: sets === null ? written : [] };
+  const needed = scope.needs(...outputTargets, ...keys);
+  const made = [...needed].some((symbol) => scope.setFunctions.has(symbol) && !filtered.symbols.includes(symbol));
+  if (made) checkTotalKeys(scope.query, where);
+  const relation = attachSublinks(
+    made ? withTargetSets(scope, needed, () => filtered) : filtered,
+    outputTargets,
+    scope,
+  );
+  return { relation, targets: outputTargets, keys, groups: sets === null && !made ? written : [] };
 }
 
 /** In some sets, items that are one expression would be that and NULL. */

@@ -77,6 +77,12 @@ interface SymbolInfo {
   readonly type: ColumnType;
 }
 
+/** A set-returning function of the select list, with a symbol for each column that it makes. */
+export interface SetFunctionSymbols {
+  readonly call: SetFunctionCall;
+  readonly symbols: readonly number[];
+}
+
 /**
  * One query level: its range table, and the symbols given to its columns, aggregates and subqueries so far.
  * No two levels of a statement share a symbol.
@@ -90,8 +96,8 @@ export class QueryScope {
   readonly caseTests: Expression[] = [];
   /** The aggregates met so far, by the symbol of their result. */
   readonly aggregates: Map<number, AggregateCall> = new Map();
-  /** The set-returning functions met in the select list so far, by the symbol of their result. */
-  readonly setFunctions: Map<number, SetFunctionCall> = new Map();
+  /** The set-returning functions met in the select list so far, by the symbols of what they make. */
+  readonly setFunctions: Map<number, SetFunctionSymbols> = new Map();
   /** The arguments (`tleSortGroupRef`) of each GROUPING(…) met so far, by the symbol of its value. */
   readonly groupings: Map<number, readonly number[]> = new Map();
   /** The subqueries in expressions met so far. */
@@ -173,17 +179,18 @@ export class QueryScope {
     return { kind: "column", index: symbol, type: call.type };
   }
 
-  /** The symbol of what a set-returning function of the select list makes; equal calls share one. */
-  setFunction(call: SetFunctionCall): ColumnExpression {
+  /** The symbols of what a set-returning function of the select list makes, one for each column; equal calls share them. */
+  setFunction(call: SetFunctionCall): readonly ColumnExpression[] {
     const text = canonicalJson(call);
-    if (call.columns.length > 1)
-      throw unsupported(`${call.name}() makes rows of several columns; in the select list it is not supported`);
-    const type = must(call.columns[0]);
-    for (const [symbol, known] of this.setFunctions)
-      if (canonicalJson(known) === text) return { kind: "column", index: symbol, type };
-    const symbol = this.#add({ varno: 0, attribute: 0, type });
-    this.setFunctions.set(symbol, call);
-    return { kind: "column", index: symbol, type };
+    const made =
+      [...this.setFunctions.values()].find((known) => canonicalJson(known.call) === text) ?? this.#addSetFunction(call);
+    return made.symbols.map((index) => ({ kind: "column", index, type: this.info(index).type }));
+  }
+
+  #addSetFunction(call: SetFunctionCall): SetFunctionSymbols {
+    const made = { call, symbols: call.columns.map((type) => this.#add({ varno: 0, attribute: 0, type })) };
+    for (const symbol of made.symbols) this.setFunctions.set(symbol, made);
+    return made;
   }
 
   /** The symbol of a GROUPING(…). */

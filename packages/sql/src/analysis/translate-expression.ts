@@ -5,7 +5,7 @@ import { hasOrder, isCollated, isShownPlainly, isSupportedType } from "./catalog
 import { translateConstant } from "./constant.ts";
 import type { NodeValue, TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
-import { isSetFunction, translateSetFunction } from "./row-sources.ts";
+import { isSetFunction } from "./row-sources.ts";
 import { RteKind, TABLE_OID_ATTRIBUTE } from "./table-checks.ts";
 import { translateJsonConstructor } from "./translate-json-constructor.ts";
 import { translateAggregate } from "./translate-aggregate.ts";
@@ -18,6 +18,7 @@ import { translateNullTest } from "./translate-null-test.ts";
 import { translateRowComparison } from "./translate-row-comparison.ts";
 import { translateField, translateRow, translateSubscript } from "./translate-subscript.ts";
 import { translateSublink } from "./translate-sublink.ts";
+import { translateTargetSet, translateTargetSetField } from "./target-sets.ts";
 import { BOOL_TYPE, isReadPlainly, isSameImage } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -36,7 +37,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 const TRANSLATORS: Readonly<Record<string, Translator>> = {
   SUBSCRIPTINGREF: translateSubscript,
-  FIELDSELECT: translateField,
+  FIELDSELECT: (node, scope) =>
+    isSetFunction(node.node("arg")) ? translateTargetSetField(node, scope) : translateField(node, scope),
   ROWEXPR: translateRow,
   VAR: translateVariable,
   CONST: translateConstant,
@@ -46,8 +48,7 @@ const TRANSLATORS: Readonly<Record<string, Translator>> = {
   AGGREF: translateAnyAggregate,
   WINDOWFUNC: translateWindowFunction,
   GROUPINGFUNC: translateGrouping,
-  FUNCEXPR: (node, scope) =>
-    isSetFunction(node) ? scope.setFunction(translateSetFunction(node, scope)) : translateCall(node, scope),
+  FUNCEXPR: (node, scope) => (isSetFunction(node) ? translateTargetSet(node, scope) : translateCall(node, scope)),
   OPEXPR: translateCall,
   SCALARARRAYOPEXPR: translateAnyAll,
   ARRAYEXPR: translateArray,

@@ -1,3 +1,4 @@
+import { kindById } from "../column-types.ts";
 import { randomAggregate } from "./aggregates.ts";
 import { columnList, type Draft, keyOperands, type Operand, where } from "./draft.ts";
 import { randomGroupingSets } from "./grouping-sets.ts";
@@ -16,6 +17,7 @@ export function groupedSelect(draft: Draft, isOrdered: boolean): Select {
   const sets =
     groups.length > 0 && draft.use("several grouping sets", 0.15) ? randomGroupingSets(draft, groups) : undefined;
   const outputs: Operand[] = [...(sets?.shown ?? groups), ...(sets?.outputs ?? []), ...aggregates];
+  if (draft.use("set over groups", 0.1)) outputs.push(setOverGroups(draft, operands, groups));
   const having = draft.use("HAVING", 0.25)
     ? ` HAVING ${random.pick(["count(*) > 1", "count(*) % 2 = 0", havingOf(draft, operands)])}`
     : "";
@@ -33,6 +35,18 @@ export function groupedSelect(draft: Draft, isOrdered: boolean): Select {
     core: `SELECT ${list} FROM ${from.sql}${where([...conditions, ...keys])}${by}${filter.length === 0 ? "" : ` HAVING ${filter.join(" AND ")}`}`,
     outputs,
   };
+}
+
+/** A set-returning function of groups and aggregates; what is collected has an order that leaves nothing open. */
+function setOverGroups(draft: Draft, operands: readonly Operand[], groups: readonly Operand[]): Operand {
+  const { random } = draft;
+  const series: Operand = { sql: "generate_series(1, count(*) % 3)", kind: kindById("big") };
+  const whole = groups.find(({ kind }) => ["sma", "num", "big"].includes(kind.id));
+  const ofGroup = whole === undefined ? series : { ...series, sql: `generate_series(0, ${whole.sql}::int8 % 3)` };
+  const exact = keyOperands(random, operands).filter(({ kind }) => kind.ordered && !kind.loose);
+  if (exact.length === 0 || random.chance(0.4)) return random.pick([series, ofGroup]);
+  const { sql, kind } = random.pick(exact);
+  return { sql: `unnest(array_agg(${sql} ORDER BY ${sql}${random.pick(["", " DESC"])}))`, kind };
 }
 
 function havingOf(draft: Draft, operands: readonly Operand[]): string {

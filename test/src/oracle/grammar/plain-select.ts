@@ -2,7 +2,7 @@ import { columnList, type Draft, keyOperands, where } from "./draft.ts";
 import { randomExpression } from "./expressions.ts";
 import { randomKeys } from "./parameters.ts";
 import { randomReadConditions } from "./read-conditions.ts";
-import { randomSet } from "./row-sources.ts";
+import { randomSet, randomSetColumn } from "./row-sources.ts";
 import { randomWholeRows } from "./whole-rows.ts";
 import { randomSource, type Select } from "./select.ts";
 
@@ -16,6 +16,7 @@ export function plainSelect(draft: Draft, isOrdered: boolean): Select {
   if (draft.use("set-returning function", 0.08)) {
     for (let count = random.integer(1, 2); count > 0; count -= 1) outputs.push(randomSet(draft, from.operands));
   }
+  if (draft.use("column of a set-returning function", 0.05)) outputs.push(randomSetColumn(draft, from.operands));
   // Which of several equal rows DISTINCT shows is open; a table's column has one type with a name.
   if (!distinct && !wishes.forTable) outputs.push(...randomWholeRows(draft, from.operands));
   if (distinct && outputs.some(({ kind }) => kind.loose)) draft.loose = true;

@@ -117,6 +117,23 @@ export function randomSet(draft: Draft, operands: readonly Operand[]): Operand {
   return fitting[0] ?? { sql: "generate_series(1, 2)", kind: num };
 }
 
+/** A column of a set-returning function of several columns, in the select list. */
+export function randomSetColumn(draft: Draft, operands: readonly Operand[]): Operand {
+  const { random } = draft;
+  const documents = operands.filter(({ kind }) => kind.id === "jso");
+  const document = documents.length === 0 ? undefined : random.pick(documents).sql;
+  const object =
+    document === undefined
+      ? `'{"a": 1, "b": null}'::jsonb`
+      : `CASE WHEN jsonb_typeof(${document}) = 'object' THEN ${document} END`;
+  const [name, kind] = random.pick([
+    ["jsonb_each", kindById("jso")],
+    ["jsonb_each_text", kindById("txt")],
+  ] as const);
+  if (random.chance(0.5)) return { sql: `(${name}(${object})).value`, kind };
+  return { sql: `(${name}(${object})).key`, kind: kindById("txt") };
+}
+
 /** Rows made of those before it in FROM. */
 export function lateralRows(draft: Draft, alias: string, operands: readonly Operand[]): FromItem {
   const { random } = draft;
