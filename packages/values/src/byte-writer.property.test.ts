@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { ByteWriter } from "./byte-writer.ts";
 import { type Codec, DEFAULT_TEXT_SETTINGS, type TextSettings } from "./codec.ts";
 import { createCodecs } from "./codec-set.ts";
+import { KeyWriter } from "./key-writer.ts";
 import { BUILTIN_TYPES } from "./oids.ts";
 import { RUNS_MULTIPLIER } from "./testing/samples.ts";
 
@@ -108,6 +109,15 @@ const spelling: fc.Arbitrary<Buffer> = fc
   )
   .map((text) => Buffer.from(text));
 
+/** The key that is made of the spelling itself is that of its value. */
+function expectSameKey(codec: Codec, bytes: Buffer, read: Buffer | undefined): void {
+  const [direct, expected] = [new KeyWriter(), new KeyWriter()];
+  const source = Buffer.concat([Buffer.from("7"), bytes, Buffer.from("7")]);
+  expect(codec.writePlainKey?.(source, 1, 1 + bytes.length, direct)).toBe(read !== undefined);
+  if (read !== undefined) codec.writeKey(read, expected);
+  expect(direct.take().toString("hex")).toBe(expected.take().toString("hex"));
+}
+
 test("a plain spelling is read as every spelling is", () => {
   const understood = new Set<string>();
   fc.assert(
@@ -119,6 +129,7 @@ test("a plain spelling is read as every spelling is", () => {
       (bytes) => {
         for (const codec of all) {
           const read = codec.fromPlainText?.(bytes);
+          if (codec.writePlainKey !== undefined) expectSameKey(codec, bytes, read);
           if (read === undefined) continue;
           understood.add(codec.name);
           const whole = codec.fromText(bytes.toString("utf8"), DEFAULT_TEXT_SETTINGS);

@@ -84,6 +84,19 @@ export class ByteWriter {
     this.#length = length;
   }
 
+  /** Copies what was written to `target`, where there is room for it. */
+  copyTo(target: Buffer, at: number): void {
+    const length = this.#length;
+    const buffer = this.#buffer;
+    if (length > SHORT_BYTES) buffer.copy(target, at, 0, length);
+    else for (let index = 0; index < length; index++) target[at + index] = buffer[index] as number;
+  }
+
+  /** A copy of what was written from `start` on. */
+  copy(start: number): Buffer {
+    return Buffer.from(this.#buffer.subarray(start, this.#length));
+  }
+
   /** What was written, in memory of its own; the writer is empty afterwards. */
   take(): Buffer {
     const taken =

@@ -84,6 +84,8 @@ export interface Codec {
    * What `fromText` gives for the commonest spellings, from their bytes; undefined for all others: they are `fromText`'s to understand.
    */
   fromPlainText?(bytes: Buffer): Buffer | undefined;
+  /** Appends what `writeKey` makes of what `fromPlainText` gives for `source[start, end)`; false, with nothing appended, where that is undefined. */
+  writePlainKey?(source: Buffer, start: number, end: number, out: KeyWriter): boolean;
   /**
    * The binary form of PostgreSQL's input text under `settings`, for the spellings that are surely
    * understood; undefined otherwise (unknown means miss), also for text that PostgreSQL would refuse.

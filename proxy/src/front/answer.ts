@@ -46,8 +46,13 @@ export class ResultForms {
 
   renderer(formats: readonly number[], settings: TextSettings): RowRenderer {
     if (this.#renderer?.fits(formats, settings) === true) return this.#renderer;
-    this.#renderer = new RowRenderer(this.#result, formats, this.#codecs, settings);
+    this.#renderer = this.newRenderer(formats, settings);
     return this.#renderer;
+  }
+
+  /** One of its own for who keeps it. */
+  newRenderer(formats: readonly number[], settings: TextSettings): RowRenderer {
+    return new RowRenderer(this.#result, formats, this.#codecs, settings);
   }
 }
 
@@ -92,7 +97,7 @@ export class RowRenderer {
     const ends: number[] = [];
     output.truncate(0);
     for (const row of rows) {
-      if (!this.#write(row)) return undefined;
+      if (!this.append(output, row, 0, row.length)) return undefined;
       ends.push(output.length);
     }
     return { bytes: output.take(), ends };
@@ -104,49 +109,51 @@ export class RowRenderer {
     output.truncate(0);
     const to = Math.min(rows.length, from + PIECE_ROWS);
     for (let index = from; index < to && output.length < PIECE_BYTES; index++) {
-      if (!this.#write(rows[index] as Row)) return undefined;
+      const row = rows[index] as Row;
+      if (!this.append(output, row, 0, row.length)) return undefined;
       ends.push(output.length);
     }
     return { bytes: output.take(), ends };
   }
 
-  #write(row: Row): boolean {
-    const start = output.length;
-    output.byte(DATA_ROW);
-    output.int32(0);
-    output.int16(this.#codecs.length);
-    if (this.#allBinary) output.bytes(row);
-    else if (!this.#writeColumns(row)) return false;
-    output.setInt32(start + 1, output.length - start - 1);
+  /** Appends the DataRow of the packed row in `source[start, end)`; false where a value's text form cannot be given exactly. */
+  append(out: ByteWriter, source: Buffer, start: number, end: number): boolean {
+    const message = out.length;
+    out.byte(DATA_ROW);
+    out.int32(0);
+    out.int16(this.#codecs.length);
+    if (this.#allBinary) out.bytes(source, start, end);
+    else if (!this.#writeColumns(out, source, start)) return false;
+    out.setInt32(message + 1, out.length - message - 1);
     return true;
   }
 
-  #writeColumns(row: Row): boolean {
+  #writeColumns(out: ByteWriter, source: Buffer, start: number): boolean {
     const codecs = this.#codecs;
-    let at = 0;
+    let at = start;
     for (let index = 0; index < codecs.length; index++) {
-      const length = row.readInt32BE(at);
+      const length = source.readInt32BE(at);
       at += 4;
-      output.int32(length);
+      out.int32(length);
       if (length < 0) continue;
       const end = at + length;
-      if (this.#formats[index] === BINARY) output.bytes(row, at, end);
-      else if (!this.#writeText(codecs[index] as Codec, row, at, end)) return false;
+      if (this.#formats[index] === BINARY) out.bytes(source, at, end);
+      else if (!this.#writeText(out, codecs[index] as Codec, source, at, end)) return false;
       at = end;
     }
     return true;
   }
 
-  #writeText(codec: Codec, row: Row, start: number, end: number): boolean {
-    const before = output.length;
+  #writeText(out: ByteWriter, codec: Codec, source: Buffer, start: number, end: number): boolean {
+    const before = out.length;
     if (codec.writeText !== undefined) {
-      if (!codec.writeText(row, start, end, output, this.#settings)) return false;
+      if (!codec.writeText(source, start, end, out, this.#settings)) return false;
     } else {
-      const text = codec.toText(row.subarray(start, end), this.#settings);
+      const text = codec.toText(source.subarray(start, end), this.#settings);
       if (text === undefined) return false;
-      output.bytes(text);
+      out.bytes(text);
     }
-    output.setInt32(before - 4, output.length - before);
+    out.setInt32(before - 4, out.length - before);
     return true;
   }
 }

@@ -57,6 +57,10 @@ export class AwayFront implements CacheFront {
     return null;
   }
 
+  points(): null {
+    return null;
+  }
+
   forwarded(route: PreparedRoute, _miss: Miss, _elapsedMs: number, succeeded: boolean): void {
     if (route.info.changesSchema && succeeded) this.#tell("schema");
     else if (route.info.kind === "transaction") this.#tell("transaction");

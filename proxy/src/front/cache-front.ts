@@ -21,6 +21,7 @@ import type {
   Keep,
   KeptQuestions,
   Miss,
+  PointReads,
   PreparedRoute,
   SessionFacts,
 } from "../session/front-ports.ts";
@@ -35,6 +36,7 @@ import type { KeyFills } from "./key-fills.ts";
 import { LargeReads } from "./large-reads.ts";
 import { LruMap } from "./lru-map.ts";
 import { miss, missOf, notSelect } from "./misses.ts";
+import { type PointParts, PointRead } from "./point-read.ts";
 import { bindSlots, isUnbound } from "./parameters.ts";
 import type { AnswersOfInvalidate, NotFound } from "../invalidate/invalidating-read.ts";
 import type { Privilege, PrivilegeNeeds, Privileges } from "./privileges.ts";
@@ -121,11 +123,13 @@ export class ViewFront implements CacheFront {
   readonly #templates = new StatementTemplates(MAX_TEMPLATES);
   readonly #misses: ViewMisses;
   readonly #large: LargeReads;
+  readonly #pointParts: PointParts;
 
   constructor(parts: FrontParts) {
     this.#parts = parts;
     this.#misses = new ViewMisses(parts);
     this.#large = new LargeReads(parts, this.#misses);
+    this.#pointParts = { ...parts, maxBytes: Math.min(parts.limits.maxResultBytes, parts.limits.largeBytes) };
   }
 
   get epoch(): number {
@@ -365,6 +369,12 @@ export class ViewFront implements CacheFront {
 
   kept(text: string | null, facts: SessionFacts, typeOids: readonly number[]): KeptQuestions | null {
     return this.#parts.kept.questions(text, facts, typeOids);
+  }
+
+  points(route: PreparedRoute, facts: SessionFacts, typeOids: readonly number[]): PointReads | null {
+    const { shape } = route.info;
+    if (shape === null || facts.consistency === "strong" || this.#obstacle(facts) !== null) return null;
+    return new PointRead(this.#pointParts, route, facts, typeOids);
   }
 
   #availability(cache: Cache): Miss | null {

@@ -119,7 +119,7 @@ function binaryValue(raw: Buffer, codec: Codec): Buffer | undefined {
 }
 
 /** Undefined also for bytes that are not UTF-8, which PostgreSQL refuses. */
-function textValue(raw: Buffer, codec: Codec, settings: TextSettings): Buffer | undefined {
+export function textValue(raw: Buffer, codec: Codec, settings: TextSettings): Buffer | undefined {
   const plain = codec.fromPlainText?.(raw);
   if (plain !== undefined) return plain;
   return isUtf8(raw) ? codec.fromText(raw.toString("utf8"), settings) : undefined;

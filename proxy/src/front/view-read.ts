@@ -151,6 +151,19 @@ export class ViewRead {
     return this.#finish(found);
   }
 
+  /** Codecs of the key's values where a key's list is all that is read, in the order of `plan.equality`; else null. */
+  get plainKey(): readonly Codec[] | null {
+    return this.#isPlain ? this.#keyCodecs : null;
+  }
+
+  /** Of such a view: the list of a key (with ENTRY_TAG), undefined where there are no rows; null: `read` has to be asked. */
+  list(transaction: ReadTransaction, key: Buffer): Buffer | undefined | null {
+    if (key.length > MAX_KEY_BYTES) return null;
+    const list = transaction.get(this.#arrangement, key);
+    if (list === undefined) return this.#missingKeyRow === null ? undefined : null;
+    return isSpilledList(list) ? null : list;
+  }
+
   /** The rows of one key that has them in a list; null: that is not all that is to be done. */
   #readPlain(transaction: ReadTransaction, parameters: ParameterValues, maxBytes: number): ViewRows | null {
     const { equality } = this.#plan;
@@ -162,11 +175,10 @@ export class ViewRead {
       values.push(value);
     }
     const prefix = viewKeyPrefix(this.#key, ENTRY_TAG, this.#keyCodecs, values);
-    if (prefix.length > MAX_KEY_BYTES) return null;
-    const list = transaction.get(this.#arrangement, prefix);
+    const list = this.list(transaction, prefix);
     const rows: Row[] = [];
-    if (list === undefined) return this.#missingKeyRow === null ? { kind: "rows", rows, keys: [prefix] } : null;
-    if (isSpilledList(list)) return null;
+    if (list === undefined) return { kind: "rows", rows, keys: [prefix] };
+    if (list === null) return null;
     let bytes = 0;
     readViewList(list, (weight, _sortKey, row, end) => {
       bytes += (end - row) * weight;

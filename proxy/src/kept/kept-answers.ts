@@ -82,6 +82,13 @@ export class KeptAnswers {
     return made;
   }
 
+  /** Whether to look at all, where an answer is nearly as cheap to make; counts as a question where not. */
+  pays(): boolean {
+    if (this.#worth.pays) return true;
+    this.#worth.asked();
+    return false;
+  }
+
   find(group: AnswerGroup, key: string): KeptAnswer | null {
     this.#worth.asked();
     const found = this.#live(group, key);

@@ -2,12 +2,13 @@ import process from "node:process";
 import { assert, must } from "@freshet/base";
 import { loadParser } from "@freshet/sql";
 import { DEFAULT_TEXT_SETTINGS, type TextSettings } from "@freshet/values";
-import { BIND_COMPLETE, readyForQuery, selectComplete } from "@freshet/wire";
+import { BIND_COMPLETE, HEADER_BYTES, encodeBind, readyForQuery, selectComplete } from "@freshet/wire";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import type { ViewFront } from "../front/cache-front.ts";
-import type { PreparedRoute, SessionFacts } from "../session/front-ports.ts";
+import type { Keep, PointReads, PreparedRoute, SessionFacts } from "../session/front-ports.ts";
 import { INT_TABLE_FACTS, INT_TABLE_TEXT, IntTable } from "../testing/int-table.ts";
+import { intValue } from "../testing/int-view.ts";
 
 const numRuns = 30 * Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
 const KEYS = 3;
@@ -20,6 +21,7 @@ class Twins {
   readonly #kept: ViewFront;
   readonly #plain: ViewFront;
   readonly #route: PreparedRoute;
+  readonly #points = new Map<TextSettings, PointReads>();
   served = 0;
 
   constructor(table: IntTable, maxBytes: number) {
@@ -49,6 +51,23 @@ class Twins {
     const count = this.#table.rowsAt(this.#table.lsn, key).length;
     expect(answer.endsWith(`SELECT ${count}\0${readyForQuery("I").toString("latin1")}`)).toBe(true);
     if (hit !== null) expect(hit.lsn).toBe(this.#table.lsn);
+    const keep = hit === null ? { questions, key: question } : null;
+    expect(this.#lookUp(key, formats, facts, keep)).toBe(Buffer.from(expected, "latin1").toString("hex"));
+  }
+
+  /** The same on the short way, of a session that has been there all the time. */
+  #lookUp(key: number, formats: readonly number[], facts: SessionFacts, keep: Keep | null): string {
+    const { text } = facts;
+    const points = this.#points.get(text) ?? must(this.#kept.points(this.#route, facts, []));
+    this.#points.set(text, points);
+    const isBinary = key % 2 === 0;
+    const values = [isBinary ? intValue(key) : Buffer.from(String(key))];
+    const bind = encodeBind({ values, formats: isBinary ? [1] : [], resultFormats: formats });
+    const { lsn } = this.#table;
+    const hit = points.answer(bind, HEADER_BYTES + 2, bind.length, true, lsn, keep);
+    assert(hit !== null, "a key's rows in one list are read on the short way");
+    expect(hit.lsn).toBe(lsn);
+    return hit.bytes.take().toString("hex");
   }
 
   #execute(

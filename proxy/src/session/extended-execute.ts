@@ -25,7 +25,7 @@ import {
   whenSettled,
 } from "./forwarding.ts";
 import type { Answer, BoundParameters, Keep, Miss } from "./front-ports.ts";
-import { DESCRIBE_EXECUTE_SYNC, EXECUTE_SYNC, answerKeptBind, isClear } from "./kept-hit.ts";
+import { DESCRIBE_EXECUTE_SYNC, EXECUTE_SYNC, answerBindAtOnce, isClear } from "./kept-hit.ts";
 import type { AnsweredPortal, CommandPortal, Portal } from "./portal.ts";
 import { ensureOnServer, failPooled, noUnnamedStatement, sendBind, whenNameSettled } from "./pooled-statements.ts";
 import { sendPaced } from "./paced-sending.ts";
@@ -38,7 +38,7 @@ import { cancellable } from "./waiting-decision.ts";
 /** Bind: this is where a cache is asked, as PostgreSQL takes a portal's snapshot here. */
 export function handleBind(state: SessionState, piece: IncomingPiece): void | Promise<void> {
   const bind = decodeBindNames(piece.buffer, piece.start, piece.end);
-  const keep = answerKeptBind(state, piece, bind);
+  const keep = answerBindAtOnce(state, piece, bind);
   if (keep === "answered") return undefined;
   const existing = bind.portal === "" ? undefined : livePortal(state, bind.portal);
   if (existing !== undefined && existing.kind !== "forwarded") {

@@ -1,5 +1,5 @@
 import type { Command, StatementInfo } from "@freshet/sql";
-import type { Lsn, TextSettings } from "@freshet/values";
+import type { ByteWriter, Lsn, TextSettings } from "@freshet/values";
 
 /**
  * What a session needs from the caching side, and tells it. The session owns sockets, protocol state
@@ -110,7 +110,32 @@ export interface KeptHit {
 export interface KeptQuestions {
   /** It finds nothing any more: another is to be had. */
   readonly over: boolean;
+  /** Whether to look, where the statement can be answered by PointReads. Asked once for each question. */
+  pays(): boolean;
   find(key: string, writeLsn: Lsn): KeptHit | null;
+}
+
+/** An answer made of one look-up by key. */
+export interface PointHit {
+  readonly cache: string;
+  readonly lsn: Lsn;
+  /** From BindComplete to ReadyForQuery (idle); the next answer is written to the same. */
+  readonly bytes: ByteWriter;
+}
+
+/** From the bytes of one statement's executions straight to those of their answers, where a view's key is all that is asked for. */
+export interface PointReads {
+  /**
+   * `buffer[start, end)`: Bind's bytes behind the names, `keep`: where the answer may be kept. Null: `execute` is to be asked, whatever the reason.
+   */
+  answer(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    isDescribed: boolean,
+    writeLsn: Lsn,
+    keep: Keep | null,
+  ): PointHit | null;
 }
 
 /** Where the answer of an execution may be kept. */
@@ -148,6 +173,8 @@ export interface CacheFront {
    * null to simple queries, by their text. Null when there are none to be had.
    */
   kept(text: string | null, facts: SessionFacts, typeOids: readonly number[]): KeptQuestions | null;
+  /** The short way for executions of a statement; null where these facts never allow it. */
+  points(route: PreparedRoute, facts: SessionFacts, typeOids: readonly number[]): PointReads | null;
   /** A statement went upstream and came back: for SHOW PROXIED QUERIES, schema watching and privilege caching. */
   forwarded(route: PreparedRoute, miss: Miss, elapsedMs: number, succeeded: boolean): void;
 }

@@ -8,7 +8,7 @@ import {
   encodeSync,
 } from "@freshet/wire";
 import type { IncomingPiece } from "./forwarding.ts";
-import type { Keep, KeptHit, KeptQuestions, SessionFacts } from "./front-ports.ts";
+import type { Keep, KeptHit, PointHit, PreparedRoute, SessionFacts } from "./front-ports.ts";
 import type { KeptWay } from "./prepared-statement.ts";
 import type { SessionState } from "./session-state.ts";
 
@@ -26,35 +26,43 @@ export function isClear(state: SessionState): boolean {
 }
 
 /**
- * Answers a Bind of the unnamed portal, with the Execute and Sync behind it, by the bytes of a kept answer: "answered", and all of them are dealt with.
- * Else says where an answer may be kept; null: nowhere.
+ * Answers a Bind of the unnamed portal, with the Execute and Sync behind it, by the bytes of a kept answer or by one look-up by key: "answered", and all of them
+ * are dealt with. Else says where an answer may be kept; null: nowhere.
  */
-export function answerKeptBind(
+export function answerBindAtOnce(
   state: SessionState,
   piece: IncomingPiece,
   { portal, statement }: BindNames,
 ): "answered" | Keep | null {
   if (portal !== "" || !isClear(state)) return null;
+  const way = statementWay(state, statement);
+  if (way === null) return null;
   const { buffer, start, end } = piece;
   // Names are as long as their bytes.
   const behind = start + HEADER_BYTES + 1 + statement.length + 1;
-  if (end - behind >= MAX_KEY) return null;
-  const questions = statementQuestions(state, statement);
-  if (questions === null) return null;
-  const key = buffer.toString("latin1", behind, end);
+  const keep = keptQuestion(way, buffer, behind, end);
   const isDescribed = piece.isNext(DESCRIBE_EXECUTE_SYNC);
-  if (!isDescribed && !piece.isNext(EXECUTE_SYNC)) return { questions, key };
-  const hit = questions.find(key, state.facts.writeLsn);
-  if (hit === null) return { questions, key };
+  if (!isDescribed && !piece.isNext(EXECUTE_SYNC)) return keep;
+  const { writeLsn } = state.facts;
+  const kept = keep === null ? null : keep.questions.find(keep.key, writeLsn);
+  const hit = kept ?? way.points?.answer(buffer, behind, end, isDescribed, writeLsn, keep) ?? null;
+  if (hit === null) return keep;
   state.replicaRead?.release();
-  if (isDescribed) state.client.latin1(hit.bytes);
+  const { client } = state;
+  if (typeof hit.bytes !== "string") client.written(hit.bytes);
+  else if (isDescribed || kept === null) client.latin1(hit.bytes);
   else {
-    state.client.message(BIND_COMPLETE);
-    state.client.latin1(hit.bytes.slice(hit.rowsAt));
+    client.message(BIND_COMPLETE);
+    client.latin1(hit.bytes.slice(kept.rowsAt));
   }
   piece.skip(isDescribed ? DESCRIBE_EXECUTE_SYNC : EXECUTE_SYNC);
-  noteKeptHit(state, hit);
+  noteHitAtOnce(state, hit);
   return "answered";
+}
+
+function keptQuestion({ questions, points }: KeptWay, buffer: Buffer, start: number, end: number): Keep | null {
+  if (questions === null || end - start >= MAX_KEY || (points !== null && !questions.pays())) return null;
+  return { questions, key: buffer.toString("latin1", start, end) };
 }
 
 /** The same for a simple Query. */
@@ -72,25 +80,25 @@ export function answerKeptQuery(state: SessionState, sql: SqlText): "answered" |
   state.statements.delete("");
   state.replicaRead?.release();
   state.client.latin1(hit.bytes.slice(BIND_COMPLETE.length));
-  noteKeptHit(state, hit);
+  noteHitAtOnce(state, hit);
   return "answered";
 }
 
-function noteKeptHit(state: SessionState, { cache, lsn }: KeptHit): void {
+function noteHitAtOnce(state: SessionState, { cache, lsn }: KeptHit | PointHit): void {
   state.last = { destination: "cache", reason: "hit", cache, lsn, replica: null };
   state.services.metrics.hit(cache);
   state.endSegment();
 }
 
-function statementQuestions(state: SessionState, name: string): KeptQuestions | null {
+function statementWay(state: SessionState, name: string): KeptWay | null {
   const statement = state.statements.get(name);
   if (statement === undefined || statement.command !== null || statement.sentIn != null) return null;
-  const text = statement.route?.info.shape?.text;
+  const { route } = statement;
   const facts = presentFacts(state);
-  if (facts === null || text === undefined) return null;
-  const way = present(state, statement.kept, facts) ?? newWay(state, text, facts, statement.typeOids);
+  if (facts === null || route?.info.shape == null) return null;
+  const way = present(state, statement.kept, facts) ?? newWay(state, route, facts, statement.typeOids);
   statement.kept = way;
-  return way.questions;
+  return way;
 }
 
 function presentFacts(state: SessionState): SessionFacts | null {
@@ -100,11 +108,12 @@ function presentFacts(state: SessionState): SessionFacts | null {
 
 function newWay(
   { services: { front } }: SessionState,
-  text: string | null,
+  route: PreparedRoute | null,
   facts: SessionFacts,
   typeOids: readonly number[],
 ): KeptWay {
-  return { front, facts, questions: front.kept(text, facts, typeOids) };
+  const questions = front.kept(route?.info.shape?.text ?? null, facts, typeOids);
+  return { front, facts, questions, points: route === null ? null : front.points(route, facts, typeOids) };
 }
 
 function present(state: SessionState, way: KeptWay | null | undefined, facts: SessionFacts): KeptWay | null {

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { assert } from "@freshet/base";
+import type { ByteWriter } from "@freshet/values";
 
 /** Below this the parts of one batch are joined by copying; above, they are written as they are. */
 const JOIN_BYTES = 32_768;
@@ -80,15 +81,31 @@ export class OutputBatch {
       this.message(Buffer.from(bytes, "latin1"));
       return;
     }
+    const at = this.#reserve(length);
+    arena.write(bytes, at, "latin1");
+  }
+
+  /** Adds what a writer holds. */
+  written(bytes: ByteWriter): void {
+    if (bytes.length > SMALL_BYTES) this.message(bytes.take());
+    else {
+      const at = this.#reserve(bytes.length);
+      bytes.copyTo(arena, at);
+    }
+  }
+
+  /** Makes room in the arena, behind the part that grows; where it is. */
+  #reserve(length: number): number {
     if (filled + length > arena.length) renewArena();
     if (this.#buffer !== arena || this.#end !== filled) {
       this.#closeRange();
       this.#buffer = arena;
       this.#start = filled;
     }
-    arena.write(bytes, filled, "latin1");
+    const at = filled;
     filled += length;
     this.#end = filled;
+    return at;
   }
 
   /** Bytes that the socket holds because its peer does not read. */

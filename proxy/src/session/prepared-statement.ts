@@ -1,12 +1,14 @@
 import type { Command } from "@freshet/sql";
-import type { CacheFront, KeptQuestions, PreparedRoute, SessionFacts } from "./front-ports.ts";
+import type { CacheFront, KeptQuestions, PointReads, PreparedRoute, SessionFacts } from "./front-ports.ts";
 import type { Segment } from "./segment.ts";
 
-/** The way to kept answers that a session has while its facts are these, and this is who answers. */
+/** The short ways to answers that a session has while its facts are these, and this is who answers. */
 export interface KeptWay {
   readonly front: CacheFront;
   readonly facts: SessionFacts;
   readonly questions: KeptQuestions | null;
+  /** Null for simple queries. */
+  readonly points: PointReads | null;
 }
 
 /** A prepared statement as the session knows it. */

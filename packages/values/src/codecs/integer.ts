@@ -22,13 +22,13 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 
 /** Undefined for all but a few digits with or without a minus sign. */
-function parsePlain(bytes: Buffer): number | undefined {
-  const isNegative = bytes[0] === MINUS;
-  const first = isNegative ? 1 : 0;
-  const digits = bytes.length - first;
+function parsePlain(bytes: Buffer, start = 0, end: number = bytes.length): number | undefined {
+  const isNegative = start < end && bytes[start] === MINUS;
+  const first = isNegative ? start + 1 : start;
+  const digits = end - first;
   if (digits < 1 || digits > PLAIN_DIGITS) return undefined;
   let value = 0;
-  for (let at = first; at < bytes.length; at++) {
+  for (let at = first; at < end; at++) {
     const digit = (bytes[at] as number) - ZERO;
     if (digit < 0 || digit > 9) return undefined;
     value = value * 10 + digit;
@@ -100,6 +100,12 @@ export const int4Codec: Codec = {
   fromPlainText: (bytes) => smallFromPlainText(INT4, bytes),
   fromText: (text) => smallFromText(INT4, text),
   writeKey: writeInt4Key,
+  writePlainKey(source, start, end, out) {
+    const value = parsePlain(source, start, end);
+    if (value === undefined) return false;
+    out.uint32(value ^ SIGN_BIT);
+    return true;
+  },
   decode: (bytes) => bytes.readInt32BE(0),
   encode: (value) => encodeInt4(numberOf(value, "int4")),
 };
@@ -158,6 +164,13 @@ export const int8Codec: Codec = {
     return value < INT8_MIN || value > INT8_MAX ? undefined : encodeInt8(value);
   },
   writeKey: writeInt8Key,
+  writePlainKey(source, start, end, out) {
+    const value = parsePlain(source, start, end);
+    if (value === undefined) return false;
+    out.uint32((value < 0 ? -1 : 0) ^ SIGN_BIT);
+    out.uint32(value);
+    return true;
+  },
   decode: (bytes) => bytes.readBigInt64BE(0),
   encode: (value) => encodeInt8(bigintOf(value, "int8")),
 };

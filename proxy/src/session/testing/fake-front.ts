@@ -56,6 +56,10 @@ export class FakeFront implements CacheFront {
     return null;
   }
 
+  points(): null {
+    return null;
+  }
+
   execute(
     route: PreparedRoute,
     facts: SessionFacts,
