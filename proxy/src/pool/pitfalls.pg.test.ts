@@ -205,6 +205,13 @@ describe("shared server connections", () => {
     expect(rowsOf(await client.untilReady())).toEqual(["3"]);
   });
 
+  it("have nothing of a Parse that was skipped together with a statement whose effects are unknown", async () => {
+    const client = await connect();
+    client.send(encodeExecute("none"), encodeParse("a", ""), run("a"), encodeDescribe("statement", "a"), encodeSync());
+    expect(types(await client.untilReady())).toBe("EZ");
+    expect(errorOf(await client.untilReady())).toBe('26000 prepared statement "a" does not exist');
+  });
+
   it("look a name in SQL up behind DISCARD ALL that is yet to be answered", async () => {
     const client = await connect();
     client.send(encodeParse("a", "SELECT 1"), encodeSync());

@@ -54,6 +54,7 @@ export function parsePooled(state: SessionState, pooling: Pooling, statement: Pr
     state.expected.local(PARSE_COMPLETE, undo);
     return;
   }
+  statement.sentIn = state.segment;
   sendParse(state, pooling, statement, {
     swallow: false,
     undo,
