@@ -9,9 +9,16 @@ import { valuesOf } from "../expression/testing/value-pools.ts";
 import { createAccumulator } from "./create-accumulator.ts";
 
 let upstream: Upstream;
+let serverVersion: number;
+/** The first with infinite intervals. */
+const VERSION_17 = 170_000;
 
 beforeAll(async () => {
   upstream = await startUpstream();
+  const [row] = await upstream.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int AS version",
+  );
+  serverVersion = must(row).version;
 });
 
 afterAll(() => upstream.stop());
@@ -104,6 +111,7 @@ async function evaluate(item: Case): Promise<string | null> {
     distinct: false,
     type: columnType(item.result),
     inputCollation: 0,
+    ...(item.result.name === "interval" && serverVersion >= VERSION_17 ? { infinities: true } : {}),
   };
   const accumulator = createAccumulator(call, argType, upstream.codecs);
   let state = accumulator.create();
@@ -157,6 +165,29 @@ function agrees(actual: string | null, expected: string | null, item: Case): boo
     return item.texts.some((text) => Math.abs(Number(text)) > (/var|stddev/.test(item.name) ? 1e150 : 1e37));
   return !actual.startsWith("!") && !expected.startsWith("!") && isNear(actual, expected, item);
 }
+
+test("sums of infinite intervals are PostgreSQL's since version 17", async () => {
+  if (serverVersion < VERSION_17) return expect(serverVersion).toBeLessThan(VERSION_17);
+  const [argument] = [typeOf("interval")];
+  const lists = [
+    ["infinity"],
+    ["-infinity", "-infinity", null],
+    ["1 day", "infinity", "-3 mons"],
+    ["-infinity", "04:00"],
+    ["infinity", "-infinity"],
+    ["infinity", "1 day", "-infinity"],
+    ["178956970 years 7 mons", "1 mon", "infinity"],
+    ["1 day", "2 days"],
+    [null],
+  ];
+  const cases = ["sum", "avg"].flatMap((name) =>
+    lists.map((texts): Case => ({ name: name as AggregateCall["name"], argument, result: argument, texts })),
+  );
+  const outcomes = await upstream.outcomes(cases.map(caseSql));
+  const results: (string | null)[] = [];
+  for (const item of cases) results.push(await evaluate(item));
+  expect(results).toEqual(outcomes);
+});
 
 test.each(Object.keys(RESULTS))("aggregates over %s are PostgreSQL's", async (argument) => {
   const cases = casesOf(argument);

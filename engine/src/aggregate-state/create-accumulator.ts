@@ -17,6 +17,7 @@ import {
 } from "./integer-state.ts";
 import { type DeviationAggregate, deviationAccumulator } from "./numeric-moments.ts";
 import { numericAverageAccumulator, numericSumAccumulator } from "./numeric-state.ts";
+import { infiniteIntervalAverageAccumulator, infiniteIntervalSumAccumulator } from "./infinite-interval-state.ts";
 import { intervalAverageAccumulator, intervalSumAccumulator } from "./interval-state.ts";
 import { isRegressionAggregate, regressionAccumulator } from "./regression-state.ts";
 
@@ -27,6 +28,8 @@ import { isRegressionAggregate, regressionAccumulator } from "./regression-state
  */
 export function createAccumulator(call: AggregateCall, argType: ColumnType | null, codecs: CodecSet): Accumulator {
   if (call.name === "count") return countAccumulator(argType === null);
+  if (call.infinities === true && call.name === "sum") return infiniteIntervalSumAccumulator();
+  if (call.infinities === true && call.name === "avg") return infiniteIntervalAverageAccumulator();
   const accumulator = argType === null ? undefined : accumulatorOf(call.name, argType.typeOid, codecs);
   if (accumulator !== undefined) return accumulator;
   throw unsupported(`aggregate ${call.name}(${argType === null ? "*" : typeName(argType, codecs)})`);

@@ -6,7 +6,7 @@ import type { StateReader, StateWriter } from "./state-bytes.ts";
 import { type Sum, sumAccumulator } from "./sum-state.ts";
 
 /** The exact sums of each field of the finite intervals, and how many are not finite. */
-class IntervalSum implements Sum {
+export class IntervalSum implements Sum {
   count = 0;
   #infinite = 0;
   #months = 0n;
@@ -26,10 +26,16 @@ class IntervalSum implements Sum {
     this.#micros += interval.micros * times;
   }
 
-  /** The sum; an error where a field does not fit. What infinite intervals add up to has changed with version 17: left to PostgreSQL. */
+  /** The sum; an error where a field does not fit. Before version 17 nothing is infinite; what looks so is left to PostgreSQL. */
   get value(): Buffer {
     if (this.#infinite !== 0) throw declined("a sum of infinite intervals");
     return intervalValue({ months: Number(this.#months), days: Number(this.#days), micros: this.#micros });
+  }
+
+  /** Throws where the sum does not fit. */
+  check(): void {
+    if (this.count !== 0)
+      intervalValue({ months: Number(this.#months), days: Number(this.#days), micros: this.#micros });
   }
 
   write(out: StateWriter): void {

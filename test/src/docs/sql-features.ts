@@ -208,7 +208,10 @@ const aggregates = area("Grouping and aggregates", [
   ["`stddev`, `variance` of double precision", "SELECT category, stddev(weight_kg) FROM products GROUP BY category"],
   ["`covar_pop`, `covar_samp`, `corr`", "SELECT covar_pop(weight_kg, id), corr(weight_kg, id) FROM products"],
   ["`regr_*`", "SELECT regr_slope(weight_kg, id), regr_intercept(weight_kg, id), regr_r2(weight_kg, id) FROM products"],
-  ["`sum`, `avg` of intervals, `sum` of money", "SELECT sum(an_interval), avg(an_interval), sum(a_money) FROM samples"],
+  [
+    "`sum`, `avg` of intervals (also infinite ones), `sum` of money",
+    "SELECT sum(an_interval), avg(an_interval), sum(a_money) FROM samples",
+  ],
   ["`mode`", "SELECT mode() WITHIN GROUP (ORDER BY rating) FROM reviews"],
   [
     "`percentile_cont`, `percentile_disc`",

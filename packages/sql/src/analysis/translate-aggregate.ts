@@ -1,4 +1,4 @@
-import type { ColumnType } from "@freshet/values";
+import { type ColumnType, Oid } from "@freshet/values";
 import type { ColumnExpression, Expression } from "../plan/expression.ts";
 import { type AggregateCall, type AggregateName, isListAggregate } from "../plan/aggregate-call.ts";
 import { acceptsArgument, engineAggregate } from "./aggregate-functions.ts";
@@ -10,6 +10,7 @@ import { translateOrderedSet } from "./translate-ordered-set.ts";
 import { checkCollation } from "./translate-call.ts";
 import { BOOL_TYPE } from "./type-support.ts";
 import { unsupported } from "./unsupported.ts";
+import { hasInfiniteIntervals } from "./version-changes.ts";
 
 const TRUE: Expression = { kind: "constant", value: "\x01", type: BOOL_TYPE };
 
@@ -37,7 +38,9 @@ export function translateAggregateCall(node: TreeNode, scope: QueryScope): Aggre
   const filterNode = node.nodeOrNull("aggfilter");
   const filter = filterNode === null ? null : scope.translate(filterNode);
   const type: ColumnType = { typeOid: node.int("aggtype"), typmod: -1, collation: node.int("aggcollid") };
-  const call = { name, distinct, type, inputCollation };
+  const isSum = name === "sum" || name === "avg";
+  const infinities = isSum && type.typeOid === Oid.interval && hasInfiniteIntervals(scope.catalog.serverVersion);
+  const call = { name, distinct, type, inputCollation, ...(infinities ? { infinities } : {}) };
   if (rest.length > 0) return { ...call, arg, rest, ...(filter === null ? {} : { filter }) };
   return { ...call, arg: filter === null ? arg : filteredArgument(arg, filter) };
 }

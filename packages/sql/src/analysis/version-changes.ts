@@ -10,3 +10,8 @@ const CHANGED: ReadonlyMap<string, number> = new Map([
 export function isOutdated(symbol: string, serverVersion: number): boolean {
   return serverVersion < (CHANGED.get(symbol) ?? 0);
 }
+
+/** Whether intervals may be infinite; before, what looks so is the largest or the smallest one. */
+export function hasInfiniteIntervals(serverVersion: number): boolean {
+  return serverVersion >= 170_000;
+}

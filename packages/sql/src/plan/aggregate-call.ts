@@ -102,6 +102,8 @@ export interface AggregateCall {
   readonly direct?: readonly Expression[];
   /** Only rows on which it is true are taken in, and no other expression is evaluated on others. */
   readonly filter?: Expression;
+  /** Of sums and averages of intervals: there are infinite ones (since version 17). */
+  readonly infinities?: true;
 }
 
 /** All expressions of the call, over the aggregation's input. */
