@@ -35,6 +35,20 @@ const rows: readonly Omit<Pitfall, "area">[] = [
     proofs: [pitfallTest("forget a Parse that failed")],
   },
   {
+    pitfall:
+      "In a pipeline a name is looked up while what changed it may still be skipped: another statement runs, or a name is taken that is free.",
+    freshet:
+      "Waits until it is known what stands behind the name; what is taken back later leaves newer entries alone.",
+    proofs: [
+      pitfallTest("know which names stand behind %s and is yet to be answered"),
+      pitfallTest("skip the Describe of a statement that is still being parsed, behind an error"),
+      {
+        file: "proxy/src/session/named-entries.test.ts",
+        test: "stand when only what they took the place of is taken back",
+      },
+    ],
+  },
+  {
     pitfall: "The Close that makes room overtakes a Bind of the same statement, or is lost behind an error.",
     freshet:
       "Close goes in the same stream, behind what uses the statement; skipped after an error, it is sent again before that name is parsed.",
