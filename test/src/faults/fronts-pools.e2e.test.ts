@@ -72,8 +72,9 @@ test("clients of both sockets are spread evenly, limits are divided, and the con
   expect(Object.keys(version)).toEqual(["version"]);
 });
 
-test("PAUSE and RESUME hold and release the clients of all processes", async () => {
-  await admin("PAUSE");
+test.each(["", "of one database"])("PAUSE and RESUME %s hold and release the clients of all processes", async (one) => {
+  const what = one === "" ? "" : ` ${freshet.connection.database}`;
+  await admin(`PAUSE${what}`);
   const answers = clients.map((client) => client.value("SELECT 2"));
   let answered = 0;
   for (const answer of answers) void answer.then(() => answered++);
@@ -81,7 +82,7 @@ test("PAUSE and RESUME hold and release the clients of all processes", async () 
     [...(await shown("SHOW CLIENTS")).values()].flat().map((row) => row["state"]);
   await until("all wait", async () => ((await states()).every((state) => state === "waiting") ? true : undefined));
   expect(answered).toBe(0);
-  await admin("RESUME");
+  await admin(`RESUME${what}`);
   expect(await Promise.all(answers)).toEqual(clients.map(() => "2"));
 });
 
