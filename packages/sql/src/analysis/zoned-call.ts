@@ -28,7 +28,13 @@ export function withZone(call: CallExpression, zones: ReadonlyMap<string, TimeZo
   const position = ZONE_ARGUMENTS.get(call.name);
   if (position === undefined) return call;
   const arg = call.args[position];
-  if (arg?.kind !== "constant") throw unsupported(`the time zone of ${call.name}() is no constant`);
+  if (arg?.kind !== "constant") {
+    throw unsupported(`the time zone of ${call.name}() is no constant`, {
+      detail:
+        "A value may also be a rule such as 'ABC+3:07XYZ', or an abbreviation: there is no list of all zones whose offsets could be held.",
+      hint: "Name the zone in full, such as 'Europe/Berlin'.",
+    });
+  }
   if (arg.value === null) return call;
   const name = Buffer.from(arg.value, "latin1").toString("utf8");
   if (!needsZoneTable(name)) return call;
