@@ -23,6 +23,7 @@ export { fixedOffset, offsetAt, offsetOfLocal } from "./codecs/time-zone.ts";
 export { type TimeZoneTable, zoneOffsetAt, zoneOffsetOfLocal } from "./codecs/zone-table.ts";
 export * from "./decimal.ts";
 export * from "./internal-datum.ts";
+export { decodeInternalRecord } from "./internal-record.ts";
 export * from "./key-writer.ts";
 export * from "./lsn.ts";
 export * from "./oids.ts";

@@ -112,6 +112,11 @@ const STORAGE: ReadonlyMap<number, Storage> = new Map<number, Storage>([
   [Oid.cidr, { ...TEXT, toWire: (data) => networkToWire(data, true) }],
 ]);
 
+/** How values of a built-in scalar type lie in memory; undefined for other types. */
+export function storageOf(typeOid: number): Storage | undefined {
+  return STORAGE.get(typeOid);
+}
+
 function partsOfKind(kind: "array" | "range" | "multirange"): ReadonlyMap<number, number> {
   const types = BUILTIN_TYPES.filter((type) => type.kind === kind);
   return new Map(
@@ -127,7 +132,7 @@ const MULTIRANGE_RANGES: ReadonlyMap<number, number> = partsOfKind("multirange")
  * The send format of a value in the server's memory layout, as Const nodes of analysed trees print it
  * (a 64-bit little-endian server). `bytes` is the Datum itself (8 bytes) for types passed by value, else
  * what it points at, with the varlena header. Undefined for types and forms that are not known here
- * (enums: their Datum is a catalog OID; composites; compressed or external values).
+ * (enums: their Datum is a catalog OID; composites: see internal-record.ts; compressed or external values).
  */
 export function decodeInternalDatum(typeOid: number, bytes: Buffer, layout: DatumLayout): Buffer | undefined {
   const elementOid = ARRAY_ELEMENTS.get(typeOid);
@@ -231,7 +236,8 @@ function multirangeToWire(data: Buffer, subtypeOid: number): Buffer | undefined 
   return writeMultirange(ranges);
 }
 
-function readElements(
+/** The values of one type, or `total` of them, that lie from `start` on, and where they end. */
+export function readElements(
   bytes: Buffer,
   start: number,
   total: number,

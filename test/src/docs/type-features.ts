@@ -50,6 +50,7 @@ export const typeFeatures: readonly (readonly [feature: string, sql: string])[] 
     "SELECT id, int4multirange(a_range) - '{[2,5)}'::int4multirange, unnest(int4multirange(a_range)) FROM samples WHERE int4multirange(a_range) && '{(,3),[7,9)}'::int4multirange",
   ],
   ["slice of an array", "SELECT an_array[2:] FROM samples"],
+  ["constant of a composite", "SELECT id FROM samples WHERE a_composite = '(1,x)'::pair"],
   ["field of a composite, `ROW`", "SELECT (a_composite).a, ROW(1, 'x')::pair FROM samples"],
   [
     "`IS NULL`, `IS DISTINCT FROM` and comparison of rows and composites",

@@ -1,5 +1,5 @@
 import type { Expression, ConstantExpression } from "../plan/expression.ts";
-import { type ColumnType, decodeInternalDatum, Oid, packRow } from "@freshet/values";
+import { type ColumnType, decodeInternalDatum, decodeInternalRecord, Oid, packRow } from "@freshet/values";
 import type { TreeNode } from "./node-tree.ts";
 import type { QueryScope } from "./query-scope.ts";
 import { unsupported } from "./unsupported.ts";
@@ -43,7 +43,11 @@ export function translateConstant(node: TreeNode, scope: QueryScope): ConstantEx
     if (label === undefined) throw unsupported(`a constant of type ${scope.typeName(type.typeOid)} has no label`);
     return { kind: "constant", value: latin1(Buffer.from(label.label, "utf8")), type };
   }
-  const value = decodeInternalDatum(type.typeOid, bytes, { byVal: node.flag("constbyval"), len: node.int("constlen") });
+  const fields = scope.catalog.types.get(type.typeOid)?.fields ?? null;
+  const value =
+    fields === null
+      ? decodeInternalDatum(type.typeOid, bytes, { byVal: node.flag("constbyval"), len: node.int("constlen") })
+      : decodeInternalRecord(type.typeOid, bytes, fields);
   if (value === undefined) throw unsupported(`constants of type ${scope.typeName(type.typeOid)} are not supported`);
   return { kind: "constant", value: latin1(value), type };
 }
