@@ -2,4 +2,4 @@ export { createEngine, type EngineOptions } from "./create-engine.ts";
 export { compileRead } from "./view/compile-read.ts";
 export { supportsCall } from "./expression/supports-call.ts";
 export type { WorkerOptions } from "./worker/protocol.ts";
-export { startEngineWorker } from "./worker/start-engine-worker.ts";
+export { type SpawnedEngine, spawnEngineWorker } from "./worker/start-engine-worker.ts";

@@ -35,6 +35,7 @@ import { Pump } from "./replication/pump.ts";
 import { ReplicationStart } from "./replication/replication-start.ts";
 import { SlotGauge } from "./replication/slot-gauge.ts";
 import type { CallClient } from "./upstream-calls/call-client.ts";
+import { storeDirectory } from "./store-directory.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
 import type { KeptBytes } from "./kept/kept-front.ts";
@@ -442,7 +443,7 @@ export class CachingCore {
   }
 
   #openReader(): StoreReader {
-    this.#reader ??= openStoreReader(join(this.#options.data, "store"));
+    this.#reader ??= openStoreReader(storeDirectory(this.#options));
     return this.#reader;
   }
 

@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { type FreshetOptions, type Logger, now } from "@freshet/base";
 import type { Engine } from "@freshet/contract";
 import type { FreshetFactories } from "./freshet-factories.ts";
 import type { CallClient } from "./upstream-calls/call-client.ts";
 import { createCallClient } from "./upstream-calls/create-call-client.ts";
+import { storeDirectory } from "./store-directory.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 /** The engine's worker, loaded but without its store, which may still be another process's. */
@@ -19,5 +19,5 @@ export async function loadEngine(
   logger: Logger,
 ): Promise<LoadedEngine> {
   const calls = createCallClient(options, upstream.driver, logger, now);
-  return { engine: await factories.engine(join(options.data, "store"), calls), calls };
+  return { engine: await factories.engine(storeDirectory(options), calls), calls };
 }

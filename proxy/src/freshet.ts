@@ -1,5 +1,5 @@
 import type { FreshetOptions } from "@freshet/base";
-import { compileRead, startEngineWorker, supportsCall } from "@freshet/engine";
+import { type SpawnedEngine, compileRead, spawnEngineWorker, supportsCall } from "@freshet/engine";
 import { createReplicator, uninstall } from "@freshet/replicator";
 import { Freshet, composeFreshet } from "./compose.ts";
 import type { FreshetFactories, RunningFreshet } from "./freshet-factories.ts";
@@ -7,8 +7,7 @@ import { FrontProcess } from "./fronts/front-process.ts";
 import type { Family } from "./supervision/family.ts";
 import type { DriverConnection } from "./upstream/upstream.ts";
 
-const FACTORIES: FreshetFactories = {
-  engine: (directory, caller) => startEngineWorker({ directory }, caller),
+const FACTORIES: Omit<FreshetFactories, "engine"> = {
   isNative: supportsCall,
   compileRead,
   source: (given, upstream, logger) =>
@@ -24,14 +23,27 @@ const FACTORIES: FreshetFactories = {
     }),
 };
 
-/** Starts an instance with the real engine and replicator. */
-export function startFreshet(options: FreshetOptions): Promise<RunningFreshet> {
-  return composeFreshet(options, FACTORIES);
+/** The first engine is the one in `ahead`. */
+function factories(ahead: SpawnedEngine | null): FreshetFactories {
+  let spawned = ahead;
+  return {
+    ...FACTORIES,
+    engine: (directory, caller) => {
+      const worker = spawned ?? spawnEngineWorker({ directory });
+      spawned = null;
+      return worker.connect(caller);
+    },
+  };
+}
+
+/** Starts an instance with the real engine and replicator; `ahead` is its engine's worker, if it has been started before. */
+export function startFreshet(options: FreshetOptions, ahead: SpawnedEngine | null = null): Promise<RunningFreshet> {
+  return composeFreshet(options, factories(ahead));
 }
 
 /** The same as one process of several; it is still to be started. */
-export function prepareFreshet(options: FreshetOptions, family: Family): Promise<Freshet> {
-  return Freshet.prepare(options, FACTORIES, family);
+export function prepareFreshet(options: FreshetOptions, family: Family, ahead: SpawnedEngine | null): Promise<Freshet> {
+  return Freshet.prepare(options, factories(ahead), family);
 }
 
 /** A process that serves clients beside the one that has the caches; it is still to be started. */

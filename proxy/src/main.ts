@@ -7,6 +7,7 @@ import {
   errorMessage,
   isSupervised,
   placeEnvironment,
+  processPlace,
   readFreshetCommandLine,
 } from "@freshet/base";
 import { acceptedSocket } from "./listener/client-source.ts";
@@ -22,7 +23,9 @@ async function main(): Promise<number> {
   }
   const { command, values } = invocation;
   if (command === "" && isSupervised(values) && cluster.isPrimary) return supervise(values);
-  // A supervisor lives as long as the service, and needs none of this.
+  // A supervisor lives as long as the service, and needs none of this. Other fronts than the first have no engine.
+  const ahead =
+    command === "" && processPlace().front === 0 ? (await import("./engine-ahead.ts")).spawnEngineAhead(values) : null;
   const program = await import("./program.ts");
   switch (command) {
     case "doctor":
@@ -30,7 +33,7 @@ async function main(): Promise<number> {
     case "uninstall":
       return program.remove(values, host);
     default:
-      return program.serve(values, host);
+      return program.serve(values, host, ahead);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type FreshetOptions, isSupervised, processPlace } from "@freshet/base";
+import type { SpawnedEngine } from "@freshet/engine";
 import { examine, formatFindings } from "./doctor.ts";
 import type { RunningFreshet } from "./freshet-factories.ts";
 import { prepareFreshet, prepareFront, startFreshet, uninstallFreshet } from "./freshet.ts";
@@ -16,15 +17,18 @@ export interface Host {
   readonly channel: Channel | null;
 }
 
-/** Serves clients until it is told to stop, alone or led by a supervisor; resolves with the exit status, as the others do. */
-export function serve(options: FreshetOptions, host: Host): Promise<number> {
+/**
+ * Serves clients until it is told to stop, alone or led by a supervisor; resolves with the exit status, as the others do. `ahead` is the worker of the
+ * engine, if it has been started.
+ */
+export function serve(options: FreshetOptions, host: Host, ahead: SpawnedEngine | null): Promise<number> {
   // Another program may have started this one by node:cluster, too.
   const channel = isSupervised(options) ? host.channel : null;
-  return channel === null ? serveAlone(options, host) : serveSupervised(options, host, channel);
+  return channel === null ? serveAlone(options, host, ahead) : serveSupervised(options, host, channel, ahead);
 }
 
-async function serveAlone(options: FreshetOptions, host: Host): Promise<number> {
-  const freshet = await startFreshet(options);
+async function serveAlone(options: FreshetOptions, host: Host, ahead: SpawnedEngine | null): Promise<number> {
+  const freshet = await startFreshet(options, ahead);
   host.write(addresses(freshet));
   host.onReload(() => freshet.reload());
   await new Promise<void>((resolve) => host.onStop(resolve));
@@ -32,9 +36,16 @@ async function serveAlone(options: FreshetOptions, host: Host): Promise<number> 
   return 0;
 }
 
-async function serveSupervised(options: FreshetOptions, host: Host, channel: Channel): Promise<number> {
+async function serveSupervised(
+  options: FreshetOptions,
+  host: Host,
+  channel: Channel,
+  ahead: SpawnedEngine | null,
+): Promise<number> {
   const link = new FamilyLink(channel, options.fronts > 1);
-  const freshet = await (processPlace().front === 0 ? prepareFreshet : prepareFront)(options, link);
+  const freshet = await (processPlace().front === 0
+    ? prepareFreshet(options, link, ahead)
+    : prepareFront(options, link));
   host.onReload(() => freshet.reload());
   await new Promise<void>((resolve, reject) => {
     host.onStop(resolve);

@@ -73,13 +73,12 @@ function revive(error: PortableError): Error {
 /** An engine in a thread of its own: a pool of one worker, so that the state stays with its thread. */
 class EngineWorker implements Engine {
   readonly #pool: Piscina<EngineRequest | ConnectRequest, EngineResponse>;
-  readonly #line: CallsLine | null;
+  #line: CallsLine | null = null;
   /** Calls that the worker has not answered. */
   readonly #pending = new Set<Promise<unknown>>();
   #closed: Promise<void> | null = null;
 
-  constructor(options: WorkerOptions, caller: UpstreamCaller | null) {
-    this.#line = caller === null ? null : answerCalls(caller);
+  constructor(options: WorkerOptions) {
     this.#pool = new Piscina<EngineRequest | ConnectRequest, EngineResponse>({
       filename: workerFile(),
       minThreads: 1,
@@ -95,9 +94,10 @@ class EngineWorker implements Engine {
     });
   }
 
-  /** Gives the worker its line for calls that PostgreSQL makes. */
-  async connect(): Promise<void> {
-    if (this.#line === null) return;
+  /** Gives the worker its line for calls that PostgreSQL makes; without a caller it has none. */
+  async connect(caller: UpstreamCaller | null): Promise<void> {
+    if (caller === null) return;
+    this.#line = answerCalls(caller);
     const { port, signal } = this.#line;
     const response = await this.#pool.run({ method: "connect", port, signal }, { transferList: [port] });
     if (!response.ok) throw revive(response.error);
@@ -244,18 +244,33 @@ class EngineWorker implements Engine {
   }
 }
 
-/**
- * Starts an engine on the environment in `directory` in a worker thread; the store, which may still be another process's, is opened by
- * `open`. `caller` makes the calls that the engine leaves to PostgreSQL.
- */
-export async function startEngineWorker(options: WorkerOptions, caller: UpstreamCaller | null = null): Promise<Engine> {
-  const engine = new EngineWorker(options, caller);
-  try {
-    await engine.connect();
-    return engine;
-  } catch (error) {
-    // Why it could not be started says more than that it cannot be closed either.
-    await Promise.allSettled([engine.close()]);
-    throw error;
-  }
+/** A worker thread that is starting, and loads the engine meanwhile. */
+export interface SpawnedEngine {
+  /**
+   * The engine in it; the store, which may still be another process's, is opened by `open`. `caller` makes the calls that the engine
+   * leaves to PostgreSQL. To be called once.
+   */
+  connect(caller: UpstreamCaller | null): Promise<Engine>;
+}
+
+/** Starts a worker thread for an engine on the environment in `directory`, which it does not touch yet. */
+export function spawnEngineWorker(options: WorkerOptions): SpawnedEngine {
+  const engine = new EngineWorker(options);
+  return {
+    async connect(caller) {
+      try {
+        await engine.connect(caller);
+        return engine;
+      } catch (error) {
+        // Why it could not be started says more than that it cannot be closed either.
+        await Promise.allSettled([engine.close()]);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Starts a worker thread and connects it at once. */
+export function startEngineWorker(options: WorkerOptions, caller: UpstreamCaller | null = null): Promise<Engine> {
+  return spawnEngineWorker(options).connect(caller);
 }

@@ -1,5 +1,4 @@
 import type { KeptBytes } from "../kept/kept-front.ts";
-import { join } from "node:path";
 import { type FreshetOptions, type Logger, errorMessage, now, processId } from "@freshet/base";
 import { APPLIED_KEY, META_ARRANGEMENT } from "@freshet/contract";
 import { type StoreReader, openStoreReader } from "@freshet/store";
@@ -18,6 +17,7 @@ import { UpstreamLsn } from "../front/upstream-lsn.ts";
 import { type AnswersOfInvalidate, describeInvalidating } from "../invalidate/invalidating-read.ts";
 import { StoredRows } from "../invalidate/stored-rows.ts";
 import type { CommandResult, CommandRunner } from "../session/front-ports.ts";
+import { storeDirectory } from "../store-directory.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { CacheMirror } from "./cache-mirror.ts";
 import { CoreLink } from "./core-link.ts";
@@ -193,7 +193,7 @@ export class RemoteCore {
 
   #attached(): void {
     this.#serving.kept.forget();
-    this.#reader = openStoreReader(join(this.#options.data, "store"), true);
+    this.#reader = openStoreReader(storeDirectory(this.#options), true);
   }
 
   #lost(): void {
