@@ -7,6 +7,8 @@ import { FrontProcess } from "./fronts/front-process.ts";
 import type { Family } from "./supervision/family.ts";
 import type { DriverConnection } from "./upstream/upstream.ts";
 
+export type { SpawnedEngine } from "@freshet/engine";
+
 const FACTORIES: Omit<FreshetFactories, "engine"> = {
   isNative: supportsCall,
   compileRead,

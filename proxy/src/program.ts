@@ -1,8 +1,7 @@
 import { type FreshetOptions, isSupervised, processPlace } from "@freshet/base";
-import type { SpawnedEngine } from "@freshet/engine";
 import { examine, formatFindings } from "./doctor.ts";
 import type { RunningFreshet } from "./freshet-factories.ts";
-import { prepareFreshet, prepareFront, startFreshet, uninstallFreshet } from "./freshet.ts";
+import { type SpawnedEngine, prepareFreshet, prepareFront, startFreshet, uninstallFreshet } from "./freshet.ts";
 import { type Channel, FamilyLink } from "./supervision/family-link.ts";
 import { followSupervisor } from "./supervision/supervised-process.ts";
 import { type DriverConnection, upstreamOf } from "./upstream/upstream.ts";
