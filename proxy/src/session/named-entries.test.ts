@@ -32,6 +32,17 @@ describe("entries by name", () => {
     expect(entries.get("")).toBe("four");
   });
 
+  it("that were taken back do not come again with their deletion", () => {
+    const entries = new NamedEntries<string>();
+    entries.set("", "one");
+    const undoTwo = entries.set("", "two");
+    const undoDelete = entries.delete("");
+    undoTwo();
+    expect(entries.get("")).toBeUndefined();
+    undoDelete();
+    expect(entries.get("")).toBe("one");
+  });
+
   it("that were never there are not taken away when their deletion is taken back", () => {
     const entries = new NamedEntries<string>();
     const undo = entries.delete("");

@@ -3,6 +3,8 @@ interface Version<T> {
   readonly entry: T;
   /** How the entry that took its place is taken back. */
   above: Undo<T> | null;
+  /** Once it has been taken back: what is left in its place. */
+  takenBack: { readonly below: Version<T> | undefined } | null;
 }
 
 interface Undo<T> {
@@ -26,7 +28,7 @@ export class NamedEntries<T> {
 
   set(name: string, entry: T): () => void {
     const below = this.#entries.get(name);
-    const version: Version<T> = { entry, above: null };
+    const version: Version<T> = { entry, above: null, takenBack: null };
     const undo: Undo<T> = { below };
     if (below !== undefined) below.above = undo;
     this.#entries.set(name, version);
@@ -38,7 +40,9 @@ export class NamedEntries<T> {
     if (previous === undefined) return () => undefined;
     this.#entries.delete(name);
     return () => {
-      if (!this.#entries.has(name)) this.#entries.set(name, previous);
+      let left: Version<T> | undefined = previous;
+      while (left?.takenBack != null) left = left.takenBack.below;
+      if (left !== undefined && !this.#entries.has(name)) this.#entries.set(name, left);
     };
   }
 
@@ -52,6 +56,7 @@ export class NamedEntries<T> {
 
   #takeBack(name: string, version: Version<T>, { below }: Undo<T>): void {
     const { above } = version;
+    version.takenBack = { below };
     if (below !== undefined) below.above = above;
     if (above !== null) above.below = below;
     if (this.#entries.get(name) !== version) return;
