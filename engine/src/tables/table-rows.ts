@@ -70,13 +70,11 @@ export class TableRows {
       this.flush(transaction, tally);
       return;
     }
-    const keyed = Array.from(rows, (row) => ({ key: this.#keyOf(row), row }));
-    keyed.sort((a, b) => compareKeys(a.key, b.key));
-    for (const { key, row } of keyed) {
-      transaction.put(this.#arrangement, key, row);
-      tally.bytes += key.length + row.length;
-    }
-    tally.rows += keyed.length;
+    const entries = Array.from(rows, (row) => ({ key: this.#keyOf(row), value: row }));
+    entries.sort((a, b) => compareKeys(a.key, b.key));
+    transaction.putAll(this.#arrangement, entries);
+    for (const { key, value } of entries) tally.bytes += key.length + value.length;
+    tally.rows += entries.length;
   }
 
   flush(transaction: WriteTransaction, tally: Tally): DeltaBatch {

@@ -119,6 +119,11 @@ class LoggedTransaction implements ViewTransaction {
     return this.#transaction.insert(arrangement, key, value);
   }
 
+  putAll(arrangement: number, entries: readonly Entry[]): void {
+    for (const { key } of entries) this.#noteHeader(arrangement, key);
+    this.#transaction.putAll(arrangement, entries);
+  }
+
   remove(arrangement: number, key: Buffer): boolean {
     this.#noteHeader(arrangement, key);
     return this.#transaction.remove(arrangement, key);

@@ -4,9 +4,10 @@ import { assert, now } from "@freshet/base";
 import { type Transaction, TransactionFlags } from "lmdb";
 import { type Environment, openEnvironment } from "./lmdb-environment.ts";
 import { rangeOf } from "./lmdb-encoding.ts";
+import { MANY_ENTRIES, takeFollowing } from "./lmdb-following.ts";
 import { LmdbReads } from "./lmdb-reads.ts";
 import { STATE_GONE, StateReads } from "./state-reads.ts";
-import type { ReadTransaction, Snapshot, Store, StoreReader, StoreStats, WriteTransaction } from "./store.ts";
+import type { Entry, ReadTransaction, Snapshot, Store, StoreReader, StoreStats, WriteTransaction } from "./store.ts";
 
 const INSERT = { noOverwrite: true } as const;
 
@@ -26,6 +27,19 @@ class LmdbWriteTransaction extends LmdbReads implements WriteTransaction {
     // lmdb's declarations leave out what it returns.
     const done = this.#environment.entries.putSync(this.transientKey(arrangement, key), value, INSERT) as unknown;
     return done === true;
+  }
+
+  putAll(arrangement: number, entries: readonly Entry[]): void {
+    const following = this.#isBehindAll(arrangement, entries) ? takeFollowing(this.#environment, arrangement) : [];
+    for (const { key, value } of entries) this.put(arrangement, key, value);
+    for (const { key, value } of following) this.#environment.entries.putSync(key, value);
+  }
+
+  #isBehindAll(arrangement: number, entries: readonly Entry[]): boolean {
+    const [first] = entries;
+    if (first === undefined || entries.length < MANY_ENTRIES) return false;
+    const [last] = this.scan(arrangement, { reverse: true, limit: 1 });
+    return last === undefined || Buffer.compare(last.key, first.key) < 0;
   }
 
   remove(arrangement: number, key: Buffer): boolean {

@@ -93,6 +93,10 @@ class MemoryWriteTransaction extends MemoryReads implements WriteTransaction {
     return true;
   }
 
+  putAll(arrangement: number, entries: readonly Entry[]): void {
+    for (const { key, value } of entries) this.put(arrangement, key, value);
+  }
+
   remove(arrangement: number, key: Buffer): boolean {
     const whole = environmentKey(arrangement, key);
     const before = treeGet(this.root, whole);

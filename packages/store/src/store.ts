@@ -30,6 +30,8 @@ export interface WriteTransaction extends ReadTransaction {
   put(arrangement: number, key: Buffer, value: Buffer): void;
   /** Puts the entry unless its key is there already: then false, and nothing is changed. */
   insert(arrangement: number, key: Buffer, value: Buffer): boolean;
+  /** Puts entries, which are in the order of their keys. Those behind all others of the arrangement fill their pages, whatever lies behind these. */
+  putAll(arrangement: number, entries: readonly Entry[]): void;
   /** True when the key was there. */
   remove(arrangement: number, key: Buffer): boolean;
 }
