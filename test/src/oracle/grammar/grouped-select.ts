@@ -17,7 +17,9 @@ export function groupedSelect(draft: Draft, isOrdered: boolean): Select {
   const sets =
     groups.length > 0 && draft.use("several grouping sets", 0.15) ? randomGroupingSets(draft, groups) : undefined;
   const outputs: Operand[] = [...(sets?.shown ?? groups), ...(sets?.outputs ?? []), ...aggregates];
-  if (draft.use("set over groups", 0.1)) outputs.push(setOverGroups(draft, operands, groups));
+  // A list of all members beside each of them would make answers grow with the square of a group.
+  const hasLists = aggregates.some(({ sql }) => sql.includes("_agg("));
+  if (!hasLists && draft.use("set over groups", 0.1)) outputs.push(setOverGroups(draft, operands, groups));
   const having = draft.use("HAVING", 0.25)
     ? ` HAVING ${random.pick(["count(*) > 1", "count(*) % 2 = 0", havingOf(draft, operands)])}`
     : "";
