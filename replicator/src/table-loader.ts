@@ -16,6 +16,8 @@ const PARALLEL_COPIES = 2;
 /** Sessions that hold locks at a snapshot; a partitioned table may have thousands of partitions. */
 const MAX_COPIERS = 8;
 const SNAPSHOT_ATTEMPTS = 5;
+/** The same where the tables were truncated or rewritten meanwhile, which costs an attempt some milliseconds only. */
+const ATTEMPTS_OF_CHANGING_TABLES = 50;
 
 export interface LoaderParts {
   readonly options: ResolvedOptions;
@@ -145,22 +147,24 @@ interface Established {
 
 /** Repeats attempts until one holds. */
 async function establish(parts: LoaderParts, session: Client, oids: readonly number[]): Promise<Established> {
-  for (let attempt = 1; attempt <= SNAPSHOT_ATTEMPTS; attempt++) {
+  let [held, changed] = [0, 0];
+  while (held < SNAPSHOT_ATTEMPTS && changed < ATTEMPTS_OF_CHANGING_TABLES) {
+    parts.signal.throwIfAborted();
     const outcome = await attemptSnapshot(parts, session, oids);
     if (typeof outcome !== "string") return outcome;
-    parts.options.logger.warn({ attempt, reason: outcome }, "a snapshot could not be taken; trying again");
+    if (outcome === "held too long") held++;
+    else changed++;
+    parts.options.logger.warn(
+      { attempt: held + changed, reason: outcome },
+      "a snapshot could not be taken; trying again",
+    );
     for (const oid of oids) parts.tables.remove(oid);
     if (outcome === "held too long") await sleep(parts.options.holdLimitMs, parts.signal);
   }
-  throw new FreshetError(
-    SqlState.objectInUse,
-    `no consistent snapshot could be taken in ${SNAPSHOT_ATTEMPTS} attempts`,
-    {
-      detail:
-        "Transactions that run for long, or commands that truncate or rewrite the tables, kept getting in the way.",
-      hint: "End them (see pg_stat_activity) and try again.",
-    },
-  );
+  throw new FreshetError(SqlState.objectInUse, `no consistent snapshot could be taken in ${held + changed} attempts`, {
+    detail: "Transactions that run for long, or commands that truncate or rewrite the tables, kept getting in the way.",
+    hint: "End them (see pg_stat_activity) and try again.",
+  });
 }
 
 async function attemptSnapshot(
