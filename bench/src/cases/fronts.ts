@@ -48,7 +48,9 @@ export async function measureFronts(bench: Bench): Promise<FrontsResult> {
   for (const clients of options.quick ? [8] : [8, 32]) {
     bench.log(`fronts: ${clients} clients ...`);
     runs.push(
-      ...(await takeTurns([...instances], options, (each, seconds) => slice(bench, each, clients, seconds, pgbench))),
+      ...(await takeTurns([...instances], { ...options, log: bench.log }, (each, seconds) =>
+        slice(bench, each, clients, seconds, pgbench),
+      )),
     );
   }
   for (const [fronts, freshet] of instances) {

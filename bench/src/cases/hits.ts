@@ -2,7 +2,7 @@ import type { Connection } from "@freshet/postgres";
 import type { Bench } from "../bench.ts";
 import { startCanned } from "../canned/start-canned.ts";
 import { accountsQuery } from "../data/tables.ts";
-import { type LoadResult, type Protocol, protocols } from "../load/load.ts";
+import { type LoadResult, NothingDone, type Protocol, protocols } from "../load/load.ts";
 import { runOwnLoad } from "../load/own-load.ts";
 import { runPgbench } from "../load/pgbench.ts";
 import { takeTurns } from "../load/take-turns.ts";
@@ -55,7 +55,7 @@ export async function measureHits(bench: Bench): Promise<HitsResult> {
       for (const { contender } of contenders) await slice(bench, contender, protocol, 8, WARM_UP_SECONDS, pgbench);
     for (const clients of clientCounts) {
       bench.log(`hits: ${protocol}, ${clients} clients ...`);
-      const measured = takeTurns(contenders, bench.options, ({ contender }, seconds) =>
+      const measured = takeTurns(contenders, { ...bench.options, log: bench.log }, ({ contender }, seconds) =>
         slice(bench, contender, protocol, clients, seconds, pgbench),
       );
       runs.push(...(await measured));
@@ -114,7 +114,7 @@ async function slice(
   const result = await (pgbench === null ? runOwnLoad(load) : runPgbench(pgbench, load));
   const cpu = (await cpuMicroseconds(pid)) - cpuBefore;
   if (result.transactions === 0)
-    throw new Error(`${target} answered nothing in ${seconds} s (${protocol}, ${clients} clients)`);
+    throw new NothingDone(`${target} answered nothing in ${seconds} s (${protocol}, ${clients} clients)`);
   const hits = target === "freshet" ? (await bench.counters("accounts")).hits - hitsBefore : null;
   const hitShare = hits === null ? null : hits / result.transactions;
   if (hitShare !== null && hitShare < 0.99) throw new Error(`only ${hitShare} of the statements were hits`);

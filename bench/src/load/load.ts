@@ -23,3 +23,6 @@ export interface LoadResult {
   readonly p50Us: number;
   readonly p99Us: number;
 }
+
+/** A load has no figures: nothing was answered in its time, or next to nothing. */
+export class NothingDone extends Error {}
