@@ -132,7 +132,7 @@ export class CachingCore {
     this.#lag = new Lag(this.#source, this.#health, () => this.#pump, wallTime);
     this.#replicationStart = new ReplicationStart(this.#source, retry, logger);
     this.#schemaWatch = new SchemaWatch(
-      this.#manager,
+      this.#manager.schema,
       async () => parseTransactions(await analysis.query(RUNNING_TRANSACTIONS)),
       options.schemaCheckIntervalMs,
       logger,

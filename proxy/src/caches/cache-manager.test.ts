@@ -82,6 +82,8 @@ class World {
   readonly manager: CacheManager;
   retries = 0;
   now = 0;
+  /** Held back until resolved, when set. */
+  announcement: Promise<boolean> = Promise.resolve(true);
 
   constructor(folder: string, store: MemoryStore, source: FakeSource) {
     const clock = (): number => 0;
@@ -120,7 +122,7 @@ class World {
       clock: () => this.now,
       failedRetryMs: 100,
       logger,
-      announced: () => Promise.resolve(true),
+      announced: () => this.announcement,
       settled: async () => undefined,
       notStarted: () => null,
     });
@@ -218,7 +220,7 @@ test("all caches on a table that changed its shape answer again", async () => {
   const caches = [await world.create("a"), await world.create("b"), await world.create("c")];
   setRows(3, [[1, 10, 100]]);
   world.builder.columns = 3;
-  world.manager.verifySchema();
+  world.manager.schema.verify();
   expect(world.health.suspended).toBe(true);
   await world.settled();
   expect(world.health.suspended).toBe(false);
@@ -275,15 +277,15 @@ test("a copy that breaks off is retried for a cache that nobody waits for", asyn
 test("a cache that failed is tried again after some time, after longer each time, and when its tables change", async () => {
   const cache = await world.create("a");
   world.builder.failures.push(REFUSED, REFUSED, REFUSED);
-  world.manager.verifySchema();
+  world.manager.schema.verify();
   await world.settled();
   expect([cache.phase, cache.reason, cache.retryAt]).toEqual(["failed", "not supported", 100]);
   world.now = 99;
-  world.manager.verifySchema();
+  world.manager.schema.verify();
   await world.settled();
   expect([cache.phase, cache.retryAt]).toEqual(["failed", 100]);
   world.now = 100;
-  await world.manager.compareTables();
+  await world.manager.schema.compareTables();
   await world.settled();
   expect([cache.phase, cache.retryAt]).toEqual(["failed", 300]);
   world.now = 101;
@@ -318,13 +320,44 @@ test("caches that a schema change has nothing to do with go on answering, the ot
   expect(cache.doubtful).toBe(true);
 });
 
+test("a cache that needs a column added before, past Freshet, is built with its table copied again", async () => {
+  const before = await world.create("a");
+  setRows(3, [[1, 10, 100]]);
+  world.builder.columns = 3;
+  const cache = await world.create("b");
+  expect([cache.phase, world.rowsOf(cache)]).toEqual(["ready", [intRow([1, 10, 100]).toString("hex")]]);
+  await world.settled();
+  expect([before.phase, world.rowsOf(before)]).toEqual(["ready", [intRow([1, 10, 100]).toString("hex")]]);
+});
+
+test("a cache waits for the comparison behind a schema statement of which is not known yet who announces it", async () => {
+  await world.create("a");
+  let announced = (_is: boolean): void => undefined;
+  world.announcement = new Promise((resolve) => {
+    announced = resolve;
+  });
+  const statement = world.manager.schema.onSchemaStatement();
+  const { planCache } = CacheBuilder.prototype;
+  let planned = false;
+  world.builder.planCache = async (request) => {
+    planned = true;
+    return planCache.call(world.builder, request);
+  };
+  const created = world.create("b");
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(planned).toBe(false);
+  announced(true);
+  await statement;
+  expect((await created).phase).toBe("ready");
+});
+
 test("hits stay off while the schema cannot be compared", async () => {
   await world.create("a");
   source.failures.push(REFUSED);
-  world.manager.verifySchema();
+  world.manager.schema.verify();
   await world.manager.idle();
   expect(world.health.suspended).toBe(true);
-  await world.manager.compareTables();
+  await world.manager.schema.compareTables();
   await world.manager.idle();
   expect(world.health.suspended).toBe(false);
 });
@@ -357,7 +390,7 @@ test("a DROP that fails leaves the cache as it was", async () => {
 test("a DROP does not wait for a rebuild that is tried again and again", async () => {
   const cache = await world.create("a");
   world.builder.failures.push(REFUSED, ...Array.from({ length: 1000 }, () => UNREACHABLE));
-  world.manager.verifySchema();
+  world.manager.schema.verify();
   await expect.poll(() => world.retries).toBeGreaterThan(2);
   await world.manager.drop(cache);
   expect(world.catalog.all()).toEqual([]);

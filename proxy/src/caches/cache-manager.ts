@@ -1,7 +1,7 @@
 import { FreshetError, SqlState, errorMessage, must } from "@freshet/base";
 import type { ApplyResult, CacheStatus, Commit, EngineState, ReplicationOrigin, TableSchema } from "@freshet/contract";
 import type { PlannedStatement } from "@freshet/sql";
-import { LSN_ZERO, type Lsn } from "@freshet/values";
+import { LSN_ZERO } from "@freshet/values";
 import { assertWritable } from "../write-back/target.ts";
 import { assertReadable } from "./assert-readable.ts";
 import { assertNew } from "./cache-conflicts.ts";
@@ -16,12 +16,11 @@ import {
 } from "./cache.ts";
 import { NEVER, assertWanted, interruptible } from "./interruption.ts";
 import type { ManagerParts } from "./manager-parts.ts";
-import { isDue, postponeRetry } from "./failed-retry.ts";
-import { isTransient, retrying } from "./retry.ts";
-import { SchemaComparison } from "./schema-comparison.ts";
-import { SchemaTrust } from "./schema-trust.ts";
+import { ManagerTasks } from "./manager-tasks.ts";
+import { postponeRetry } from "./failed-retry.ts";
+import { isTransient } from "./retry.ts";
+import { SchemaVerification } from "./schema-verification.ts";
 import { dropChangedTables, dropUnusedTables } from "./table-dropping.ts";
-import { TaskQueue } from "./task-queue.ts";
 
 const silent: Notice = () => undefined;
 
@@ -31,19 +30,15 @@ const silent: Notice = () => undefined;
  */
 export class CacheManager {
   readonly #parts: ManagerParts;
-  readonly #comparison: SchemaComparison;
-  readonly #tasks = new TaskQueue();
-  #stopped = false;
-  #verifyQueued = false;
-  /** Comparisons of the schema that are queued or under way. */
-  #comparisons = 0;
-  /** End the suspensions of comparisons that failed or had not begun; called by the next that succeeds. */
-  readonly #unverified: (() => void)[] = [];
-  readonly #trust = new SchemaTrust();
+  readonly #tasks: ManagerTasks;
+  readonly schema: SchemaVerification;
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
-    this.#comparison = new SchemaComparison(parts.builder, parts.source, parts.catalog);
+    this.#tasks = new ManagerTasks(parts);
+    this.schema = new SchemaVerification(parts, this.#tasks, (cache, reason, staleTables) =>
+      this.#queueRebuild(cache, reason, staleTables),
+    );
   }
 
   /** Makes catalog and engine agree after a start: keeps what is whole, drops what is not wanted, queues the rest. */
@@ -61,15 +56,11 @@ export class CacheManager {
       else await engine.dropCache(status.definition.id);
     }
     const broken = reset ? [] : state.tables.filter((table) => table.state !== "live").map(({ table }) => table.oid);
-    this.#queue("dropping tables whose copy broke off", () => builder.dropTables(broken));
+    this.#tasks.queue("dropping tables whose copy broke off", () => builder.dropTables(broken));
     for (const cache of catalog.all()) if (cache.phase !== "ready") this.#queueRebuild(cache, "not built yet");
-    this.#queue("dropping tables that no cache uses", () => dropUnusedTables(this.#parts));
+    this.#tasks.queue("dropping tables that no cache uses", () => dropUnusedTables(this.#parts));
     // A suspension may have been left by the predecessor; whatever led to it is compared now.
-    this.#trust.begin(state.origin?.lsn ?? LSN_ZERO);
-    if (reset) this.#trust.compared(this.#trust.lsn, catalog.all());
-    // Where changes are announced the stream tells of those that were made meanwhile, at their LSN: until then the
-    // stored answers are right.
-    if (!reset) this.verifySchema(!(await this.#announced()));
+    await this.schema.begin(state.origin?.lsn ?? LSN_ZERO, reset);
     void this.#collectGarbage();
   }
 
@@ -82,9 +73,7 @@ export class CacheManager {
   ): Promise<Cache> {
     const obstacle = this.#parts.notStarted();
     if (obstacle !== null) throw obstacle;
-    // Tables may be known by the shape that they had before a change which is being compared.
-    if (this.#parts.health.suspended || this.#trust.open || this.#comparisons > 0) await this.#tasks.drained();
-    const plan = await this.#parts.builder.planCache(request);
+    const plan = await this.schema.plan(request);
     const needs = plan.mode === "incremental" ? plan.planned.plan : plan.invalidation.plan;
     await assertReadable(this.#parts.privileges, request.owner, needs);
     await this.#parts.permissions.assertMayCreate(request.owner, needs.tables);
@@ -105,7 +94,7 @@ export class CacheManager {
       throw thrown;
     }
     // A comparison of the schema that was asked for meanwhile would still make the first reads miss.
-    if (this.#parts.health.suspended || this.#trust.open) await this.#tasks.drained();
+    if (this.schema.pending) await this.schema.compared();
     return cache;
   }
 
@@ -124,7 +113,7 @@ export class CacheManager {
 
   /** A cache whose creation failed goes again, unless Freshet stops: then its build is left for the next start. */
   async #giveUp(cache: Cache, cause: unknown): Promise<void> {
-    if (this.#stopped || this.#parts.catalog.byName(cache.name) !== cache) return;
+    if (this.#tasks.stopped || this.#parts.catalog.byName(cache.name) !== cache) return;
     cache.dropped = true;
     this.#fail(cache, cause);
     try {
@@ -146,7 +135,7 @@ export class CacheManager {
   /** Follows what the engine reports of a batch. */
   onApplied(result: ApplyResult, commits: readonly Commit[]): void {
     this.#parts.health.advance(result.appliedLsn);
-    if (commits.some((commit) => commit.schemaChanged)) this.#schemaChanged(commits);
+    if (commits.some((commit) => commit.schemaChanged)) this.schema.changed(commits);
     const { builder, catalog, writeBacks } = this.#parts;
     writeBacks.onApplied(result.appliedLsn);
     for (const status of result.caches) {
@@ -154,86 +143,6 @@ export class CacheManager {
       if (cache === undefined || status.state !== "invalid" || cache.phase !== "ready") continue;
       this.#queueRebuild(cache, "a table it reads has changed its shape", builder.known(result.invalidTables));
     }
-  }
-
-  /** Caches that the changes have nothing to do with go on answering at once. */
-  #schemaChanged(commits: readonly Commit[]): void {
-    const { catalog, health, privileges } = this.#parts;
-    const needed = this.#trust.changed(commits, catalog.all());
-    const { lsn } = this.#trust;
-    if (needed !== "none") return this.verifySchema(needed === "all");
-    privileges.forget();
-    health.expireFacts();
-    this.#queue("resuming after a schema change", () => this.#resume(lsn));
-  }
-
-  async #resume(lsn: Lsn): Promise<void> {
-    // Behind this, nothing in the store keeps a reader from a view that does not mean any more what it did.
-    await this.#parts.settled();
-    await this.#parts.engine.resume(lsn);
-    this.#trust.compared(lsn, this.#parts.catalog.all());
-  }
-
-  /** DDL or GRANT came back from upstream. Where the stream announces it, and what it is about, no cache has to miss before. */
-  async onSchemaStatement(): Promise<void> {
-    const resume = this.#parts.health.suspend();
-    const announced = await this.#announced();
-    this.#parts.privileges.forget();
-    this.verifySchema(!announced);
-    resume();
-  }
-
-  /** False also when the upstream cannot be asked. */
-  async #announced(): Promise<boolean> {
-    try {
-      return await this.#parts.announced();
-    } catch (thrown) {
-      this.#parts.logger.debug({ error: errorMessage(thrown) }, "the upstream cannot be asked for its event triggers");
-      return false;
-    }
-  }
-
-  /**
-   * The schema may have changed: compares the tables and the meaning of every cached statement with the
-   * upstream's catalog; hits are off meanwhile, unless `suspend` is false. What differs is built anew.
-   */
-  verifySchema(suspend = true): void {
-    this.#parts.invalidations.forgetAnswers();
-    if (this.#stopped) return;
-    const resume = suspend ? this.#parts.health.suspend() : (): void => undefined;
-    if (this.#verifyQueued) return void this.#unverified.push(resume);
-    this.#verifyQueued = true;
-    this.#comparisons++;
-    this.#tasks
-      .run(async () => {
-        this.#verifyQueued = false;
-        const { lsn } = this.#trust;
-        await this.#retrying("comparing the schema", () => this.#verify());
-        await this.#resume(lsn);
-        for (const end of [resume, ...this.#unverified.splice(0)]) end();
-      })
-      .catch((thrown: unknown) => {
-        // Nobody knows whether the caches still mean what they say: hits stay off until a comparison succeeds.
-        this.#unverified.push(resume);
-        if (!this.#stopped)
-          this.#parts.logger.error({ error: errorMessage(thrown) }, "the schema could not be compared");
-      })
-      .finally(() => this.#comparisons--);
-  }
-
-  /**
-   * The look from time to time, while hits go on: at the shapes of the tables and, where no event trigger
-   * announces schema changes, at everything that a statement's meaning depends on.
-   */
-  async compareTables(): Promise<void> {
-    const now = this.#parts.clock();
-    if (this.#parts.catalog.all().some((cache) => isDue(cache, now))) this.verifySchema(false);
-    let differs = this.#unverified.length > 0 || (await this.#comparison.tablesOrZonesDiffer());
-    if (!differs && !(await this.#parts.announced())) {
-      this.#parts.health.expireFacts();
-      differs = await this.#comparison.meaningsDiffer();
-    }
-    if (differs) this.verifySchema();
   }
 
   /**
@@ -245,7 +154,7 @@ export class CacheManager {
       if (cache.request.writeTo !== null && cache.phase === "ready")
         this.#queueRebuild(cache, "another server is the primary now");
     }
-    this.verifySchema();
+    this.schema.verify();
   }
 
   /** The slot is gone: everything is built anew at a new origin. */
@@ -263,7 +172,7 @@ export class CacheManager {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#tasks.stop();
     for (const cache of this.#parts.catalog.all()) if (cache.phase === "building") cache.dropped = true;
     await this.#tasks.drained();
   }
@@ -358,9 +267,9 @@ export class CacheManager {
     this.#parts.logger.warn({ cache: cache.name, reason }, "cache is being rebuilt");
     this.#tasks
       .run(async () => {
-        if (cache.dropped || this.#stopped) return;
+        if (cache.dropped || this.#tasks.stopped) return;
         const rebuild = (): Promise<void> => this.#rebuild(cache, staleTables);
-        await this.#retrying(`rebuilding cache "${cache.name}"`, rebuild, () => cache.dropped);
+        await this.#tasks.retrying(`rebuilding cache "${cache.name}"`, rebuild, () => cache.dropped);
       })
       .catch((thrown: unknown) => this.#fail(cache, thrown));
   }
@@ -399,31 +308,6 @@ export class CacheManager {
     await dropChangedTables(this.#parts, tables);
   }
 
-  async #verify(): Promise<void> {
-    this.#parts.privileges.forget();
-    const { tables, caches } = await this.#comparison.differences(this.#parts.clock());
-    const stale = new Set(tables.map(({ oid }) => oid));
-    for (const cache of this.#parts.catalog.all()) {
-      const reads = cache.planned?.plan.tables.some(({ tableOid }) => stale.has(tableOid)) === true;
-      // A DROP may have come meanwhile.
-      if (cache.dropped || !(caches.has(cache) || (cache.phase === "ready" && reads))) continue;
-      this.#queueRebuild(cache, "the schema has changed", tables);
-    }
-  }
-
-  /** Queues something that is tried until it succeeds, or fails for good. */
-  #queue(what: string, body: () => Promise<void>): void {
-    this.#tasks
-      .run(() => this.#retrying(what, body))
-      .catch((thrown: unknown) => {
-        if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, `${what} failed`);
-      });
-  }
-
-  #retrying(what: string, body: () => Promise<void>, unwanted: () => boolean = () => false): Promise<void> {
-    return retrying(what, body, this.#parts, () => this.#stopped || unwanted());
-  }
-
   #failOrRetry(cache: Cache, thrown: unknown): void {
     if (isTransient(thrown) && !cache.dropped) this.#queueRebuild(cache, errorMessage(thrown));
     else this.#fail(cache, thrown);
@@ -433,14 +317,15 @@ export class CacheManager {
     cache.phase = "failed";
     cache.reason = errorMessage(thrown);
     postponeRetry(cache, this.#parts.clock(), this.#parts.failedRetryMs);
-    if (!this.#stopped) this.#parts.logger.error({ cache: cache.name, error: cache.reason }, "cache cannot be built");
+    if (!this.#tasks.stopped)
+      this.#parts.logger.error({ cache: cache.name, error: cache.reason }, "cache cannot be built");
   }
 
   async #collectGarbage(): Promise<void> {
     try {
-      while (!this.#stopped && (await this.#parts.engine.collectGarbage()));
+      while (!this.#tasks.stopped && (await this.#parts.engine.collectGarbage()));
     } catch (thrown) {
-      if (!this.#stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, "collecting garbage failed");
+      if (!this.#tasks.stopped) this.#parts.logger.error({ error: errorMessage(thrown) }, "collecting garbage failed");
     }
   }
 }

@@ -29,13 +29,13 @@ export class SchemaComparison {
 
   /** Whether something differs that no event trigger announces for certain. */
   async tablesOrZonesDiffer(): Promise<boolean> {
-    return (await this.#tablesDiffer()) || (await this.#zonesDiffer());
+    return (await this.tablesDiffer()) || (await this.#zonesDiffer());
   }
 
-  /** Whether a table that is still known has another shape. */
-  async #tablesDiffer(): Promise<boolean> {
+  /** Whether one of these tables that is still known has another shape. */
+  async tablesDiffer(tableOids: Iterable<number> = this.#builder.tables.keys()): Promise<boolean> {
     const { tables } = this.#builder;
-    const known = [...tables.values()];
+    const known = this.#builder.known([...tableOids]);
     if (known.length === 0) return false;
     const present = await this.#source.describeTables(known.map(({ oid }) => oid));
     return known.some((table) => tables.get(table.oid) === table && !sameTable(table, present.get(table.oid)));

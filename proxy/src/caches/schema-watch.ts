@@ -1,5 +1,5 @@
 import { type Logger, errorMessage, must } from "@freshet/base";
-import type { CacheManager } from "./cache-manager.ts";
+import type { SchemaVerification } from "./schema-verification.ts";
 
 /** Transaction ids: of the oldest that runs, and the next to be given. */
 export interface RunningTransactions {
@@ -15,14 +15,14 @@ export function parseTransactions(rows: readonly (readonly (string | null)[])[])
   return { oldest: BigInt(must(oldest)), next: BigInt(must(next)) };
 }
 
-type WatchedManager = Pick<CacheManager, "onSchemaStatement" | "compareTables">;
+type WatchedSchema = Pick<SchemaVerification, "onSchemaStatement" | "compareTables">;
 
 /**
  * Notices schema changes that the stream does not announce: statements through the proxy at once, all
  * others (where no event trigger could be made) by looking from time to time.
  */
 export class SchemaWatch {
-  readonly #manager: WatchedManager;
+  readonly #schema: WatchedSchema;
   readonly #transactions: () => Promise<RunningTransactions>;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
@@ -34,12 +34,12 @@ export class SchemaWatch {
   #looking = false;
 
   constructor(
-    manager: WatchedManager,
+    schema: WatchedSchema,
     transactions: () => Promise<RunningTransactions>,
     intervalMs: number,
     logger: Logger,
   ) {
-    this.#manager = manager;
+    this.#schema = schema;
     this.#transactions = transactions;
     this.#logger = logger;
     this.#timer = setInterval(() => void this.#look(logger), intervalMs);
@@ -56,13 +56,13 @@ export class SchemaWatch {
     this.#uncommitted = true;
     this.#statements++;
     this.#horizon = null;
-    void this.#manager.onSchemaStatement();
+    void this.#schema.onSchemaStatement();
   }
 
   /** Whose transaction ended is not known: each may be the one, until all that ran then are over. */
   onTransactionStatement(): void {
     if (!this.#uncommitted) return;
-    void this.#manager.onSchemaStatement();
+    void this.#schema.onSchemaStatement();
     void this.#forgetWhenOver();
   }
 
@@ -79,7 +79,7 @@ export class SchemaWatch {
       if (oldest < this.#horizon) return;
       this.#uncommitted = false;
       // The last of them may have ended behind the comparison above.
-      void this.#manager.onSchemaStatement();
+      void this.#schema.onSchemaStatement();
     } catch (thrown) {
       this.#logger.debug({ error: errorMessage(thrown) }, "the running transactions are not known");
     }
@@ -89,7 +89,7 @@ export class SchemaWatch {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      await this.#manager.compareTables();
+      await this.#schema.compareTables();
     } catch (thrown) {
       logger.debug({ error: errorMessage(thrown) }, "the tables could not be compared with the catalog");
     } finally {
