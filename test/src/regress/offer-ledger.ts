@@ -22,10 +22,14 @@ export interface Offer {
   readonly ms: number;
 }
 
+const CACHES_AT_ONCE = 20;
+
 /** Counts one file's offers and keeps them within a time, for a cache takes longer to make than most of the suite's SELECTs to run. */
 export class OfferLedger {
   readonly #budgetMs: number;
+  /** Texts of the caches that are there, oldest first. */
   readonly #cached = new Set<string>();
+  #made = 0;
   #spentMs = 0;
   #seen = 0;
   #offered = 0;
@@ -49,10 +53,22 @@ export class OfferLedger {
     this.#offered += 1;
     this.#spentMs += offer.ms;
     this.#all.push(offer);
-    if (offer.outcome.kind === "cached") this.#cached.add(offer.text);
+    if (offer.outcome.kind !== "cached") return;
+    this.#cached.add(offer.text);
+    this.#made += 1;
+  }
+
+  /** Whether so many caches are there that DDL, behind which all are compared, would take longer than what is tested. */
+  get full(): boolean {
+    return this.#cached.size >= CACHES_AT_ONCE;
+  }
+
+  /** All caches were dropped. */
+  dropped(): void {
+    this.#cached.clear();
   }
 
   counts(hits: number): Offers {
-    return { seen: this.#seen, offered: this.#offered, cached: this.#cached.size, hits, all: this.#all };
+    return { seen: this.#seen, offered: this.#offered, cached: this.#made, hits, all: this.#all };
   }
 }

@@ -16,6 +16,7 @@ export class OfferingConversation {
   readonly #client: Socket;
   readonly #upstream: Socket;
   readonly #ledger: OfferLedger;
+  readonly #dropCaches: () => Promise<void>;
   #started = false;
   #idle = false;
   #fromClient: Buffer = Buffer.alloc(0);
@@ -23,10 +24,11 @@ export class OfferingConversation {
   /** The answer to an offer, which the client must not see. */
   #answer: OfferAnswer | undefined;
 
-  constructor(client: Socket, upstream: Socket, ledger: OfferLedger) {
+  constructor(client: Socket, upstream: Socket, ledger: OfferLedger, dropCaches: () => Promise<void>) {
     this.#client = client;
     this.#upstream = upstream;
     this.#ledger = ledger;
+    this.#dropCaches = dropCaches;
   }
 
   fromUpstream(chunk: Buffer): void {
@@ -76,6 +78,10 @@ export class OfferingConversation {
 
   async #offerSelect(text: string): Promise<void> {
     if (!this.#idle || !isOfferable(text) || !this.#ledger.mayOffer(text)) return;
+    if (this.#ledger.full) {
+      await this.#dropCaches();
+      this.#ledger.dropped();
+    }
     const began = now();
     const answer = new OfferAnswer();
     this.#answer = answer;

@@ -42,7 +42,7 @@ export class OfferingRelay {
     const hits = await this.#hits();
     const offers = this.#ledger.counts(hits - this.#hitsBefore);
     this.#hitsBefore = hits;
-    if (offers.cached > 0) await withClient(this.#target, (client) => client.query("DROP ALL CACHES"));
+    if (offers.cached > 0) await this.#dropCaches();
     this.#ledger = new OfferLedger(this.#budgetMs);
     return offers;
   }
@@ -52,10 +52,14 @@ export class OfferingRelay {
     this.#server.close();
   }
 
+  async #dropCaches(): Promise<void> {
+    await withClient(this.#target, (client) => client.query("DROP ALL CACHES"));
+  }
+
   #accept(client: Socket): void {
     const upstream = new Socket();
     upstream.connect(this.#target.port, this.#target.host);
-    const conversation = new OfferingConversation(client, upstream, this.#ledger);
+    const conversation = new OfferingConversation(client, upstream, this.#ledger, () => this.#dropCaches());
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket);
       // Either side's end, orderly or not, ends the other.

@@ -11,7 +11,7 @@ export function regressPage(before: string, plain: SuiteResult | undefined, offe
     "PostgreSQL's `src/test/regress` (from Debian's source package of the installed release) runs twice at once on two equal clusters: psql connected to PostgreSQL, and",
     "psql connected to Freshet. A file passes when both print the same, statement for statement, messages and error positions included. `regress.so` is not built, so what",
     "needs its C functions fails alike on both sides. In the second run a relay offers the SELECTs outside transaction blocks (but for those about the catalogs) to `CREATE CACHE` in the same session before they are asked,",
-    "as long as a file's time for that lasts (`--offer-seconds`); a cache stays until its file ends. There the rows of a result without ORDER BY are",
+    "as long as a file's time for that lasts (`--offer-seconds`); up to 20 caches stay until their file ends. There the rows of a result without ORDER BY are",
     "compared in any order.",
     "",
     ...section(before, "Without caches", plain),

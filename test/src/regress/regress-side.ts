@@ -11,6 +11,7 @@ import { programFolder } from "./suite-source.ts";
 import type { SuiteSource } from "./suite-source.ts";
 
 const database = "regression";
+/** For a file and what is done beside it, but for the time that offers take. */
 const fileTimeoutMs = 240_000;
 
 /** What pg_regress sets in its database. */
@@ -71,7 +72,7 @@ export class RegressSide {
   }
 
   /** What psql prints for one file of the suite, with this side's folder and ports taken out. */
-  async run(file: string, connection: Connection): Promise<string> {
+  async run(file: string, connection: Connection, offerBudgetMs: number): Promise<string> {
     const output = path.join(this.#folder, "results", `${file}.out`);
     const [input, out] = [await open(path.join(this.#folder, "sql", `${file}.sql`)), await open(output, "w")];
     try {
@@ -81,10 +82,13 @@ export class RegressSide {
         env: { ...environment(), ...this.#environment(file, connection) },
         stdio: [input.fd, out.fd, out.fd],
       });
-      const timer = setTimeout(() => child.kill("SIGKILL"), fileTimeoutMs);
+      const timer = setTimeout(() => child.kill("SIGKILL"), fileTimeoutMs + offerBudgetMs);
       const [code, signal]: unknown[] = await once(child, "exit");
       clearTimeout(timer);
-      const ending = signal === null ? `psql ended with ${String(code)}` : `psql was ended after ${fileTimeoutMs} ms`;
+      const ending =
+        signal === null
+          ? `psql ended with ${String(code)}`
+          : `psql was ended after ${fileTimeoutMs + offerBudgetMs} ms`;
       return this.#normalised(`${await readFile(output, "utf8")}\n${ending}\n`, connection);
     } finally {
       await input.close();

@@ -57,7 +57,7 @@ export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
     }
     const outcomes: FileOutcome[] = [];
     for (const file of files) {
-      const outcome = await runFile(file, direct, proxied, relay);
+      const outcome = await runFile(file, direct, proxied, relay, run.offerBudgetMs ?? 0);
       run.log(logLine(outcome));
       outcomes.push(outcome);
       await run.finished?.(outcome);
@@ -74,11 +74,12 @@ async function runFile(
   direct: RegressSide,
   proxied: RegressSide,
   relay: OfferingRelay | undefined,
+  offerBudgetMs: number,
 ): Promise<FileOutcome> {
   const began = now();
   const outputs = await Promise.all([
-    direct.run(file, direct.direct),
-    proxied.run(file, relay?.connection ?? proxied.freshet.connection),
+    direct.run(file, direct.direct, offerBudgetMs),
+    proxied.run(file, relay?.connection ?? proxied.freshet.connection, offerBudgetMs),
   ]);
   const offers = await relay?.finishFile();
   const [expected, actual] = outputs
