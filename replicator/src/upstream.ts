@@ -32,7 +32,7 @@ export async function openSession(url: Upstream): Promise<Client> {
   const client = await connect(new Client(clientConfig(url)));
   // row_security off: a policy makes COPY fail instead of silently leaving rows out.
   await client.query(
-    `SET search_path = ''; SET freshet.internal = 'on'; SET row_security = off; SET statement_timeout = 0;
+    `SET search_path = ''; SET freshet.internal = 'on'; SET row_security = off; SET jit = off; SET statement_timeout = 0;
      SET idle_in_transaction_session_timeout = 0; SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
   );
   return client;

@@ -68,6 +68,7 @@ function cacheOn(owner: string, table: { readonly tableOid: number }): Cache {
     result: [],
     enums: [],
     expiry: "never" as const,
+    thresholds: [],
   };
   const plan = { ...statement, tables, guards: [], privileges: [], functions: [] };
   cache.setPlan({ mode: "invalidate", invalidation: { plan, reason: "" } });

@@ -74,6 +74,8 @@ function describeInvalidation({ plan, reason }: PlannedInvalidation): [string, s
     rows.push(["dropped by changes of", `${table?.name ?? tableOid} where ${texts.join(" or ")}`]);
   }
   if (plan.expiry === "midnight") rows.push(["expires", "at midnight of the session's TimeZone"]);
+  for (const { table, column } of plan.thresholds)
+    rows.push(["expires", `when the time that ${table}.${column} is compared with passes the value of a row`]);
   return rows;
 }
 

@@ -22,6 +22,9 @@ export interface ControlConnectionOptions {
 /** How long what is under way may take when a connection is closed. */
 const CLOSE_GRACE_MS = 5_000;
 
+/** Compiling the catalog queries takes longer than running them: their recursive parts look expensive to the planner. */
+const WITHOUT_JIT = "SET jit TO off";
+
 const rawText = { getTypeParser: () => (value: unknown) => value };
 
 /**
@@ -112,7 +115,7 @@ export class ControlConnection {
     client.on("end", forget);
     try {
       await client.connect();
-      for (const statement of this.#options.prologue ?? []) await client.query(statement);
+      for (const statement of [WITHOUT_JIT, ...(this.#options.prologue ?? [])]) await client.query(statement);
     } catch (thrown) {
       disconnect(client);
       throw upstreamError(thrown);

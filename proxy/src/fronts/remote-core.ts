@@ -14,8 +14,7 @@ import type { ViewFront } from "../front/cache-front.ts";
 import type { CompileRead } from "../front/compile-read.ts";
 import { KeyFills } from "../front/key-fills.ts";
 import { UpstreamLsn } from "../front/upstream-lsn.ts";
-import { type AnswersOfInvalidate, describeInvalidating } from "../invalidate/invalidating-read.ts";
-import { StoredRows } from "../invalidate/stored-rows.ts";
+import { type AnswersOfInvalidate, describeInvalidating, storedRows } from "../invalidate/invalidating-read.ts";
 import type { CommandResult, CommandRunner } from "../session/front-ports.ts";
 import { storeDirectory } from "../store-directory.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -153,11 +152,12 @@ export class RemoteCore {
   #answers(): AnswersOfInvalidate {
     return {
       describe: describeInvalidating,
-      read: async ({ cache, id: cacheId, shape, facts, parameters, formats }, needed) => {
+      read: async (execution, needed) => {
+        const { id: cacheId, shape, facts, parameters, formats } = execution;
         try {
           const question = { cacheId, text: shape.text, facts, parameters, formats, needed };
           const found = await this.#link.ask("answer", question);
-          return found.kind === "not-found" ? found : new StoredRows(cache.name, found.lsn, found.rows);
+          return found.kind === "not-found" ? found : storedRows(execution, found);
         } catch (thrown) {
           return { kind: "not-found", reason: "replication_down", detail: errorMessage(thrown) };
         }

@@ -32,8 +32,8 @@ export interface StoredAnswer {
   readonly snapshot: UpstreamSnapshot;
   /** Every commit that the snapshot sees ends at or before it. */
   readonly lsn: Lsn;
-  /** Monotonic ms from which on it no longer holds; null: never by itself. */
-  readonly expiresAt: number | null;
+  /** Monotonic ms from which on it no longer holds; Infinity: never by itself. */
+  readonly expiresAt: number;
 }
 
 /** What an entry takes besides its messages. */

@@ -31,6 +31,8 @@ export interface FillRequest {
   readonly resultFormats: readonly number[];
   /** SET LOCAL statements. */
   readonly settings: string;
+  /** SQL for the seconds for which the answer holds, as text; NULL: as long as no change of a table ends it. */
+  readonly holds: string;
   /** Larger answers are not read to their end. */
   readonly maxBytes: number;
 }
@@ -41,6 +43,8 @@ export interface Filled {
   readonly lsn: Lsn;
   /** Monotonic ms before the next midnight of the settings' time zone, on the upstream's clock. */
   readonly midnight: number;
+  /** Monotonic ms until which the answer holds as the request's SQL says. */
+  readonly holdsUntil: number | null;
   readonly outcome: AnswerRows | { readonly kind: "failed"; readonly message: string } | { readonly kind: "too-large" };
 }
 
@@ -90,7 +94,7 @@ function messages(request: FillRequest, timeoutMs: number): Buffer {
     SET LOCAL row_security TO off; SET LOCAL statement_timeout TO ${timeoutMs};
     SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text, pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text,
       (EXTRACT(epoch FROM (CURRENT_DATE OPERATOR(pg_catalog.+) 1)::pg_catalog.timestamptz
-        OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))::pg_catalog.text`;
+        OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()))::pg_catalog.text, ${request.holds}`;
   return Buffer.concat([
     encodeQuery(header),
     encodeParse("", request.text, parameters?.typeOids ?? []),
@@ -179,7 +183,7 @@ class FillReader implements ResponseReader {
   /** `broken`: in the middle of the answer, so that the connection is of no more use. */
   #finish(broken: boolean): void {
     this.#finished = true;
-    const [snapshot, lsn, seconds] = must(this.#header).map((value) => value?.toString("latin1") ?? "");
+    const [snapshot, lsn, seconds, holds = ""] = must(this.#header).map((value) => value?.toString("latin1") ?? "");
     const seen = UpstreamSnapshot.parse(snapshot ?? "");
     const position = parseLsn(lsn ?? "");
     if (seen === undefined || position === undefined || this.#rowDescriptionMissing()) {
@@ -187,7 +191,9 @@ class FillReader implements ResponseReader {
       return;
     }
     const midnight = this.#startedAt + Number(seconds) * 1000;
-    this.#events.done({ snapshot: seen, lsn: position, midnight, outcome: this.#outcome() });
+    // The transaction began after this was asked.
+    const holdsUntil = holds === "" ? null : this.#startedAt + Number(holds) * 1000;
+    this.#events.done({ snapshot: seen, lsn: position, midnight, holdsUntil, outcome: this.#outcome() });
     if (broken) this.#events.failed("the answer is too large");
   }
 

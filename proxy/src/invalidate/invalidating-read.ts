@@ -9,6 +9,7 @@ import { answerKey } from "./answer-key.ts";
 import type { AnswerRows } from "./answer-store.ts";
 import type { Invalidations } from "./invalidations.ts";
 import { RowGuard } from "./row-guard.ts";
+import { nextCrossing } from "./next-crossing.ts";
 import { settingsOf } from "./session-settings.ts";
 import { describedParameters } from "./statement-fit.ts";
 import { StoredRows } from "./stored-rows.ts";
@@ -82,7 +83,7 @@ export class InvalidatingRead implements AnswersOfInvalidate {
 
   read(execution: Execution, needed: Lsn): Answer | NotFound {
     const found = this.find(execution, needed);
-    return found.kind === "not-found" ? found : new StoredRows(execution.cache.name, found.lsn, found.rows);
+    return found.kind === "not-found" ? found : storedRows(execution, found);
   }
 
   /** The same, as the messages that it is made of. */
@@ -100,6 +101,7 @@ export class InvalidatingRead implements AnswersOfInvalidate {
         parameters: parameters === null ? null : kept(parameters),
         resultFormats: formats,
         settings: settings.statements,
+        holds: nextCrossing(plan.thresholds),
         maxBytes: Math.min(maxResultBytes, cacheBytes),
       };
       const obstacle = invalidations.readAnswer({
@@ -119,6 +121,10 @@ export class InvalidatingRead implements AnswersOfInvalidate {
     if (outcome.kind === "none") return { kind: "not-found", reason: outcome.reason, detail: outcome.detail };
     return { kind: "found", lsn: applied, rows: outcome };
   }
+}
+
+export function storedRows({ cache, plan }: Pick<Execution, "cache" | "plan">, { lsn, rows }: FoundAnswer): StoredRows {
+  return new StoredRows(cache.name, lsn, rows, plan.expiry !== "never" || plan.thresholds.length > 0);
 }
 
 /** Values of its own: those that were sent lie in the connection's receive buffer. */

@@ -22,6 +22,7 @@ const PLAN: InvalidationPlan = {
   functions: [],
   enums: [],
   expiry: "never",
+  thresholds: [],
 };
 
 function rows(bytes = 10): AnswerRows {
@@ -41,16 +42,17 @@ async function settled(): Promise<void> {
 }
 
 function want(key = "k", plan: InvalidationPlan = PLAN, cacheBytes = 1 << 20): string | null {
-  const request = { text: "", parameters: null, resultFormats: [], settings: "", maxBytes: 1 };
+  const request = { text: "", parameters: null, resultFormats: [], settings: "", holds: "NULL", maxBytes: 1 };
   return fills.invalidations.readAnswer({ key, cacheId: 1, plan, request, cacheBytes, guard: new RowGuard(new Map()) });
 }
 
 async function arrives(
   snapshot: string,
   outcome: AnswerRows | { kind: "failed"; message: string } = rows(),
+  holdsUntil: number | null = null,
 ): Promise<void> {
   const seen = must(UpstreamSnapshot.parse(snapshot));
-  must(fills.pool.waiting.shift()).settle({ snapshot: seen, lsn: 100n, midnight: 50, outcome });
+  must(fills.pool.waiting.shift()).settle({ snapshot: seen, lsn: 100n, midnight: 50, holdsUntil, outcome });
   await settled();
 }
 
@@ -148,6 +150,20 @@ describe("an answer", () => {
     expect([isKept("dated"), isKept("failed")]).toEqual([false, true]);
     now = 60_001;
     expect(isKept("failed")).toBe(false);
+  });
+
+  test("ends when the clock passes a threshold, or at midnight where that comes before", async () => {
+    await fills.invalidations.watch(PLAN);
+    want("timed");
+    await arrives("10:10:", rows(), 30);
+    want("dated", { ...PLAN, expiry: "midnight" });
+    await arrives("10:10:", rows(), 70);
+    now = 29;
+    expect([isKept("timed"), isKept("dated")]).toEqual([true, true]);
+    now = 30;
+    expect([isKept("timed"), isKept("dated")]).toEqual([false, true]);
+    now = 50;
+    expect(isKept("dated")).toBe(false);
   });
 
   test("makes room for later ones within the budget of its cache, least recently used first", async () => {

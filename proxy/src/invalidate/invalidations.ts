@@ -124,7 +124,7 @@ export class Invalidations {
   /** The answer, or why there is none, when it is known. */
   find(key: string): StoredAnswer | undefined {
     const found = this.#parts.store.get(key);
-    if (found === undefined || found.expiresAt === null || this.#parts.clock() < found.expiresAt) return found;
+    if (found === undefined || found.expiresAt === Infinity || this.#parts.clock() < found.expiresAt) return found;
     this.#parts.store.delete(found);
     return undefined;
   }
@@ -205,7 +205,8 @@ export class Invalidations {
 
   #answer({ key, cacheId, plan, guard }: WantedAnswer, filled: Filled): StoredAnswer {
     const outcome = filled.outcome.kind === "rows" ? filled.outcome : noAnswer(filled.outcome);
-    const midnight = plan.expiry === "midnight" ? filled.midnight : null;
+    const midnight = plan.expiry === "midnight" ? filled.midnight : Infinity;
+    const end = Math.min(midnight, filled.holdsUntil ?? Infinity);
     return {
       key,
       cacheId,
@@ -214,7 +215,7 @@ export class Invalidations {
       guard,
       snapshot: filled.snapshot,
       lsn: filled.lsn,
-      expiresAt: filled.outcome.kind === "failed" ? this.#parts.clock() + FAILURE_MS : midnight,
+      expiresAt: filled.outcome.kind === "failed" ? this.#parts.clock() + FAILURE_MS : end,
     };
   }
 }

@@ -36,6 +36,7 @@ function plan(...references: readonly (readonly GuardCondition[])[]): Invalidati
     functions: [],
     enums: [],
     expiry: "never",
+    thresholds: [],
   };
 }
 

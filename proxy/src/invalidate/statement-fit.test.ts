@@ -27,6 +27,7 @@ const PLAN: InvalidationPlan = {
   functions: [],
   enums: [],
   expiry: "never",
+  thresholds: [],
 };
 
 function shape(id: string, date: string): SelectShape {

@@ -7,11 +7,13 @@ export class StoredRows implements Answer {
   readonly kind = "hit";
   readonly cache: string;
   readonly lsn: Lsn;
+  readonly timed: boolean;
   readonly #rows: AnswerRows;
 
-  constructor(cache: string, lsn: Lsn, rows: AnswerRows) {
+  constructor(cache: string, lsn: Lsn, rows: AnswerRows, timed: boolean) {
     this.cache = cache;
     this.lsn = lsn;
+    this.timed = timed;
     this.#rows = rows;
   }
 

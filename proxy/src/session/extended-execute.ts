@@ -118,6 +118,9 @@ function finishBind(
   if (decision.kind === "miss" || route === null) {
     return forwardBind(state, piece, bind, statement, decision.kind === "miss" ? decision : missed("not_parsed"));
   }
+  // Its implicit transaction has begun upstream, and with it the time that its statements see.
+  if (decision.timed === true && state.segment.forwarded)
+    return forwardBind(state, piece, bind, statement, missed("in_transaction"));
   if (bind.portal === "" && sentAtOnce(state, piece, bind.resultFormats, decision)) return undefined;
   const portal: AnsweredPortal = {
     kind: "answer",

@@ -26,6 +26,7 @@ beforeAll(async () => {
 afterAll(() => proxied.stop());
 beforeEach(async () => {
   proxied.front.slow = false;
+  proxied.front.timed = false;
   client = await RawClient.login(proxied.port, proxied.upstream);
   return () => client.close();
 });
@@ -55,6 +56,14 @@ describe("a pipeline", () => {
     expect(rowsOf(await client.untilReady())).toEqual(["1,upstream", "2,upstream"]);
     expect(rowsOf(await client.untilReady())).toEqual(["1,upstream", "2,upstream"]);
     expect(rowsOf(await query(client, CACHED))).toEqual(ALL_CACHED);
+  });
+
+  it("forwards what hangs on the clock behind anything that went upstream, where the time stands still", async () => {
+    await query(client, CACHED);
+    proxied.front.timed = true;
+    client.send(run("SELECT 5"), run(CACHED), SYNC, run(CACHED), SYNC);
+    expect(rowsOf(await client.untilReady())).toEqual(["5", "1,upstream", "2,upstream"]);
+    expect(rowsOf(await client.untilReady())).toEqual(ALL_CACHED);
   });
 
   it("answers up to a Flush without ReadyForQuery", async () => {

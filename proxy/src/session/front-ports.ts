@@ -75,6 +75,8 @@ export interface Answer {
   readonly cache: string;
   readonly lsn: Lsn;
   readonly rowCount: number;
+  /** Whether it is that of the present moment: in a transaction that has begun before, the time stands still. */
+  readonly timed?: boolean;
   /** A whole RowDescription message for result formats (empty, one for all, or one per column). */
   rowDescription(formats: readonly number[]): Buffer;
   /** DataRow messages of rows [from, to), concatenated. */

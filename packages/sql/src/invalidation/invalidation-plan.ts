@@ -34,8 +34,29 @@ export interface TableGuard {
   readonly references: readonly (readonly GuardCondition[])[];
 }
 
-/** When an answer ends to be right by itself. */
+/** When an answer ends to be right by itself, but for its thresholds. */
 export type Expiry = "never" | "midnight";
+
+/** A moment that moves with the clock: the current time with intervals added to it, one after the other. */
+export interface ClockMoment {
+  /** timestamptz, timestamp in the session's time zone, timestamp in a zone that is given. */
+  readonly base: "now" | "local" | "zone";
+  readonly zone?: string;
+  /** `-7 days`: a whole number of months, days or microseconds each. */
+  readonly offsets: readonly string[];
+}
+
+/** A column that is compared with the clock: the answer changes when the moment passes the value of one of its rows. */
+export interface ClockThreshold {
+  /** With schema; both as SQL writes them. */
+  readonly table: string;
+  readonly column: string;
+  /** Without the tables that inherit from it. */
+  readonly only: boolean;
+  /** Whether the two are compared as points in time, or as dates and times of day. */
+  readonly absolute: boolean;
+  readonly moment: ClockMoment;
+}
 
 /**
  * A deterministic SELECT as mode `invalidate` needs to know it: what its answer depends on. Plain JSON.
@@ -59,4 +80,5 @@ export interface InvalidationPlan {
   /** The labels of the enums that it deals with, as JSON. */
   readonly enums: readonly (readonly [typeOid: number, labels: string])[];
   readonly expiry: Expiry;
+  readonly thresholds: readonly ClockThreshold[];
 }

@@ -64,8 +64,20 @@ describe("planInvalidation", () => {
 
   it.each([
     ["SELECT now()", "now() is STABLE"],
-    ["SELECT id FROM a WHERE tz > CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP is STABLE"],
-    ["SELECT later FROM timed", "now() is STABLE"],
+    ["SELECT id FROM a WHERE tz = CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP is STABLE"],
+    ["SELECT id FROM a WHERE tz > CURRENT_TIMESTAMP(0)", "CURRENT_TIMESTAMP is STABLE"],
+    ["SELECT id FROM a WHERE tz > now() - $1::interval", "now() is STABLE"],
+    ["SELECT id FROM a WHERE tz > now() - i", "now() is STABLE"],
+    ["SELECT id FROM a WHERE tz + i > now()", "now() is STABLE"],
+    ["SELECT id FROM a WHERE now() > '2020-01-01'", "now() is STABLE"],
+    [
+      "SELECT id FROM (SELECT id, max(tz) AS tz FROM a GROUP BY id) q WHERE tz > now()",
+      "something else than a table's column",
+    ],
+    [
+      "SELECT id FROM b WHERE EXISTS (SELECT FROM a WHERE a.id = b.a AND a.tz > now()) AND now() IS NOT NULL",
+      "now() is STABLE",
+    ],
     ["SELECT CURRENT_USER", "CURRENT_USER is STABLE"],
     ["SELECT id FROM a WHERE tz > date_trunc('hour', now())", "now() is STABLE"],
     ["SELECT random()", "random() is VOLATILE"],
@@ -121,6 +133,54 @@ describe("planInvalidation", () => {
     "SELECT id FROM a WHERE d < LOCALTIMESTAMP::date",
   ])("knows that %s changes at midnight", async (text) => {
     expect((await plan(text)).expiry).toBe("midnight");
+  });
+
+  it.each([
+    ["SELECT id FROM a WHERE tz > now()", [["public.a", "tz", true, "now", []]]],
+    ["SELECT later FROM timed", [["public.a", "tz", true, "now", []]]],
+    [
+      "SELECT count(*) FROM a WHERE tz BETWEEN now() - interval '7 days' AND CURRENT_TIMESTAMP + '1:30'::interval",
+      [
+        ["public.a", "tz", true, "now", ["-7 days"]],
+        ["public.a", "tz", true, "now", ["5400000000 microseconds"]],
+      ],
+    ],
+    [
+      "SELECT id FROM a WHERE LOCALTIMESTAMP - '1 year 2 days'::interval < ts OR now()::timestamp > ts",
+      [
+        ["public.a", "ts", false, "local", ["-12 months", "-2 days"]],
+        ["public.a", "ts", false, "local", []],
+      ],
+    ],
+    ["SELECT id FROM a WHERE ts >= now() - interval '1 day'", [["public.a", "ts", true, "now", ["-1 days"]]]],
+    ["SELECT id FROM a WHERE d <= now() AND id = $1", [["public.a", "d", true, "now", []]]],
+    ["SELECT id FROM a WHERE ts > (now() AT TIME ZONE 'Europe/Vienna')", [["public.a", "ts", false, "zone", []]]],
+    [
+      "SELECT id FROM a WHERE now() - tz < interval '1 day'",
+      [["public.a", "tz", true, "now", ["-86400000000 microseconds"]]],
+    ],
+    [
+      "SELECT id FROM a WHERE interval '1 month' > tz - now()",
+      [["public.a", "tz", true, "now", ["2592000000000 microseconds"]]],
+    ],
+    [
+      "SELECT id FROM b WHERE EXISTS (SELECT FROM a WHERE a.id = b.a AND a.tz > now())",
+      [["public.a", "tz", true, "now", []]],
+    ],
+    [
+      "SELECT id FROM a WHERE tz > now() UNION SELECT id FROM a WHERE now() < tz",
+      [["public.a", "tz", true, "now", []]],
+    ],
+  ])("knows what the clock passes in %s", async (text, expected) => {
+    const { thresholds, expiry } = await plan(text);
+    const shown = thresholds.map(({ table, column, absolute, moment }) => [
+      table,
+      column,
+      absolute,
+      moment.base,
+      moment.offsets,
+    ]);
+    expect([shown, expiry]).toEqual([expected, "never"]);
   });
 
   it("says which functions a reader must be allowed to call, and what of which relations to read", async () => {

@@ -14,6 +14,7 @@ import { substituteSlots } from "../statement/substitute-slots.ts";
 import { checkCalls, checkWritten } from "./check-calls.ts";
 import type { InvalidationPlan, InvalidationSlot } from "./invalidation-plan.ts";
 import { collectCalls } from "./tree-functions.ts";
+import { type FoundThreshold, collectThresholds, nameThresholds } from "./clock-thresholds.ts";
 import { rowGuards } from "./row-guards.ts";
 import { TypeInputs } from "./type-inputs.ts";
 import { watchedRelations } from "./watched-relations.ts";
@@ -68,6 +69,7 @@ export async function planInvalidation(
     checkNames(used, types);
     for (const oid of written) checkWritten(oid, types);
     const { tables, members } = await watchedRelations(connection, tree);
+    const thresholds = fixedThresholds(tree, places);
     return {
       shapeKey: shape.shapeKey,
       slots,
@@ -78,6 +80,7 @@ export async function planInvalidation(
       guards: places === null ? [] : await rowGuards(connection, places.tree, members, places.slotOf),
       privileges: privilegesOf(tree),
       enums: types.enums,
+      thresholds: await nameThresholds(connection, thresholds),
       ...checked,
     };
   });
@@ -100,6 +103,15 @@ function checkConstants(tree: NodeValue, text: string): void {
     return node.type === "CONST" && !node.flag("constisnull") && !TIMELESS_CONSTANTS.has(node.int("consttype"));
   });
   if (timed) throw unsupported("it has a constant that may stand for the current date or time");
+}
+
+/** Those of the statement, which must be those of all statements of its shape. */
+function fixedThresholds(tree: NodeValue, places: SlotPlaces | null): FoundThreshold[] {
+  const thresholds = collectThresholds(tree);
+  if (thresholds.length === 0) return thresholds;
+  if (places === null || JSON.stringify(collectThresholds(places.tree)) !== JSON.stringify(thresholds))
+    throw unsupported("now() is STABLE, and how far from it is not the same for all values");
+  return thresholds;
 }
 
 function checkNames(used: ReadonlySet<number>, types: TypeInputs): void {

@@ -1,6 +1,7 @@
 import { type NodeValue, TreeNode } from "../analysis/node-tree.ts";
 import { kindOfField, oidsOf } from "../analysis/tree-oids.ts";
 import { unsupported } from "../analysis/unsupported.ts";
+import { clockComparison } from "./clock-comparison.ts";
 import { isDaily } from "./daily-expression.ts";
 
 /** What an analysed tree calls. */
@@ -70,6 +71,8 @@ function visit(value: NodeValue, calls: TreeCalls): void {
       calls.currentDate = true;
       return;
     }
+    // Followed by their thresholds.
+    if (clockComparison(value) !== null) return;
     visitNode(value, calls);
     for (const [field, member] of value.fields) {
       const kind = kindOfField(field);

@@ -27,6 +27,8 @@ export class FakeFront implements CacheFront {
   rows: number[] = [1, 2, 3];
   /** Makes `execute` return a promise. */
   slow = false;
+  /** Answers hang on the clock. */
+  timed = false;
   /** Decisions never come. */
   stuck = false;
   /** How many have been asked for. */
@@ -93,6 +95,7 @@ export class FakeFront implements CacheFront {
     }
     return {
       kind: "hit",
+      timed: this.timed,
       cache: "c",
       lsn: 7n,
       rowCount: rows.length,
