@@ -2,6 +2,8 @@ import { protocolViolation } from "./protocol-violation.ts";
 
 /** So many bytes are looked at here before a native search, which costs more to begin. */
 const SHORT_BYTES = 32;
+/** The same where the search, a view and a test for ASCII are spared. */
+const SHORT_TEXT_BYTES = 128;
 
 /** Reads the fields of one message body; every read past its end is a protocol violation. */
 export class BodyReader {
@@ -49,6 +51,22 @@ export class BodyReader {
   cstringBytes(): Buffer {
     const start = this.#at;
     return this.#buffer.subarray(start, this.skipCstring());
+  }
+
+  /** A zero-terminated string of a few ASCII characters, looked at without a view; null where it is of another kind, and nothing is read. */
+  shortAscii(): string | null {
+    const buffer = this.#buffer;
+    const start = this.#at;
+    const most = Math.min(this.#end, start + SHORT_TEXT_BYTES);
+    for (let at = start; at < most; at++) {
+      const byte = buffer[at] as number;
+      if (byte === 0) {
+        this.#at = at + 1;
+        return buffer.toString("latin1", start, at);
+      }
+      if (byte > 0x7f) return null;
+    }
+    return null;
   }
 
   cstring(encoding: "utf8" | "latin1" = "utf8"): string {

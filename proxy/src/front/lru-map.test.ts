@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { LruMap } from "./lru-map.ts";
 
@@ -28,4 +29,22 @@ it("keeps to a weight of all keys together", () => {
   map.set("z", 1);
   map.clear();
   expect(map.weight).toBe(0);
+});
+
+it("forgets what a list in the order of use would forget", () => {
+  const step = fc.record({ key: fc.nat(5), value: fc.option(fc.nat(9), { nil: null }) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const map = new LruMap<number, number>(3);
+      let list: (readonly [number, number])[] = [];
+      for (const { key, value } of steps) {
+        const known = list.find(([other]) => other === key);
+        if (value === null) expect(map.get(key)).toBe(known?.[1]);
+        else map.set(key, value);
+        const used = value ?? known?.[1];
+        if (used !== undefined) list = [...list.filter(([other]) => other !== key), [key, used] as const].slice(-3);
+        expect([...map.values()]).toEqual(list.map(([, held]) => held));
+      }
+    }),
+  );
 });

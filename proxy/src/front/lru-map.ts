@@ -5,6 +5,8 @@ export class LruMap<K, V> {
   readonly #weigh: ((key: K) => number) | null;
   readonly #maxWeight: number;
   #weight = 0;
+  /** What was used last stands last already: looking it up again moves nothing. */
+  #newest: { readonly key: K; readonly value: V } | null = null;
 
   constructor(capacity: number, weights?: { readonly weigh: (key: K) => number; readonly max: number }) {
     this.#capacity = capacity;
@@ -22,14 +24,17 @@ export class LruMap<K, V> {
   }
 
   get(key: K): V | undefined {
+    if (this.#newest !== null && this.#newest.key === key) return this.#newest.value;
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#newest = { key, value };
     return value;
   }
 
   set(key: K, value: V): void {
+    this.#newest = null;
     const isNew = !this.#entries.delete(key);
     this.#entries.set(key, value);
     if (isNew && this.#weigh !== null) this.#weight += this.#weigh(key);
@@ -47,6 +52,7 @@ export class LruMap<K, V> {
 
   clear(): void {
     this.#entries.clear();
+    this.#newest = null;
     this.#weight = 0;
   }
 }

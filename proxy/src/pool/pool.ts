@@ -50,9 +50,6 @@ export class Pool {
   /** The last one was used most recently. */
   readonly #idle: ServerConnection[] = [];
   readonly #active = new Map<ServerConnection, object>();
-  /** Just opened, for a client that waits: they need not be tried out. */
-  readonly #fresh = new WeakSet<ServerConnection>();
-  readonly #lastOwner = new WeakMap<ServerConnection, object>();
   readonly #failures = new Map<string, { readonly at: number; readonly error: FreshetError }>();
   #waiting: Waiter[] = [];
   #opening = 0;
@@ -243,7 +240,7 @@ export class Pool {
       const server = this.#idle[at];
       if (server === undefined || server.startupKey !== wish.startupKey) continue;
       if (best < 0) best = at;
-      if (this.#lastOwner.get(server) === wish.owner) {
+      if (server.lastOwner === wish.owner) {
         best = at;
         break;
       }
@@ -254,13 +251,14 @@ export class Pool {
   /** Gives a connection to a wish, with the wish's settings in force. */
   #hand(server: ServerConnection, wish: ServerWish): ServerConnection | Promise<ServerConnection> {
     this.#active.set(server, wish.owner);
-    const isOwn = this.#lastOwner.get(server) === wish.owner;
+    const isOwn = server.lastOwner === wish.owner;
     const replay = replaySql(server.applied, wish.settings, server.unknownSettings && !isOwn);
     const { checkDelayMs, checkQuery } = this.#parts.limits();
-    const isFresh = this.#fresh.delete(server);
+    const { isFresh } = server;
+    server.isFresh = false;
     const check = !isFresh && now() - server.usedAt > checkDelayMs ? checkQuery : null;
     if (replay === null && check === null) {
-      this.#lastOwner.set(server, wish.owner);
+      server.lastOwner = wish.owner;
       return server;
     }
     return this.#prepare(server, wish, check, replay);
@@ -280,7 +278,7 @@ export class Pool {
       return this.acquire(wish);
     }
     if (replay !== null) await this.#replay(server, wish, replay);
-    this.#lastOwner.set(server, wish.owner);
+    server.lastOwner = wish.owner;
     return server;
   }
 
@@ -342,7 +340,7 @@ export class Pool {
   #serve(server: ServerConnection): void {
     const [first] = this.#waiting;
     if (first === undefined) {
-      this.#fresh.delete(server);
+      server.isFresh = false;
       this.#idle.push(server);
       return;
     }
@@ -370,7 +368,7 @@ export class Pool {
         this.#opening--;
         this.#failures.delete(wish.startupKey);
         this.#active.set(server, wish.owner);
-        this.#fresh.add(server);
+        server.isFresh = true;
         this.#free(server);
       },
       (thrown: unknown) => {

@@ -49,6 +49,8 @@ export class Seat implements PoolSeat {
   /** Where the server connection is from that is asked for or held; null: from its pool. */
   #elsewhere: ReplicaPool | null = null;
   #left = false;
+  /** The last one: it is the same until settings change. */
+  #wish: ServerWish | null = null;
 
   constructor(parts: SeatParts) {
     this.#parts = parts;
@@ -63,7 +65,11 @@ export class Seat implements PoolSeat {
   }
 
   wish(settings: Settings): ServerWish {
-    return { owner: this, startupKey: this.#parts.startupKey, startup: this.#parts.startup, settings };
+    if (this.#wish?.settings !== settings) {
+      const { startupKey, startup } = this.#parts;
+      this.#wish = { owner: this, startupKey, startup, settings };
+    }
+    return this.#wish;
   }
 
   get hasReplicas(): boolean {

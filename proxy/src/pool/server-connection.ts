@@ -53,6 +53,10 @@ export class ServerConnection implements PooledServer {
   unknownSettings = false;
   /** When it last came back. */
   usedAt: number = now();
+  /** Whose wish it last fulfilled; null: nobody's yet. */
+  lastOwner: object | null = null;
+  /** Just opened, for a client that waits: it need not be tried out. */
+  isFresh = false;
   /** To be closed when it comes back. */
   outdated = false;
   readonly #options: ServerConnectionOptions;

@@ -1,6 +1,12 @@
 import { BackendType, type TransactionStatus } from "@freshet/wire";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ExpectedResponses, endsResponse, endsSegment, expectation } from "./expected-responses.ts";
+import {
+  type ExpectationKind,
+  ExpectedResponses,
+  endsResponse,
+  endsSegment,
+  expectation,
+} from "./expected-responses.ts";
 
 let sent: string[];
 let status: TransactionStatus;
@@ -178,6 +184,18 @@ describe("the ends of responses", () => {
     expect(endsResponse("execute", BackendType.dataRow)).toBe(false);
     expect(endsResponse("query", BackendType.commandComplete)).toBe(false);
     expect(endsResponse("describe-statement", BackendType.parameterDescription)).toBe(false);
+    const ends = (kind: ExpectationKind): string[] =>
+      Object.entries(BackendType)
+        .filter(([, type]) => endsResponse(kind, type))
+        .map(([name]) => name)
+        .toSorted();
+    expect(ends("parse")).toEqual(["parseComplete"]);
+    expect(ends("bind")).toEqual(["bindComplete"]);
+    expect(ends("close")).toEqual(["closeComplete"]);
+    expect(ends("execute")).toEqual(["commandComplete", "emptyQueryResponse", "portalSuspended"]);
+    for (const kind of ["describe-statement", "describe-portal"] as const)
+      expect(ends(kind)).toEqual(["noData", "rowDescription"]);
+    for (const kind of ["sync", "query", "function-call"] as const) expect(ends(kind)).toEqual(["readyForQuery"]);
     expect([endsSegment("sync"), endsSegment("function-call"), endsSegment("close")]).toEqual([true, true, false]);
   });
 });

@@ -50,6 +50,17 @@ export function expectation(
   };
 }
 
+/** That of a statement's run, whose responses are the client's. */
+export function runExpectation(
+  kind: "query" | "execute",
+  impure: boolean,
+  undo: UpstreamExpectation["undo"],
+  done: UpstreamExpectation["done"],
+  observe: UpstreamExpectation["observe"],
+): UpstreamExpectation {
+  return { kind, swallow: false, swallowError: false, impure, undo, done, observe, replacement: null };
+}
+
 /** Freshet's own answer, waiting for its turn. `undo` as above. */
 interface LocalResponse {
   readonly kind: "local";
@@ -69,21 +80,29 @@ interface CopyEnd {
 
 export type Expected = UpstreamExpectation | LocalResponse | LocalReady | CopyEnd;
 
-/** The message that ends the responses to each kind, besides ErrorResponse. */
-const TERMINAL: Readonly<Record<ExpectationKind, readonly number[]>> = {
-  parse: [BackendType.parseComplete],
-  bind: [BackendType.bindComplete],
-  "describe-statement": [BackendType.rowDescription, BackendType.noData],
-  "describe-portal": [BackendType.rowDescription, BackendType.noData],
-  execute: [BackendType.commandComplete, BackendType.emptyQueryResponse, BackendType.portalSuspended],
-  close: [BackendType.closeComplete],
-  sync: [BackendType.readyForQuery],
-  query: [BackendType.readyForQuery],
-  "function-call": [BackendType.readyForQuery],
-};
-
+/** Whether the message ends the responses to its kind, as ErrorResponse does for all. */
 export function endsResponse(kind: ExpectationKind, type: number): boolean {
-  return TERMINAL[kind].includes(type);
+  switch (kind) {
+    case "query":
+    case "sync":
+    case "function-call":
+      return type === BackendType.readyForQuery;
+    case "parse":
+      return type === BackendType.parseComplete;
+    case "bind":
+      return type === BackendType.bindComplete;
+    case "execute":
+      return (
+        type === BackendType.commandComplete ||
+        type === BackendType.emptyQueryResponse ||
+        type === BackendType.portalSuspended
+      );
+    case "describe-statement":
+    case "describe-portal":
+      return type === BackendType.rowDescription || type === BackendType.noData;
+    case "close":
+      return type === BackendType.closeComplete;
+  }
 }
 
 /** Whether the message ends its segment, so that an error in it needs no Sync. */

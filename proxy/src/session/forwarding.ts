@@ -1,5 +1,5 @@
 import { BackendType, type MessageScanner, decodeCommandComplete, encodeFlush, encodeSync } from "@freshet/wire";
-import { type ExpectationKind, type UpstreamExpectation, expectation } from "./expected-responses.ts";
+import { type ExpectationKind, type UpstreamExpectation, expectation, runExpectation } from "./expected-responses.ts";
 import type { Miss, PreparedRoute } from "./front-ports.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
 import type { SessionState } from "./session-state.ts";
@@ -56,12 +56,11 @@ export function forwardRun(
   // The server drops its unnamed statement for a simple Query.
   if (state.pooling?.server != null && kind === "query") state.pooling.server.unnamed = null;
   if (!pure) state.segment.impure = true;
-  forward(state, piece, kind, {
-    impure: state.segment.impure,
-    undo,
-    done: state.noteForwarded(route, miss),
-    observe: pure ? null : (type, bytes) => observeTag(state, route, type, bytes),
-  });
+  relay(state, piece);
+  state.segment.forwarded = true;
+  const done = state.noteForwarded(route, miss);
+  const observe: UpstreamExpectation["observe"] = pure ? null : (type, bytes) => observeTag(state, route, type, bytes);
+  state.expected.forwarded(runExpectation(kind, state.segment.impure, undo, done, observe));
 }
 
 /** Makes sure that the upstream knows a statement whose Parse was answered here. */

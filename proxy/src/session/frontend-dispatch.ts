@@ -3,7 +3,7 @@ import { FrontendType, decodeBindNames, decodeParseName, decodeTarget, protocolV
 import { forwardBind, handleBind, handleDescribe, handleExecute } from "./extended-execute.ts";
 import { forwardParse, handleClose, handleParse } from "./extended-parse.ts";
 import { type IncomingPiece, type Piece, flushUpstream, forward, relay, whenAttached } from "./forwarding.ts";
-import { FRONTEND_STATES, type FrontendAction, frontendKind } from "./frontend-states.ts";
+import { type FrontendAction, frontendAction } from "./frontend-states.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { forwardQuery, handleQuery } from "./simple-query.ts";
 
@@ -15,7 +15,7 @@ export interface Dispatched {
 
 /** Handles one message of the client, or the beginning of one that is too large to be looked into. */
 export function dispatch(state: SessionState, piece: IncomingPiece): Dispatched {
-  const action = FRONTEND_STATES[state.frontendState][frontendKind(piece.type)];
+  const action = frontendAction(state.frontendState, piece.type);
   const pending = piece.last ? handleWhole(state, piece, action) : handleLarge(state, piece, action);
   return { action, pending: pending ?? null };
 }

@@ -6,7 +6,7 @@ import { FrontendType } from "@freshet/wire";
  */
 export type FrontendState = "open" | "skipping" | "copying";
 
-export type FrontendKind = keyof typeof FrontendType | "unknown";
+type FrontendKind = keyof typeof FrontendType | "unknown";
 
 /** What is done with a message. `relay`: forwarded, brings no response of its own. */
 export type FrontendAction =
@@ -25,7 +25,7 @@ export type FrontendAction =
   | "terminate";
 
 /** What a session does with each message in each state; PostgreSQL's own reading of the protocol. */
-export const FRONTEND_STATES: Readonly<Record<FrontendState, Readonly<Record<FrontendKind, FrontendAction>>>> = {
+const FRONTEND_STATES: Readonly<Record<FrontendState, Readonly<Record<FrontendKind, FrontendAction>>>> = {
   open: {
     query: "query",
     parse: "parse",
@@ -83,14 +83,21 @@ export const FRONTEND_STATES: Readonly<Record<FrontendState, Readonly<Record<Fro
   },
 };
 
-const KINDS: readonly FrontendKind[] = frontendKinds();
+/** The same by the messages' type bytes. */
+const ACTIONS: Readonly<Record<FrontendState, readonly FrontendAction[]>> = {
+  open: byType("open"),
+  skipping: byType("skipping"),
+  copying: byType("copying"),
+};
 
-export function frontendKind(type: number): FrontendKind {
-  return KINDS[type] ?? "unknown";
+/** What is done with a message of that type byte. */
+export function frontendAction(state: FrontendState, type: number): FrontendAction {
+  return ACTIONS[state][type] ?? FRONTEND_STATES[state].unknown;
 }
 
-function frontendKinds(): FrontendKind[] {
-  const kinds = new Array<FrontendKind>(256).fill("unknown");
-  for (const [kind, type] of Object.entries(FrontendType)) kinds[type] = kind as keyof typeof FrontendType;
-  return kinds;
+function byType(state: FrontendState): FrontendAction[] {
+  const actions = new Array<FrontendAction>(256).fill(FRONTEND_STATES[state].unknown);
+  for (const [kind, type] of Object.entries(FrontendType))
+    actions[type] = FRONTEND_STATES[state][kind as keyof typeof FrontendType];
+  return actions;
 }

@@ -11,6 +11,8 @@ interface Undo<T> {
   below: Version<T> | undefined;
 }
 
+const NOTHING_DELETED = (): void => undefined;
+
 /**
  * Prepared statements or portals by name. Each change returns how to take it back, for messages that the upstream skips; a change that was made on top of it
  * meanwhile stands, and goes back to what is left below when it is taken back in its turn.
@@ -37,7 +39,7 @@ export class NamedEntries<T> {
 
   delete(name: string): () => void {
     const previous = this.#entries.get(name);
-    if (previous === undefined) return () => undefined;
+    if (previous === undefined) return NOTHING_DELETED;
     this.#entries.delete(name);
     return () => {
       let left: Version<T> | undefined = previous;

@@ -55,6 +55,9 @@ export class Session implements PooledSession {
   #restOfMessage: "relay" | "discard" = "relay";
   #terminated = false;
   #ended = false;
+  /** Whether reading was last stopped; null: not known. A socket's own `pause` and `resume` cost something each time. */
+  #clientHeld: boolean | null = null;
+  #serverHeld: boolean | null = null;
 
   constructor(
     services: SessionServices,
@@ -126,6 +129,7 @@ export class Session implements PooledSession {
 
   #connect(server: ServerChannel): void {
     this.#server = server;
+    this.#serverHeld = null;
     this.#state.upstream.redirect(server.socket);
     this.#backend.attach(server.scanner, this.#pooled?.reported ?? null);
     server.listen(this.#serverEvents);
@@ -226,7 +230,7 @@ export class Session implements PooledSession {
   async #considered(): Promise<void> {
     const { pooling, status } = this.#state;
     if (this.#ended || pooling === null) return;
-    if (status === "I" && this.#isQuiet && !pooling.touched && !pooling.pinned) this.#giveBack("clean");
+    if (status === "I" && this.#isQuiet() && !pooling.touched && !pooling.pinned) this.#giveBack("clean");
     this.#replicas.begin();
     await dispatch(this.#state, this.#replicas.source).pending;
   }
@@ -261,15 +265,22 @@ export class Session implements PooledSession {
 
   #setFlow(): void {
     if (this.#ended) return;
-    if (this.#mustWait() && !this.#terminated) this.#client.pause();
-    else this.#client.resume();
+    const holdsClient = this.#mustWait() && !this.#terminated;
+    if (holdsClient !== this.#clientHeld) {
+      this.#clientHeld = holdsClient;
+      if (holdsClient) this.#client.pause();
+      else this.#client.resume();
+    }
     if (this.#server === null) return;
-    if (this.#state.client.congested) this.#server.socket.pause();
+    const holdsServer = this.#state.client.congested;
+    if (holdsServer === this.#serverHeld) return;
+    this.#serverHeld = holdsServer;
+    if (holdsServer) this.#server.socket.pause();
     else this.#server.socket.resume();
   }
 
   /** Nothing of the session's is under way on its server connection. */
-  get #isQuiet(): boolean {
+  #isQuiet(): boolean {
     const { expected, segment, copying } = this.#state;
     if (!expected.idle || segment.forwarded || copying || this.#frontend.streaming) return false;
     return this.#server === null || !this.#backend.inMessage;
@@ -278,13 +289,13 @@ export class Session implements PooledSession {
   /** Between statements of a pooled session: gives the server connection back when it may. */
   #settle(): void {
     const { status, pooling } = this.#state;
-    this.#activity.update(this.#activityState, status !== "I");
+    this.#activity.update(this.#activityState(), status !== "I");
     if (this.#terminated && this.#state.expected.idle) {
       this.#end();
       this.#client.end();
       return;
     }
-    if (pooling === null || this.#server === null || this.#pending || !this.#isQuiet) return;
+    if (pooling === null || this.#server === null || this.#pending || !this.#isQuiet()) return;
     if (status !== "I") {
       if (pooling.seat.mode === "statement") {
         this.#fail(
@@ -305,7 +316,7 @@ export class Session implements PooledSession {
     if (!pooling.pinned) this.#giveBack("clean");
   }
 
-  get #activityState(): SessionActivity["state"] {
+  #activityState(): SessionActivity["state"] {
     if (this.#waiting) return "waiting";
     const { expected, status, segment } = this.#state;
     if (!expected.idle || segment.forwarded) return "active";
@@ -341,7 +352,7 @@ export class Session implements PooledSession {
 
   #condition(): ServerCondition {
     const { status, pooling } = this.#state;
-    if (!this.#isQuiet) return "broken";
+    if (!this.#isQuiet()) return "broken";
     if (status !== "I") return "in-transaction";
     return pooling === null || pooling.touched || pooling.pinned ? "to-reset" : "clean";
   }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser } from "../parser/load-parser.ts";
 import { inspectStatement } from "./inspect-statement.ts";
+import type { StatementInfo } from "./shape.ts";
 import { StatementTemplates } from "./statement-templates.ts";
 
 const numRuns = 200 * Number(process.env["FC_RUNS_MULTIPLIER"] ?? 1);
@@ -74,6 +75,13 @@ function fill(text: string, literals: readonly string[]): string {
   return text.replaceAll("?", () => literals[next++ % literals.length] ?? "1");
 }
 
+/** With all that is made only when it is asked for. */
+function spelledOut(info: StatementInfo | null): StatementInfo | null {
+  if (info?.shape == null) return info;
+  const { shapeKey, slots, parameterCount, text } = info.shape;
+  return { ...info, shape: { shapeKey, slots, parameterCount, text } };
+}
+
 describe("StatementTemplates", () => {
   it("says what inspectStatement says, or nothing", () => {
     const templates = new StatementTemplates(40);
@@ -88,7 +96,7 @@ describe("StatementTemplates", () => {
             const info = templates.inspect(whole);
             if (info === null) continue;
             derived++;
-            expect(info).toEqual(inspectStatement(whole));
+            expect(spelledOut(info)).toEqual(inspectStatement(whole));
           }
         },
       ),
@@ -104,7 +112,7 @@ describe("StatementTemplates", () => {
         for (const [number, word] of runs) {
           const whole = fill(text, [number, word, word, number]);
           const info = templates.inspect(whole);
-          if (info !== null) expect(info).toEqual(inspectStatement(whole));
+          if (info !== null) expect(spelledOut(info)).toEqual(inspectStatement(whole));
         }
       }),
       { numRuns },
@@ -118,8 +126,8 @@ describe("StatementTemplates", () => {
     ["SELECT a, 'x' FROM t WHERE b = 1.5", "SELECT a, 'x' FROM t WHERE b = 17.25"],
   ])("knows %s from the other", (first, second) => {
     const templates = new StatementTemplates(10);
-    expect(templates.inspect(first)).toEqual(inspectStatement(first));
-    expect(templates.inspect(second)).toEqual(inspectStatement(second));
+    expect(spelledOut(templates.inspect(first))).toEqual(inspectStatement(first));
+    expect(spelledOut(templates.inspect(second))).toEqual(inspectStatement(second));
   });
 
   it("keeps constants outside of slots apart", () => {

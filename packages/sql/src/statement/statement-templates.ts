@@ -189,19 +189,40 @@ function isNegated(found: LexedLiteral, literal: Literal): boolean | null {
 function instantiate({ info, shape }: Template, text: string, literals: readonly LexedLiteral[]): StatementInfo {
   if (shape === null) return info;
   const { kind, pure, changesSchema, effects, normalized, queryId } = info;
-  return { kind, shape: shapeOf(shape, text, literals), pure, changesSchema, effects, normalized, queryId };
+  return { kind, shape: new DerivedShape(shape, text, literals), pure, changesSchema, effects, normalized, queryId };
 }
 
-function shapeOf(template: ShapeTemplate, text: string, literals: readonly LexedLiteral[]): SelectShape {
-  const { shape, start, end } = template;
-  const from = moved(template, start.at, start.after, literals);
-  const slots = template.slots.map((source) => slotOf(template, source, literals));
-  return {
-    shapeKey: shape.shapeKey,
-    slots,
-    parameterCount: shape.parameterCount,
-    text: text.slice(from, moved(template, end.at, end.after, literals)),
-  };
+/** The shape of one text; its slots and its statement's text are made when a cache or a list of queries asks for them. */
+class DerivedShape implements SelectShape {
+  readonly shapeKey: string;
+  readonly parameterCount: number;
+  readonly #template: ShapeTemplate;
+  readonly #whole: string;
+  readonly #literals: readonly LexedLiteral[];
+  #slots: readonly Slot[] | null = null;
+  #text: string | null = null;
+
+  constructor(template: ShapeTemplate, whole: string, literals: readonly LexedLiteral[]) {
+    this.shapeKey = template.shape.shapeKey;
+    this.parameterCount = template.shape.parameterCount;
+    this.#template = template;
+    this.#whole = whole;
+    this.#literals = literals;
+  }
+
+  get slots(): readonly Slot[] {
+    this.#slots ??= this.#template.slots.map((source) => slotOf(this.#template, source, this.#literals));
+    return this.#slots;
+  }
+
+  get text(): string {
+    const { start, end } = this.#template;
+    this.#text ??= this.#whole.slice(
+      moved(this.#template, start.at, start.after, this.#literals),
+      moved(this.#template, end.at, end.after, this.#literals),
+    );
+    return this.#text;
+  }
 }
 
 function slotOf(template: ShapeTemplate, { slot, items }: SlotSource, literals: readonly LexedLiteral[]): Slot {

@@ -119,6 +119,8 @@ function readFormats(reader: BodyReader): number[] {
 }
 
 function readSql(reader: BodyReader): SqlText {
+  const short = reader.shortAscii();
+  if (short !== null) return { text: short, encoding: "ascii" };
   const bytes = reader.cstringBytes();
   if (isAscii(bytes)) return { text: bytes.toString("latin1"), encoding: "ascii" };
   return { text: bytes.toString("utf8"), encoding: isUtf8(bytes) ? "utf8" : "other" };

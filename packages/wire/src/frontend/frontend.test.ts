@@ -26,6 +26,23 @@ describe("decoders of a client's messages", () => {
     expect(whole(decodeQuery, frame(0x51, Buffer.from([0xe9, 0]))).encoding).toBe("other");
   });
 
+  it("read texts of every length and encoding in the same way", () => {
+    const unit = fc.constantFrom("a", "'", "\u007f", "\u0080", "é", "€", "𝄞");
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 200 }), fc.nat(300), (text, filling) => {
+        const long = "x".repeat(filling) + text;
+        const encoding = /^[\0-\x7f]*$/.test(long) ? "ascii" : "utf8";
+        expect(whole(decodeQuery, encodeQuery(long))).toEqual({ text: long, encoding });
+      }),
+    );
+    for (const length of [127, 128, 129]) {
+      const text = "y".repeat(length);
+      expect(whole(decodeQuery, encodeQuery(text)).text).toBe(text);
+      expect(() => whole(decodeQuery, frame(0x51, Buffer.from(text)))).toThrow("invalid string in message");
+      expect(() => whole(decodeQuery, frame(0x51, Buffer.from(`${text}\0z`)))).toThrow("invalid message format");
+    }
+  });
+
   it("read a parse", () => {
     expect(whole(decodeParse, encodeParse("s1", "SELECT $1", [23, 0]))).toEqual({
       name: "s1",
