@@ -1,7 +1,8 @@
+import { createRequire } from "node:module";
 import process from "node:process";
 import { pino } from "pino";
 import type { DestinationStream } from "pino";
-import pretty from "pino-pretty";
+import type pretty from "pino-pretty";
 import { redact } from "./redact.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
@@ -63,7 +64,11 @@ function censor(value: unknown): unknown {
   return typeof value === "string" && value.includes("://") ? redact(value) : "***";
 }
 
+/** Loads what writes plain text, which is not wanted where machines read the lines. */
+const load = createRequire(import.meta.url);
+
 function prettyStream(destination: DestinationStream): DestinationStream {
-  const toText = pretty.prettyFactory({ colorize: false, singleLine: true, translateTime: "SYS:HH:MM:ss.l" });
+  const { prettyFactory } = load("pino-pretty") as typeof pretty;
+  const toText = prettyFactory({ colorize: false, singleLine: true, translateTime: "SYS:HH:MM:ss.l" });
   return { write: (line: string) => destination.write(toText(line)) };
 }
