@@ -9,8 +9,8 @@ import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import type { JoinPlan } from "../plan/plan.ts";
 import { entriesOf, type FromTree } from "./from-tree.ts";
 import { type KeyPair, keyPair } from "./join-keys.ts";
-import { rejectsNulls } from "./null-rejection.ts";
 import { bindColumns, type QueryScope, type Relation } from "./query-scope.ts";
+import { reduceOuterJoins } from "./reduce-outer-joins.ts";
 import { unsupported } from "./unsupported.ts";
 
 type OuterTree = Extract<FromTree, { kind: "left" | "full" }>;
@@ -40,8 +40,7 @@ function take<T>(items: T[], test: (item: T) => boolean): T[] {
 
 /**
  * Turns a FROM tree and the conjuncts above it into joins. Conjuncts sink to the lowest place that has
- * their columns, but never below the nullable side of an outer join (which is less of an outer join where they
- * drop padded rows); equalities become join keys. Inner
+ * their columns, but never below the nullable side of an outer join; equalities become join keys. Inner
  * joins are made in the order written, but a relation that keys connect goes before one that none does.
  */
 export class JoinPlanner {
@@ -55,6 +54,12 @@ export class JoinPlanner {
 
   /** The rows of `tree` for which all `conjuncts` hold, with exactly the columns `needed`. */
   plan(tree: FromTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+    const isColumnOf = (symbol: number, entries: ReadonlySet<number>): boolean =>
+      entries.has(this.#scope.info(symbol).varno);
+    return this.#plan(reduceOuterJoins(tree, conjuncts, isColumnOf), conjuncts, needed);
+  }
+
+  #plan(tree: FromTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
     switch (tree.kind) {
       case "entry":
         return this.#finish(
@@ -63,48 +68,28 @@ export class JoinPlanner {
           needed,
         );
       case "left":
+        return this.#planLeft(tree, conjuncts, needed);
       case "full":
-        return this.#planOuter(tree, conjuncts, needed);
+        return this.#planFull(tree, conjuncts, needed);
       case "inner":
         return this.#planInner(tree, conjuncts, needed);
     }
   }
 
-  /** A full join is as much of an outer join as the conditions above it leave: they may drop a side's padded rows. */
-  #planOuter(tree: OuterTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
-    const dropsPadsOf = (side: FromTree): boolean => {
-      const entries = entriesOf(side);
-      const isPadded = (symbol: number): boolean => entries.has(this.#scope.info(symbol).varno);
-      return conjuncts.some((conjunct) => rejectsNulls(conjunct, isPadded));
-    };
-    if (tree.kind === "left" || dropsPadsOf(tree.left)) return this.#planLeft(tree, conjuncts, needed);
-    if (dropsPadsOf(tree.right))
-      return this.#planLeft({ ...tree, left: tree.right, right: tree.left }, conjuncts, needed);
-    return this.#planFull(tree, conjuncts, needed);
-  }
-
   #planLeft(tree: OuterTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
     const [leftEntries, rightEntries] = [entriesOf(tree.left), entriesOf(tree.right)];
-    const isPadded = (symbol: number): boolean => rightEntries.has(this.#scope.info(symbol).varno);
-    if (conjuncts.some((conjunct) => rejectsNulls(conjunct, isPadded))) {
-      return this.#planInner(
-        { kind: "inner", inputs: [tree.left, tree.right], conjuncts: tree.conjuncts },
-        conjuncts,
-        needed,
-      );
-    }
     const above = [...conjuncts];
     const toLeft = take(above, (conjunct) => isSubset(this.#scope.sources(conjunct), leftEntries));
     const on = [...tree.conjuncts];
     const toRight = take(on, (conjunct) => isSubset(this.#scope.sources(conjunct), rightEntries));
     const keys = this.#takeKeys(on, leftEntries, rightEntries);
     const wanted = union(needed, this.#scope.needs(...above, ...on), this.#lateralSymbols(tree.right));
-    const left = this.plan(
+    const left = this.#plan(
       tree.left,
       toLeft,
       this.#within(union(wanted, this.#scope.needs(...keys.map((key) => key.left))), leftEntries),
     );
-    const right = this.plan(
+    const right = this.#plan(
       tree.right,
       toRight,
       this.#within(union(wanted, this.#scope.needs(...keys.map((key) => key.right))), rightEntries),
@@ -121,7 +106,7 @@ export class JoinPlanner {
     const wanted = union(needed, this.#scope.needs(...conjuncts, ...on));
     const planSide = (side: "left" | "right"): Relation => {
       const ends = this.#scope.needs(...keys.map((key) => key[side]));
-      return this.plan(tree[side], [], this.#within(union(wanted, ends), entriesOf(tree[side])));
+      return this.#plan(tree[side], [], this.#within(union(wanted, ends), entriesOf(tree[side])));
     };
     const joined = this.#join("full", planSide("left"), planSide("right"), keys, on);
     return this.#finish(joined, conjuncts, needed);
@@ -142,7 +127,7 @@ export class JoinPlanner {
     const planInput = (index: number): Relation => {
       const input = must(inputs[index]);
       const wanted = this.#within(union(needed, lateral, this.#scope.needs(...allPending)), entriesOf(input));
-      return this.plan(input, must(local[index]), wanted);
+      return this.#plan(input, must(local[index]), wanted);
     };
     const allPending = [...pending];
     const lateral = union(...inputs.map((input) => this.#lateralSymbols(input)));
