@@ -15,6 +15,7 @@ const strict = (...entries: readonly number[]): Expression => ({
   name: "int4eq",
   args: entries.map(column),
   strict: true,
+  inputCollation: 0,
   type: BOOL,
 });
 const isNull = (varno: number): Expression => ({ kind: "is-null", arg: column(varno), type: BOOL });
