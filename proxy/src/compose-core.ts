@@ -33,6 +33,7 @@ import { ReplicationHealth } from "./replication/health.ts";
 import { Lag } from "./replication/lag.ts";
 import { Pump } from "./replication/pump.ts";
 import { ReplicationStart } from "./replication/replication-start.ts";
+import { StreamNudge } from "./replication/stream-nudge.ts";
 import { SlotGauge } from "./replication/slot-gauge.ts";
 import type { CallClient } from "./upstream-calls/call-client.ts";
 import { storeDirectory } from "./store-directory.ts";
@@ -82,6 +83,7 @@ export class CachingCore {
   readonly #catalog: CacheCatalog;
   readonly #health: ReplicationHealth;
   readonly #pump: Pump;
+  readonly #nudge: StreamNudge;
   readonly #invalidate: InvalidateMode;
   readonly #lag: Lag;
   readonly #manager: CacheManager;
@@ -118,10 +120,11 @@ export class CachingCore {
     const retry = retryDelay(options, this.#stopping.signal);
     const shared = createShared(options, upstream.url, (sql) => privileging.query(sql), now, factories.compileRead);
     this.#builder = this.#createBuilder(factories.isNative);
+    this.#nudge = new StreamNudge(this.#health, positions, logger);
     this.#invalidate = createInvalidateMode(options, {
       source,
       health: this.#health,
-      query: (sql) => positions.query(sql),
+      nudge: this.#nudge,
       driver: upstream.driver,
       clock: now,
       logger,
@@ -218,6 +221,7 @@ export class CachingCore {
     await this.#ending("stream", () => this.#pump.close());
     await this.#ending("replication", () => this.#source.stop());
     await this.#starting;
+    this.#nudge.stop();
     this.#invalidate.stop();
     // What waits for the upstream ends with its connections.
     await Promise.all([
@@ -321,6 +325,7 @@ export class CachingCore {
       invalidating: this.#invalidate.read,
       health: this.#health,
       upstreamLsn: new UpstreamLsn(positions),
+      nudge: this.#nudge,
       run: (statements) => analysis.run(statements),
       reader: () => this.#reader,
       onAnswered: (milliseconds) => this.#hooks.onAnswered(milliseconds / 1000),

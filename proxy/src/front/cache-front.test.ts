@@ -60,6 +60,7 @@ let source: FakeSource;
 let health: ReplicationHealth;
 let privilege: () => Promise<readonly (readonly (string | null)[])[]>;
 let upstreamLsn: Lsn;
+let nudged: Lsn[];
 let front: ViewFront;
 let schemaStatements: number;
 let fills: FakeFills;
@@ -75,6 +76,7 @@ beforeEach(() => {
   health = new ReplicationHealth(source, 1000, () => 0);
   privilege = () => Promise.resolve([["t", "f"]]);
   upstreamLsn = 0n;
+  nudged = [];
   schemaStatements = 0;
   wantedKeys = [];
   usedKeys = [];
@@ -108,6 +110,7 @@ beforeEach(() => {
     }),
     queries: new ProxiedQueries(10),
     upstreamLsn: { current: () => Promise.resolve(upstreamLsn) },
+    nudge: { want: (lsn) => void nudged.push(lsn) },
     limits: {
       maxResultBytes: 1000,
       largeBytes: 1000,
@@ -270,6 +273,8 @@ test("a session sees its own writes, a strong one everybody's, an eventual one w
   expect(reason(await ask(TEXT, { consistency: "eventual" }, 101n))).toBe("hit");
   upstreamLsn = 101n;
   expect(reason(await ask(TEXT, { consistency: "strong" }))).toBe("upstream_ahead");
+  // The stream may have come to all commits, and the log go on behind them.
+  expect(nudged.slice(-2)).toEqual([101n, 101n]);
   // The engine says more than the snapshot holds: the snapshot decides.
   health.advance(200n);
   expect(reason(await ask(TEXT, {}, 101n))).toBe("read_your_writes");

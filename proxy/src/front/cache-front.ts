@@ -44,6 +44,7 @@ import type { ProxiedQueries } from "./proxied-queries.ts";
 import { type RoutableCaches, matchCache } from "./route-match.ts";
 import { sessionObstacle } from "./session-obstacle.ts";
 import { unavailability } from "./unavailable.ts";
+import type { StreamNudge } from "../replication/stream-nudge.ts";
 import type { UpstreamLsn } from "./upstream-lsn.ts";
 import { type ViewExecution, ViewMisses } from "./view-execution.ts";
 import type { ZoneTables } from "./zone-tables.ts";
@@ -78,6 +79,7 @@ export interface FrontParts {
   readonly privileges: Privileges;
   readonly queries: ProxiedQueries;
   readonly upstreamLsn: Pick<UpstreamLsn, "current">;
+  readonly nudge: Pick<StreamNudge, "want">;
   readonly zones: Pick<ZoneTables, "complete" | "want">;
   /** The views; null until the store is open. */
   readonly reader: () => StoreReader | null;
@@ -312,13 +314,15 @@ export class ViewFront implements CacheFront {
 
   /** Waits, within bounds, for what this session has to see; returns it, or a Miss when it does not come. */
   async #catchUp(cache: Cache, facts: SessionFacts, writeLsn: Lsn): Promise<Lsn | Miss> {
-    const { health, upstreamLsn, limits } = this.#parts;
+    const { health, upstreamLsn, nudge, limits } = this.#parts;
     if (facts.consistency === "eventual") return LSN_ZERO;
     if (facts.consistency === "strong") {
       const current = await upstreamLsn.current();
+      nudge.want(current);
       if (await health.waitFor(current, limits.strongReadTimeoutMs)) return current;
       return missOf(cache, "upstream_ahead", `not caught up within ${limits.strongReadTimeoutMs} ms`);
     }
+    nudge.want(writeLsn);
     if (await health.waitFor(writeLsn, limits.sessionReadTimeoutMs)) return writeLsn;
     return missOf(cache, "read_your_writes", null);
   }

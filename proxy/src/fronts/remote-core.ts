@@ -15,6 +15,7 @@ import type { CompileRead } from "../front/compile-read.ts";
 import { KeyFills } from "../front/key-fills.ts";
 import { UpstreamLsn } from "../front/upstream-lsn.ts";
 import { type AnswersOfInvalidate, describeInvalidating, storedRows } from "../invalidate/invalidating-read.ts";
+import { StreamNudge } from "../replication/stream-nudge.ts";
 import type { CommandResult, CommandRunner } from "../session/front-ports.ts";
 import { storeDirectory } from "../store-directory.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -51,6 +52,7 @@ export class RemoteCore {
   readonly #serving: Serving;
   readonly #mirror: CacheMirror;
   readonly #health: MirroredHealth;
+  readonly #nudge: StreamNudge;
   readonly #link: CoreLink;
   #reader: StoreReader | null = null;
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -71,6 +73,7 @@ export class RemoteCore {
     this.#shared = createShared(options, upstream.url, (sql) => privileging.query(sql), now, compileRead);
     this.#mirror = new CacheMirror(this.#shared.compiled);
     this.#health = new MirroredHealth({ readApplied: () => this.#readApplied(), clock: now });
+    this.#nudge = new StreamNudge(this.#health, this.#controls.positions, logger);
     this.#link = new CoreLink({
       path: coreSocketPath(options.data),
       generation,
@@ -119,6 +122,7 @@ export class RemoteCore {
 
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#nudge.stop();
     await this.#link.stop();
     await Promise.all(Object.values(this.#controls).map((control) => control.close()));
   }
@@ -137,6 +141,7 @@ export class RemoteCore {
       invalidating: this.#answers(),
       health: this.#health,
       upstreamLsn: new UpstreamLsn(positions),
+      nudge: this.#nudge,
       run: (statements) => analysis.run(statements),
       reader: () => this.#reader,
       onAnswered: (milliseconds) => this.#hooks.onAnswered(milliseconds / 1000),

@@ -1,13 +1,13 @@
 import type { FreshetOptions, Logger } from "@freshet/base";
 import type { ChangeSource } from "@freshet/contract";
 import type { ReplicationHealth } from "../replication/health.ts";
+import type { StreamNudge } from "../replication/stream-nudge.ts";
 import type { DriverConnection } from "../upstream/upstream.ts";
 import { AnswerStore } from "./answer-store.ts";
 import { FillConnection } from "./fill-connection.ts";
 import { FillPool } from "./fill-pool.ts";
 import { InvalidatingRead } from "./invalidating-read.ts";
 import { Invalidations } from "./invalidations.ts";
-import { NUDGE, StreamNudge } from "./stream-nudge.ts";
 
 /** The parts that serve caches in mode `invalidate`. */
 export interface InvalidateMode {
@@ -23,14 +23,13 @@ export function createInvalidateMode(
   parts: {
     readonly source: ChangeSource;
     readonly health: ReplicationHealth;
-    /** Runs one statement upstream. */
-    readonly query: (sql: string) => Promise<unknown>;
+    readonly nudge: StreamNudge;
     readonly driver: DriverConnection;
     readonly clock: () => number;
     readonly logger: Logger;
   },
 ): InvalidateMode {
-  const { source, health, clock, logger } = parts;
+  const { source, health, nudge, clock, logger } = parts;
   const answers = new AnswerStore(options.invalidateCacheBytes);
   const open = (): Promise<FillConnection> =>
     FillConnection.open({
@@ -41,19 +40,10 @@ export function createInvalidateMode(
       clock,
     });
   const pool = new FillPool(open, { connections: options.invalidateConnections, queue: options.invalidateQueue });
-  const nudge = new StreamNudge(
-    () => health.applied,
-    () => parts.query(NUDGE),
-    logger,
-  );
   const invalidations = new Invalidations({ source, store: answers, pool, nudge, clock, logger });
   const { maxResultBytes, invalidateCacheBytes: maxBytes } = options;
-  const stop = (): void => {
-    nudge.stop();
-    pool.close();
-  };
   return {
-    stop,
+    stop: () => pool.close(),
     answers,
     pool,
     invalidations,

@@ -5,8 +5,8 @@ import type { AnswerStore, NoAnswer, StoredAnswer } from "./answer-store.ts";
 import { CommitLog } from "./commit-log.ts";
 import type { FillRequest, Filled } from "./fill-connection.ts";
 import type { FillPool } from "./fill-pool.ts";
+import type { StreamNudge } from "../replication/stream-nudge.ts";
 import type { RowGuard } from "./row-guard.ts";
-import type { StreamNudge } from "./stream-nudge.ts";
 import { TransactionIds } from "./transaction-ids.ts";
 
 /** Stands for the schema among the tables that answers depend on. */

@@ -92,6 +92,7 @@ export class IntTable {
       invalidating: new InvalidatingRead({ invalidations, health, maxResultBytes: 1e6, maxBytes: 1 }),
       queries: new ProxiedQueries(1),
       upstreamLsn: { current: () => Promise.resolve(0n) },
+      nudge: { want: () => undefined },
       limits: { maxResultBytes: 1e6, largeBytes, readScanRows: 1e6, sessionReadTimeoutMs: 5, strongReadTimeoutMs: 5 },
       logger: silentLogger(),
       onSchemaStatement: () => undefined,

@@ -6,16 +6,16 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 test("an idle stream is moved on once, and not when it has moved by itself", async () => {
-  let applied = 10n;
+  const health = { applied: 10n };
   const emit = vi.fn(() => Promise.resolve());
-  const nudge = new StreamNudge(() => applied, emit, silentLogger());
+  const nudge = new StreamNudge(health, { query: emit }, silentLogger());
   nudge.want(10n);
   nudge.want(12n);
   nudge.want(11n);
   await vi.runAllTimersAsync();
   expect(emit).toHaveBeenCalledTimes(1);
   nudge.want(13n);
-  applied = 13n;
+  health.applied = 13n;
   await vi.runAllTimersAsync();
   expect(emit).toHaveBeenCalledTimes(1);
   emit.mockRejectedValueOnce(new Error("no connection"));

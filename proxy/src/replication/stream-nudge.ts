@@ -5,30 +5,30 @@ import type { Lsn } from "@freshet/values";
 const PATIENCE_MS = 50;
 
 /** A commit that tells nothing; the stream passes everything before it when it passes this one. */
-export const NUDGE = "SELECT pg_catalog.pg_logical_emit_message(true, 'freshet', 'mark')";
+const NUDGE = "SELECT pg_catalog.pg_logical_emit_message(true, 'freshet', 'mark')";
 
 /**
- * Moves an idle stream on. Answers are read at the end of the upstream's log, which may lie behind the last commit: in what a
- * rollback or housekeeping has written. Nothing of that is sent before the next commit, and the answers would wait for it.
+ * Moves an idle stream on. Answers are read, and sessions have written, at the end of the upstream's log, which may lie behind the last commit: in
+ * what a rollback or housekeeping has written. Nothing of that is sent before the next commit, and the answers would wait for it.
  */
 export class StreamNudge {
-  readonly #applied: () => Lsn;
-  readonly #emit: () => Promise<unknown>;
+  readonly #health: { readonly applied: Lsn };
+  readonly #upstream: { query(sql: string): Promise<unknown> };
   readonly #logger: Logger;
   #wanted: Lsn = 0n;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  constructor(applied: () => Lsn, emit: () => Promise<unknown>, logger: Logger) {
-    this.#applied = applied;
-    this.#emit = emit;
+  constructor(health: { readonly applied: Lsn }, upstream: { query(sql: string): Promise<unknown> }, logger: Logger) {
+    this.#health = health;
+    this.#upstream = upstream;
     this.#logger = logger;
   }
 
   /** Something waits until `lsn` is applied. */
   want(lsn: Lsn): void {
     if (lsn > this.#wanted) this.#wanted = lsn;
-    if (this.#stopped || this.#timer !== null || this.#wanted <= this.#applied()) return;
+    if (this.#stopped || this.#timer !== null || this.#wanted <= this.#health.applied) return;
     this.#timer = setTimeout(() => void this.#look(), PATIENCE_MS);
     this.#timer.unref();
   }
@@ -40,7 +40,7 @@ export class StreamNudge {
 
   async #look(): Promise<void> {
     try {
-      if (!this.#stopped && this.#wanted > this.#applied()) await this.#emit();
+      if (!this.#stopped && this.#wanted > this.#health.applied) await this.#upstream.query(NUDGE);
     } catch (thrown) {
       this.#logger.debug({ error: errorMessage(thrown) }, "the stream could not be moved on");
     } finally {
