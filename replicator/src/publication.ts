@@ -1,4 +1,4 @@
-import { FreshetError, must, quoteIdentifier, SqlState } from "@freshet/base";
+import { FreshetError, must, quoteIdentifier, SqlState, waitingForLocks } from "@freshet/base";
 import type { TableSchema } from "@freshet/contract";
 import type { Client } from "pg";
 import { asFreshetError, qualifiedName, sqlState } from "./upstream.ts";
@@ -50,7 +50,7 @@ export async function ensurePublication(session: Client, name: string): Promise<
 /** Runs the statement; without the privilege for it, the error says who must. */
 async function run(session: Client, statement: string, help: string): Promise<void> {
   try {
-    await session.query(statement);
+    await waitingForLocks(() => session.query(statement));
   } catch (error) {
     if (sqlState(error) !== SqlState.insufficientPrivilege) throw error;
     throw asFreshetError(error, `${help}: ${statement};`);
@@ -113,6 +113,7 @@ export async function unpublishTables(session: Client, name: string, oids: reado
     [name, oids],
   );
   for (const table of members.rows) {
-    await session.query(`ALTER PUBLICATION ${quoteIdentifier(name)} DROP TABLE ONLY ${qualifiedName(table)}`);
+    const statement = `ALTER PUBLICATION ${quoteIdentifier(name)} DROP TABLE ONLY ${qualifiedName(table)}`;
+    await waitingForLocks(() => session.query(statement));
   }
 }

@@ -1,4 +1,4 @@
-import { FreshetError, must, SqlState } from "@freshet/base";
+import { FreshetError, must, SqlState, waitingForLocks } from "@freshet/base";
 import type { Client } from "pg";
 import type { CatalogTable } from "./catalog.ts";
 import { readCatalog } from "./catalog.ts";
@@ -30,7 +30,7 @@ export async function requireReplicable(
   }
   const statements = unusable.map(({ schema }) => `ALTER TABLE ${qualifiedName(schema)} REPLICA IDENTITY FULL;`);
   if (!setReplicaIdentity) refuseUnusable(unusable, statements);
-  for (const statement of statements) await session.query(statement);
+  for (const statement of statements) await waitingForLocks(() => session.query(statement));
   const tables = statements.length > 0 ? await readCatalog(session, oids) : found;
   return oids.map((oid) => must(tables.get(oid), "a table was dropped while its replica identity was set"));
 }

@@ -1,4 +1,4 @@
-import { FreshetError, sleep, SqlState } from "@freshet/base";
+import { FreshetError, isLockTimeout, sleep, SqlState } from "@freshet/base";
 import type { SnapshotProgress, SnapshotSink } from "@freshet/contract";
 import type { Client } from "pg";
 import type { CatalogTable } from "./catalog.ts";
@@ -16,7 +16,7 @@ const PARALLEL_COPIES = 2;
 /** Sessions that hold locks at a snapshot; a partitioned table may have thousands of partitions. */
 const MAX_COPIERS = 8;
 const SNAPSHOT_ATTEMPTS = 5;
-/** The same where the tables were truncated or rewritten meanwhile, which costs an attempt some milliseconds only. */
+/** The same where the tables were locked, truncated or rewritten meanwhile, which costs an attempt less. */
 const ATTEMPTS_OF_CHANGING_TABLES = 50;
 
 export interface LoaderParts {
@@ -171,7 +171,7 @@ async function attemptSnapshot(
   parts: LoaderParts,
   session: Client,
   oids: readonly number[],
-): Promise<Established | "held too long" | "the tables changed"> {
+): Promise<Established | "held too long" | "the tables changed" | "the tables were locked"> {
   const before = await requireReplicable(session, oids, false);
   for (const { schema } of before) parts.tables.addPending(schema);
   const { url, instance, holdLimitMs } = parts.options;
@@ -188,6 +188,9 @@ async function attemptSnapshot(
     const after = await readCatalog(session, oids);
     kept = before.every((table) => sameTable(table, after.get(table.schema.oid)));
     return kept ? { snapshot, copiers } : "the tables changed";
+  } catch (thrown) {
+    if (!isLockTimeout(thrown)) throw thrown;
+    return "the tables were locked";
   } finally {
     if (!kept) {
       await snapshot.release();

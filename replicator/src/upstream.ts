@@ -1,10 +1,8 @@
-import { AssertionError, errorMessage, FreshetError, quoteIdentifier, SqlState } from "@freshet/base";
+import { AssertionError, errorMessage, FreshetError, quoteIdentifier, SHORT_LOCK_WAITS, SqlState } from "@freshet/base";
 import type { Duplex } from "node:stream";
 import { Client, DatabaseError } from "pg";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Longer, and a statement of ours queued behind a reader would itself block the application. */
-const LOCK_TIMEOUT_MS = 5_000;
 
 /** Where the upstream is: its URL, and what opens a connection where the driver's own socket does not do (TLS). */
 export type Upstream = string | { readonly url: string; readonly stream: (() => Duplex) | undefined };
@@ -33,7 +31,7 @@ export async function openSession(url: Upstream): Promise<Client> {
   // row_security off: a policy makes COPY fail instead of silently leaving rows out.
   await client.query(
     `SET search_path = ''; SET freshet.internal = 'on'; SET row_security = off; SET jit = off; SET statement_timeout = 0;
-     SET idle_in_transaction_session_timeout = 0; SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
+     SET idle_in_transaction_session_timeout = 0; ${SHORT_LOCK_WAITS}`,
   );
   return client;
 }

@@ -1,5 +1,6 @@
 /** SQLSTATE codes that Freshet itself raises (PostgreSQL manual, appendix A). */
 export const SqlState = {
+  lockNotAvailable: "55P03",
   connectionFailure: "08006",
   cannotConnect: "08001",
   protocolViolation: "08P01",

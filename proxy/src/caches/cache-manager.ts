@@ -1,4 +1,4 @@
-import { FreshetError, SqlState, errorMessage, must } from "@freshet/base";
+import { FreshetError, SqlState, errorMessage, must, isTransient } from "@freshet/base";
 import type { ApplyResult, CacheStatus, Commit, EngineState, ReplicationOrigin, TableSchema } from "@freshet/contract";
 import type { PlannedStatement } from "@freshet/sql";
 import { LSN_ZERO } from "@freshet/values";
@@ -18,7 +18,6 @@ import { NEVER, assertWanted, interruptible } from "./interruption.ts";
 import type { ManagerParts } from "./manager-parts.ts";
 import { ManagerTasks } from "./manager-tasks.ts";
 import { postponeRetry } from "./failed-retry.ts";
-import { isTransient } from "./retry.ts";
 import { SchemaVerification } from "./schema-verification.ts";
 import { dropChangedTables, dropUnusedTables } from "./table-dropping.ts";
 

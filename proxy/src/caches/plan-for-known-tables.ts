@@ -1,4 +1,4 @@
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, SqlState, waitingForLocks } from "@freshet/base";
 import type { CacheBuilder } from "./cache-builder.ts";
 import type { CachePlan, CacheRequest } from "./cache.ts";
 import type { SchemaComparison } from "./schema-comparison.ts";
@@ -32,7 +32,7 @@ async function planOrRefusal(
   request: CacheRequest,
 ): Promise<CachePlan | FreshetError> {
   try {
-    return await builder.planCache(request);
+    return await waitingForLocks(() => builder.planCache(request));
   } catch (thrown) {
     if (thrown instanceof FreshetError && thrown.code === SqlState.featureNotSupported) return thrown;
     throw thrown;

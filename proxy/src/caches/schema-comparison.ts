@@ -1,10 +1,10 @@
+import { isTransient } from "@freshet/base";
 import type { ChangeSource, TableSchema } from "@freshet/contract";
 import { zoneTablesIn } from "@freshet/sql";
 import type { CacheBuilder } from "./cache-builder.ts";
 import type { CacheCatalog } from "./cache-catalog.ts";
 import type { Cache, CachePlan } from "./cache.ts";
 import { isDue } from "./failed-retry.ts";
-import { isTransient } from "./retry.ts";
 import { sameTable, tablesWithLostLabels } from "./schema-compare.ts";
 
 /** What does not mean any more what it meant when it was built. */

@@ -1,7 +1,6 @@
-import { errorMessage, must, processId } from "@freshet/base";
+import { errorMessage, must, processId, isTransient } from "@freshet/base";
 import { formatLsn } from "@freshet/values";
 import type { Cache } from "../caches/cache.ts";
-import { isTransient } from "../caches/retry.ts";
 import type { CommandContext, CommandResult, SessionFacts } from "../session/front-ports.ts";
 import type { CommandParts } from "./command-parts.ts";
 

@@ -1,4 +1,4 @@
-import type { FreshetOptions } from "@freshet/base";
+import { type FreshetOptions, SHORT_LOCK_WAITS } from "@freshet/base";
 import type { DriverConnection } from "../upstream/upstream.ts";
 import { ControlConnection, type ControlConnectionOptions } from "./control-connection.ts";
 
@@ -22,10 +22,10 @@ export function createControls(options: FreshetOptions, driver: DriverConnection
   // Statements wait for these two: an upstream that does not answer makes misses of them.
   const asking = { useTimeoutMs: options.upstreamConnectTimeoutMs };
   return {
-    analysis: control({}),
+    analysis: control({ prologue: [SHORT_LOCK_WAITS] }),
     privileging: control(asking),
     positions: control(asking),
     // The tables that Freshet makes are no schema changes that caches have to be compared with.
-    writing: control({ prologue: ["SET freshet.internal = 'on'"] }),
+    writing: control({ prologue: ["SET freshet.internal = 'on'", SHORT_LOCK_WAITS] }),
   };
 }

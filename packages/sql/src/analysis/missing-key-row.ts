@@ -1,4 +1,4 @@
-import { errorMessage, FreshetError, must } from "@freshet/base";
+import { errorMessage, FreshetError, must, isTransient } from "@freshet/base";
 import { packRow } from "@freshet/values";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { unsupported } from "./unsupported.ts";
@@ -42,7 +42,7 @@ async function execute(connection: AnalysisConnection, parameters: number): Prom
   } catch (error) {
     await connection.query("ROLLBACK TO SAVEPOINT freshet_missing_key");
     await connection.query(`DEALLOCATE ${STATEMENT}`);
-    if (!(error instanceof FreshetError)) throw error;
+    if (!(error instanceof FreshetError) || isTransient(error)) throw error;
     throw unsupported("over no rows its select list fails", { detail: errorMessage(error) });
   }
 }

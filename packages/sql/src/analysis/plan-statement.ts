@@ -1,4 +1,4 @@
-import { assert, FreshetError, must, SqlState } from "@freshet/base";
+import { assert, FreshetError, must, SqlState, isTransient } from "@freshet/base";
 import type { TimeZoneTable } from "@freshet/values";
 import { loadParser } from "../parser/load-parser.ts";
 import { outersIn } from "../decorrelation/outer-references.ts";
@@ -164,7 +164,8 @@ class StatementPlanner {
       this.#fix(index, error.reason);
       return;
     }
-    if (!(error instanceof FreshetError) || error.code === SqlState.featureNotSupported) throw error;
+    if (!(error instanceof FreshetError) || error.code === SqlState.featureNotSupported || isTransient(error))
+      throw error;
     const literals = this.#shape.slots.flatMap((slot, index) => {
       return this.#fixed[index] !== true && slot.items.every((item) => item.kind === "literal") ? [index] : [];
     });

@@ -1,4 +1,4 @@
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, SqlState, isTransient } from "@freshet/base";
 import type { AnalysisConnection } from "./analysis-connection.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -22,7 +22,7 @@ export async function tryPlanning(
     await connection.query(`EXPLAIN (COSTS OFF) EXECUTE ${STATEMENT}${list(parameterTypes.map(() => "NULL"))}`);
   } catch (error) {
     await connection.query("ROLLBACK TO SAVEPOINT freshet_planning");
-    if (!(error instanceof FreshetError)) throw error;
+    if (!(error instanceof FreshetError) || isTransient(error)) throw error;
     if (error.code !== SqlState.insufficientPrivilege)
       throw unsupported(
         `PostgreSQL fails to plan it (${error.message})`,

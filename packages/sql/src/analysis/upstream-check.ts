@@ -1,4 +1,4 @@
-import { FreshetError, quoteIdentifier, quoteLiteral } from "@freshet/base";
+import { FreshetError, quoteIdentifier, quoteLiteral, isTransient } from "@freshet/base";
 import type { UpstreamCall } from "../plan/upstream-call.ts";
 import { callText } from "../plan/upstream-calls.ts";
 import { walkPlan } from "../plan/plan-walk.ts";
@@ -60,7 +60,7 @@ async function checkRole(connection: AnalysisConnection, role: string): Promise<
   try {
     await connection.query(`SET LOCAL ROLE ${quoteIdentifier(role)}`);
   } catch (thrown) {
-    if (!(thrown instanceof FreshetError)) throw thrown;
+    if (!(thrown instanceof FreshetError) || isTransient(thrown)) throw thrown;
     throw unsupported(
       `functions that PostgreSQL evaluates are called as role "${role}", which Freshet may not (${thrown.message})`,
       { hint: `Grant ${quoteIdentifier(role)} to Freshet's role.` },
@@ -80,7 +80,7 @@ async function checkMeaning(connection: AnalysisConnection, call: UpstreamCall):
   const expected = new Set(call.functions.map(({ oid }) => oid));
   let other: string | null = null;
   const tree = await readTree(connection, text, types).catch((thrown: unknown) => {
-    if (!(thrown instanceof FreshetError)) throw thrown;
+    if (!(thrown instanceof FreshetError) || isTransient(thrown)) throw thrown;
     throw unsupported(`${names(call)} cannot be called by itself (${thrown.message})`);
   });
   someNode(tree, (node) => {

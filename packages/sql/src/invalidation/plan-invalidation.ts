@@ -1,4 +1,4 @@
-import { FreshetError, SqlState } from "@freshet/base";
+import { FreshetError, isTransient } from "@freshet/base";
 import { parameterTypeNames, readTree, refusedAnalysis } from "../analysis/analysed-tree.ts";
 import type { AnalysisConnection } from "../analysis/analysis-connection.ts";
 import { inAnalysis } from "../analysis/analysis-transaction.ts";
@@ -154,7 +154,7 @@ async function slotPlaces(connection: AnalysisConnection, shape: SelectShape): P
       },
     };
   } catch (error) {
-    if (!(error instanceof FreshetError) || error.code === SqlState.cannotConnect) throw error;
+    if (!(error instanceof FreshetError) || isTransient(error)) throw error;
     return null;
   } finally {
     await connection.query("ROLLBACK TO SAVEPOINT freshet_slots");
