@@ -10,6 +10,7 @@ import { CacheBuilder } from "./caches/cache-builder.ts";
 import { CacheCatalog } from "./caches/cache-catalog.ts";
 import { CacheManager } from "./caches/cache-manager.ts";
 import { CatalogFile } from "./caches/catalog-file.ts";
+import { DiskRoom } from "./caches/disk-room.ts";
 import { announcementQuery } from "./caches/schema-announcement.ts";
 import type { RetryDelay } from "./caches/retry.ts";
 import { RUNNING_TRANSACTIONS, SchemaWatch, parseTransactions } from "./caches/schema-watch.ts";
@@ -286,7 +287,8 @@ export class CachingCore {
 
   #createBuilder(isNative: UpstreamCallPlanning["isNative"]): CacheBuilder {
     const control = this.#controls.analysis;
-    return new CacheBuilder({ engine: this.#engine, source: this.#source, control, clock: now, isNative });
+    const room = new DiskRoom(this.#options.data, this.#options.storeFreeBytes);
+    return new CacheBuilder({ engine: this.#engine, source: this.#source, control, clock: now, room, isNative });
   }
 
   #createWriteBacks(retry: RetryDelay): WriteBacks {

@@ -49,6 +49,7 @@ export interface FreshetOptions
   readonly engineQueueBytes: number;
   readonly snapshotBatchBytes: number;
   readonly applyBatchBytes: number;
+  readonly storeFreeBytes: number;
   readonly maxResultBytes: number;
   readonly readScanRows: number;
   readonly keptAnswerBytes: number;
@@ -188,6 +189,12 @@ export const freshetOptionSpecs: OptionSpecs<FreshetOptions> = {
     kind: bytesKind({ min: 4 * KB, max: GB }),
     description: "The most changes in one write transaction of the store, unless one upstream transaction is larger.",
     default: 8 * MB,
+  },
+  storeFreeBytes: {
+    kind: bytesKind({ min: 0, max: 1024 * GB }),
+    description:
+      "What has to stay free on the disk of the data folder while tables are copied and caches are built; such a build is given up. 0: no bound.",
+    default: GB,
   },
   maxResultBytes: {
     kind: bytesKind({ min: 4 * KB, max: GB }),

@@ -12,6 +12,7 @@ import type { Clock } from "../front/clock-port.ts";
 import { readableOrder } from "../front/view-read.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
 import type { Cache, CachePlan, CacheRequest } from "./cache.ts";
+import type { DiskRoom } from "./disk-room.ts";
 import { assertWanted } from "./interruption.ts";
 
 /** Tells a client how a build goes. */
@@ -25,6 +26,7 @@ export interface BuilderParts {
   readonly source: ChangeSource;
   readonly control: ControlConnection;
   readonly clock: Clock;
+  readonly room: Pick<DiskRoom, "assertLeft">;
   /** Whether the engine computes a call itself; absent: calls that it lacks are refused. */
   readonly isNative?: UpstreamCallPlanning["isNative"];
 }
@@ -125,7 +127,7 @@ export class CacheBuilder {
     const missing = planned.plan.tables.filter(({ tableOid }) => !this.#tables.has(tableOid));
     if (missing.length === 0) return;
     const throttle = new Throttle(this.#parts.clock);
-    const sink = new EngineSnapshotSink(this.#parts.engine, cache, (table) => this.#tables.set(table.oid, table));
+    const sink = new EngineSnapshotSink(this.#parts, cache, (table) => this.#tables.set(table.oid, table));
     const report = (progress: SnapshotProgress): void => {
       if (!throttle.pass(progress.table.oid)) return;
       notice(
@@ -166,6 +168,7 @@ export class CacheBuilder {
     const throttle = new Throttle(this.#parts.clock);
     for (;;) {
       assertWanted(cache);
+      await this.#parts.room.assertLeft();
       const step = await engine.buildStep(cache.id);
       cache.progress = step.rowsTotal > 0 ? Math.min(100, Math.floor((100 * step.rowsDone) / step.rowsTotal)) : 0;
       if (step.done) break;
@@ -224,14 +227,16 @@ function unwritable(): FreshetError {
 /** Hands a snapshot to the engine. */
 class EngineSnapshotSink implements SnapshotSink {
   readonly #engine: Engine;
+  readonly #room: BuilderParts["room"];
   readonly #cache: Cache;
   readonly #onLive: (table: TableSchema) => void;
   readonly #begun = new Map<number, { readonly table: TableSchema; rows: number }>();
   readonly finished: { readonly tableOid: number; readonly rows: number }[] = [];
 
   /** `cache`: for which the tables are copied; when it is not wanted any more the copy breaks off. */
-  constructor(engine: Engine, cache: Cache, onLive: (table: TableSchema) => void) {
+  constructor({ engine, room }: BuilderParts, cache: Cache, onLive: (table: TableSchema) => void) {
     this.#engine = engine;
+    this.#room = room;
     this.#cache = cache;
     this.#onLive = onLive;
   }
@@ -247,6 +252,7 @@ class EngineSnapshotSink implements SnapshotSink {
 
   async rows(tableOid: number, batch: Buffer, count: number): Promise<void> {
     assertWanted(this.#cache);
+    await this.#room.assertLeft();
     must(this.#begun.get(tableOid)).rows += count;
     await this.#engine.loadRows(tableOid, batch);
   }

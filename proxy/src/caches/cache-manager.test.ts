@@ -81,6 +81,7 @@ class World {
   readonly writeBacks: CountingWriteBacks;
   readonly manager: CacheManager;
   retries = 0;
+  room: Promise<void> = Promise.resolve();
   now = 0;
   /** Held back until resolved, when set. */
   announcement: Promise<boolean> = Promise.resolve(true);
@@ -95,7 +96,13 @@ class World {
     this.store = store;
     this.engine = createEngine(store);
     this.catalog = new CacheCatalog(new CatalogFile(join(folder, "caches.json")));
-    this.builder = new FixedBuilder({ engine: this.engine, source, control, clock });
+    this.builder = new FixedBuilder({
+      engine: this.engine,
+      source,
+      control,
+      clock,
+      room: { assertLeft: () => this.room },
+    });
     this.health = new ReplicationHealth(source, 1000, clock);
     const logger = silentLogger();
     this.writeBacks = new CountingWriteBacks({
@@ -261,6 +268,16 @@ test("a build that fails leaves nothing behind, and its name is free", async () 
   source.failures.push(REFUSED);
   await expect(world.create("a")).rejects.toThrow("not supported");
   expect(world.catalog.all()).toEqual([]);
+  expect((await world.engine.status()).caches).toEqual([]);
+  expect((await world.create("a")).phase).toBe("ready");
+});
+
+test("a build for which the disk has no room leaves nothing behind", async () => {
+  world.room = Promise.reject(new FreshetError(SqlState.programLimitExceeded, "too little room"));
+  world.room.catch(() => undefined);
+  await expect(world.create("a")).rejects.toThrow("too little room");
+  world.room = Promise.resolve();
+  await world.settled();
   expect((await world.engine.status()).caches).toEqual([]);
   expect((await world.create("a")).phase).toBe("ready");
 });

@@ -4,7 +4,7 @@
  */
 export function withoutFreshet(output: string): string {
   return output
-    .replaceAll(/^Publications:\n(?: +"freshet[^\n]*\n)+(?! )/gm, "")
+    .replaceAll(/^Publications:\n(?: +"(?:freshet|regress_pub)[^\n]*\n)+(?! )/gm, "")
     .replaceAll(/(server process with PID|backend with PID|terminating connection \(PID|process) \d+/g, "$1 PID");
 }
 
