@@ -150,7 +150,7 @@ export class JoinPlanner {
     return this.#finish(relation, [], needed);
   }
 
-  /** The first input that some key connects with what is joined already, else the first. */
+  /** The first input that some key connects with what is joined already, else the first that is made from it, else the first. */
   #nextInput(
     remaining: readonly number[],
     inputs: readonly FromTree[],
@@ -162,7 +162,11 @@ export class JoinPlanner {
       const candidate = entriesOf(must(inputs[index]));
       return pending.some((conjunct) => keyPair(conjunct, entries, candidate, this.#scope) !== undefined);
     });
-    return connected ?? must(allowed[0]);
+    // Keys may connect others with a LATERAL one only.
+    const dependent = allowed.find((index) =>
+      [...this.#lateralSymbols(must(inputs[index]))].some((symbol) => entries.has(this.#scope.info(symbol).varno)),
+    );
+    return connected ?? dependent ?? must(allowed[0]);
   }
 
   /** Whether a LATERAL item's references are to none of the inputs that are still to be joined. */

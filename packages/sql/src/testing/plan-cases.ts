@@ -118,6 +118,7 @@ export const PLANNED: readonly string[] = [
   "select o.id, x, n from orders o left join unnest(o.tags) with ordinality as f(x, n) on x > 'a' and n <> o.qty where o.id = $1",
   "select o.id, x from orders o cross join lateral (values (o.qty, 'q'), (o.customer_id, o.status)) v(x, y) where x > o.id and y = 'q'",
   "select o.id, k.value from odd o, jsonb_each_text(o.j) k where k.key = 'a'",
+  "select count(*) from customers c, orders o join lateral (values (c.id)) v(x) on o.customer_id = v.x",
   "select c.id, g from customers c left join lateral (select g + 1 as g from generate_series(1, c.id) g where g <> 3) s on true",
   "select o.id from orders o where exists (select 1 from generate_series(1, o.qty) x where x = o.customer_id)",
   "select o.id, x from orders o join customers c on c.id = o.customer_id, generate_series(o.qty, c.id) x",
