@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FreshetError, type FreshetOptions, type Logger, SqlState, errorMessage, now, wallTime } from "@freshet/base";
+import { type FreshetOptions, type Logger, errorMessage, now, wallTime } from "@freshet/base";
 import type { ApplyResult, CacheStatus, ChangeSource, Commit, Engine, EngineState } from "@freshet/contract";
 import type { UpstreamCallPlanning } from "@freshet/sql";
 import { type StoreReader, openStoreReader } from "@freshet/store";
@@ -40,6 +40,7 @@ import type { CallClient } from "./upstream-calls/call-client.ts";
 import { storeDirectory } from "./store-directory.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 import { WriteBacks } from "./write-back/write-backs.ts";
+import { whatIsMissing, whyNotStarted } from "./readiness.ts";
 import type { KeptBytes } from "./kept/kept-front.ts";
 
 /** The latest place of the log that a stored table's snapshot holds, which the stream may not have reached yet. */
@@ -168,7 +169,8 @@ export class CachingCore {
       logger: this.#logger,
       settled: async () => this.fronts?.settleAll(),
       announced: async () => (await analysis.query(announcementQuery(this.#options.instance)))[0]?.[0] === "t",
-      notStarted: () => this.#replicationStart.problem ?? this.#notStarted(),
+      notStarted: () =>
+        this.#replicationStart.problem ?? whyNotStarted(this.#failure, this.#health, this.#source.status().state),
     });
   }
 
@@ -261,20 +263,14 @@ export class CachingCore {
 
   /** Null when all caches are caught up, else what is missing. */
   notReady(): string | null {
-    if (this.#failure !== null) return this.#failure;
-    const { problem } = this.#replicationStart;
-    if (problem !== null) return problem.message;
-    const stream = this.#health.problem();
-    if (stream !== null) return `replication: ${stream}`;
-    if (this.#health.suspended) return "a schema change is being looked into";
-    // A failed cache does not get ready by waiting: freshet_cache_ready and SHOW CACHES tell of it.
-    const waiting = this.#catalog.all().find(({ phase }) => phase === "waiting" || phase === "building");
-    if (waiting !== undefined)
-      return `cache ${waiting.name}: ${waiting.phase}${waiting.reason === null ? "" : `, ${waiting.reason}`}`;
-    if (this.fronts !== null && this.fronts.attached < this.#options.fronts - 1)
-      return `${this.fronts.attached + 1} of ${this.#options.fronts} fronts serve clients`;
-    const { bytes } = this.#lag.now();
-    return this.#pump.queuedBytes > 0 && bytes > this.#options.applyBatchBytes ? `${bytes} bytes of WAL behind` : null;
+    return whatIsMissing({
+      failure: this.#failure ?? this.#replicationStart.problem?.message ?? null,
+      health: this.#health,
+      caches: this.#catalog.all(),
+      fronts: { attached: this.fronts?.attached ?? 0, wanted: this.#options.fronts - 1 },
+      behindBytes: this.#pump.queuedBytes > 0 ? this.#lag.now().bytes : 0,
+      batchBytes: this.#options.applyBatchBytes,
+    });
   }
 
   async #partialKeys(): Promise<PartialKeys> {
@@ -438,15 +434,6 @@ export class CachingCore {
     this.#failure = message;
     this.#health.fail(`the caches have stopped: ${message}`);
     this.#logger.error({ error: message }, "the caches cannot follow the upstream any more: all reads are forwarded");
-  }
-
-  #notStarted(): FreshetError | null {
-    if (this.#failure !== null)
-      return new FreshetError(SqlState.internalError, "the caches have stopped", { detail: this.#failure });
-    if (this.#health.applied !== LSN_ZERO) return null;
-    return new FreshetError(SqlState.cannotConnectNow, "replication from the upstream has not started yet", {
-      detail: `Its state is: ${this.#source.status().state}.`,
-    });
   }
 
   #openReader(): StoreReader {
