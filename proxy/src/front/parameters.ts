@@ -1,6 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { must } from "@freshet/base";
-import { type Literal, type PlannedStatement, type SelectShape, type Slot, literalToBinary } from "@freshet/sql";
+import {
+  type Literal,
+  type PlannedStatement,
+  type SelectShape,
+  type Slot,
+  type ViewParameter,
+  literalToBinary,
+} from "@freshet/sql";
 import { BUILTIN_TYPES, type Codec, type CodecSet, type PgType, type TextSettings, readArray } from "@freshet/values";
 import type { BoundParameters, MissReason } from "../session/front-ports.ts";
 
@@ -51,10 +58,11 @@ export function bindSlots(binding: Binding, shape: SelectShape): ParameterValues
     const served = must(planned.slots[index]);
     if (served.kind === "fixed") continue;
     const slot = must(shape.slots[index], "a matching shape has the plan's slots");
-    const { typeOid } = must(planned.plan.parameters[served.parameter]).type;
+    const parameter = must(planned.plan.parameters[served.parameter]);
+    const { typeOid } = parameter.type;
     const codec = codecs.get(typeOid);
     if (codec === undefined) return { reason: "parameter_type", detail: `type ${typeOid}` };
-    const list = slotValues(slots, slot, codec);
+    const list = valuesOf(slots, slot, codec, holdsArray(parameter, slot));
     if (!Array.isArray(list)) return list;
     values[served.parameter] = list;
   }
@@ -63,8 +71,17 @@ export function bindSlots(binding: Binding, shape: SelectShape): ParameterValues
 
 /** The values that one slot holds, as values of `codec`'s type: of a list or an array its members. */
 export function slotValues(binding: ValueBinding, slot: Slot, codec: Codec): (Buffer | null)[] | Unbound {
+  return valuesOf(binding, slot, codec, slot.role === "array");
+}
+
+/** The role does not tell: `= ANY ($1::text[])` and conditions of HAVING are slots of the role `other`. */
+function holdsArray({ list }: ViewParameter, { role }: Slot): boolean {
+  return list && role !== "list";
+}
+
+function valuesOf(binding: ValueBinding, slot: Slot, codec: Codec, isArray: boolean): (Buffer | null)[] | Unbound {
   if (slot.items.length > MAX_LIST_MEMBERS) return TOO_LONG;
-  return slot.role === "array" ? arrayMembers(binding, slot, codec) : itemValues(binding, slot, codec);
+  return isArray ? arrayMembers(binding, slot, codec) : itemValues(binding, slot, codec);
 }
 
 const TOO_LONG: Unbound = { reason: "parameter_value", detail: "a list that is too long" };
@@ -173,8 +190,10 @@ export function statementParameterTypes(
   for (const [index, slot] of shape.slots.entries()) {
     const binding = must(planned.slots[index]);
     if (binding.kind === "fixed") continue;
-    const element = must(planned.plan.parameters[binding.parameter]).type.typeOid;
-    const typeOid = slot.role === "array" ? arrayCodecOf(planned.plan.types, element, codecs)?.oid : element;
+    const parameter = must(planned.plan.parameters[binding.parameter]);
+    const element = parameter.type.typeOid;
+    const isArray = holdsArray(parameter, slot);
+    const typeOid = isArray ? arrayCodecOf(planned.plan.types, element, codecs)?.oid : element;
     for (const item of slot.items) {
       if (item.kind !== "parameter") continue;
       if (typeOid === undefined) return undefined;

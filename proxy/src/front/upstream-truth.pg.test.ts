@@ -38,10 +38,16 @@ afterAll(async () => {
 
 test("the types that a cache infers for parameters are those that PostgreSQL describes", async () => {
   const columns = ["i2", "i4", "i8", "f8", "n", "t", "v", "b", "d", "ts", "tz", "u", "ok", "by"];
+  const arrays: Readonly<Record<string, string>> = { i4: "int4[]", t: "text[]", u: "uuid[]" };
   const statements = [
     ...columns.map((column) => `SELECT i4 FROM kinds WHERE ${column} = $1`),
     ...columns.map((column) => `SELECT i4 FROM kinds WHERE $1 = ${column} AND i4 > $2 LIMIT $3 OFFSET $4`),
     ...["i4", "i8", "t", "v", "u"].map((column) => `SELECT i4 FROM kinds WHERE ${column} = ANY($1)`),
+    ...["i4", "t", "u"].map(
+      (column) => `SELECT i4 FROM kinds WHERE i8 = $1 AND ${column} = ANY($2::${arrays[column]})`,
+    ),
+    ...["i4", "t"].map((column) => `SELECT ${column} FROM kinds GROUP BY ${column} HAVING ${column} = ANY($1)`),
+    "SELECT a.i4 FROM kinds a JOIN kinds b ON b.i8 = a.i8 AND b.t = ANY($1) AND a.d > $2 AND a.v IN ($3)",
     "SELECT i4 FROM kinds WHERE i4 = $2 AND i8 BETWEEN $1 AND $3",
     "SELECT i4 FROM kinds WHERE i4 = $1 AND i8 = $1",
   ];

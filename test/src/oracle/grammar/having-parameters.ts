@@ -1,6 +1,6 @@
 import type { Draft, Operand } from "./draft.ts";
 import { kindById } from "../column-types.ts";
-import { place } from "./parameters.ts";
+import { castArray, place } from "./parameters.ts";
 
 /** Of a group: what may be compared with a parameter, which has the type that PostgreSQL gives it there. */
 function comparable(operands: readonly Operand[]): Operand[] {
@@ -19,13 +19,15 @@ export function randomHavingParameters(draft: Draft, operands: readonly Operand[
   return Array.from({ length: random.integer(1, 3) }, () => {
     const operand = random.pick(comparable(operands));
     const value = (): string => place(draft, "scalar", operand.kind);
-    switch (random.integer(0, 4)) {
+    switch (random.integer(0, 5)) {
       case 0:
         return `${operand.sql} = ${value()}`;
       case 1:
         return `(${operand.sql} <> ${value()} OR count(*) = ${place(draft, "scalar", kindById("big"))})`;
       case 2:
         return `${operand.sql} BETWEEN ${value()} AND ${value()}`;
+      case 3:
+        return `${operand.sql} = ANY (${random.chance(0.5) ? place(draft, "array", operand.kind) : castArray(draft, operand.kind)})`;
       default:
         return `${operand.sql} ${random.pick(["<", "<=", ">", ">="])} ${value()}`;
     }

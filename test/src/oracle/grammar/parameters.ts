@@ -24,21 +24,30 @@ export function randomKeys(draft: Draft, operands: readonly Operand[], several: 
     .shuffle(keyOperands(random, operands))
     .filter(({ kind }) => kind.family !== "json" && kind.family !== "array")
     .slice(0, keys);
-  const conditions = chosen.map(({ sql, kind }, index) => {
-    if (!several || index > 0 || random.chance(0.5)) {
-      draft.features.add("equality parameter");
-      return `${sql} = ${place(draft, "scalar", kind)}`;
-    }
-    if (!kind.ordered || random.chance(0.4)) {
-      draft.features.add("list parameter");
-      return random.chance(0.6)
-        ? `${sql} IN (${place(draft, "list", kind)})`
-        : `${sql} = ANY (${place(draft, "array", kind)})`;
-    }
-    draft.features.add("range parameter");
-    return rangeCondition(draft, sql, kind);
-  });
-  return random.shuffle(conditions);
+  return random.shuffle(chosen.map((operand, index) => keyCondition(draft, operand, several && index === 0)));
+}
+
+/** `several`: perhaps one that asks for several keys. */
+export function keyCondition(draft: Draft, { sql, kind }: Operand, several: boolean): string {
+  const { random } = draft;
+  if (!several || random.chance(0.5)) {
+    draft.features.add("equality parameter");
+    return `${sql} = ${place(draft, "scalar", kind)}`;
+  }
+  if (!kind.ordered || random.chance(0.4)) {
+    draft.features.add("list parameter");
+    if (draft.use("array parameter with a cast", 0.15)) return `${sql} = ANY (${castArray(draft, kind)})`;
+    return random.chance(0.6)
+      ? `${sql} IN (${place(draft, "list", kind)})`
+      : `${sql} = ANY (${place(draft, "array", kind)})`;
+  }
+  draft.features.add("range parameter");
+  return rangeCondition(draft, sql, kind);
+}
+
+/** An array whose type the text tells: of the type that PostgreSQL would give it there. */
+export function castArray(draft: Draft, kind: ColumnKind): string {
+  return `${place(draft, "array", kind)}::${parameterType(kind)}[]`;
 }
 
 function rangeCondition(draft: Draft, sql: string, kind: ColumnKind): string {
