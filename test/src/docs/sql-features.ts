@@ -100,6 +100,7 @@ const conditions = area("Conditions and parameters", [
   ["`IN` list of parameters", "SELECT name FROM customers WHERE id IN ($1, $2, $3)"],
   ["`IN` list of literals", "SELECT name FROM customers WHERE id IN (1, 2, 3)"],
   ["`= ANY (array parameter)`", "SELECT name FROM customers WHERE id = ANY ($1)"],
+  ["`= ANY (array parameter)` with a cast", "SELECT name FROM customers WHERE region = ANY ($1::text[])"],
   ["`IN` list under an aggregate", "SELECT count(*) FROM orders WHERE customer_id IN ($1, $2)"],
   ["range parameter", "SELECT id FROM orders WHERE ordered_at >= $1"],
   ["`BETWEEN` two parameters", "SELECT id FROM products WHERE price BETWEEN $1 AND $2"],
@@ -110,6 +111,18 @@ const conditions = area("Conditions and parameters", [
   [
     "parameter on a joined table",
     "SELECT o.id FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.region = $1",
+  ],
+  [
+    "parameter in the `ON` of an inner join",
+    "SELECT o.id FROM orders o JOIN customers c ON c.id = o.customer_id AND c.region = $1",
+  ],
+  [
+    "parameters in the `ON` of inner joins: `IN`, ranges, beside an outer join",
+    "SELECT o.id, r.rating FROM orders o JOIN customers c ON c.id = o.customer_id AND c.region IN ($1, $2) AND o.ordered_at > $3 LEFT JOIN reviews r ON r.id = o.id",
+  ],
+  [
+    "parameter in the `ON` of an outer join",
+    "SELECT o.id FROM orders o LEFT JOIN customers c ON c.id = o.customer_id AND c.region = $1",
   ],
   ["parameter in the select list", "SELECT id, $1::int FROM products"],
   ["parameter in `HAVING`", "SELECT category, count(*) FROM products GROUP BY category HAVING count(*) > $1"],

@@ -52,11 +52,19 @@ export class JoinPlanner {
     this.#entries = entries;
   }
 
-  /** The rows of `tree` for which all `conjuncts` hold, with exactly the columns `needed`. */
-  plan(tree: FromTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {
+  /**
+   * The rows of `tree` for which all `conjuncts` hold, with exactly the columns `needed`. `where`: what holds of every row of the answer, also
+   * the conditions on parameters that the view's reader sees to.
+   */
+  plan(
+    tree: FromTree,
+    conjuncts: readonly Expression[],
+    needed: ReadonlySet<number>,
+    where: readonly Expression[],
+  ): Relation {
     const isColumnOf = (symbol: number, entries: ReadonlySet<number>): boolean =>
       entries.has(this.#scope.info(symbol).varno);
-    return this.#plan(reduceOuterJoins(tree, conjuncts, isColumnOf), conjuncts, needed);
+    return this.#plan(reduceOuterJoins(tree, where, isColumnOf), conjuncts, needed);
   }
 
   #plan(tree: FromTree, conjuncts: readonly Expression[], needed: ReadonlySet<number>): Relation {

@@ -156,7 +156,9 @@ class StatementPlanner {
         if (known !== undefined || !mayBeReadLate(slot))
           throw unsupported(
             `parameter $${own.number} ${known ?? error.reason}`,
-            known === undefined ? {} : { detail: `As a condition at read time it ${error.reason}.` },
+            known === undefined || known === error.reason
+              ? {}
+              : { detail: `As a condition at read time it ${error.reason}.` },
           );
         this.#atRead.set(index, error.reason);
         return;
@@ -317,7 +319,10 @@ function checkParameters(plan: Plan): void {
     for (const expression of planExpressions(node)) {
       const [number] = parametersOf(expression);
       if (number !== undefined)
-        throw new UnliftableParameter(number, "stands outside the conditions of the outermost WHERE clause");
+        throw new UnliftableParameter(
+          number,
+          "stands outside the conditions of the outermost WHERE clause and inner joins",
+        );
     }
   });
 }

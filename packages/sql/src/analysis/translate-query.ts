@@ -10,6 +10,7 @@ import { attachSublinks, filterRelation } from "./attach-sublinks.ts";
 import { hasEquality } from "./catalog-types.ts";
 import { translateCondition, translateFrom } from "./from-tree.ts";
 import { totalRows } from "./grouping-sets.ts";
+import { hoistJoinParameters } from "./hoist-join-parameters.ts";
 import { ReadTimeConditions } from "./read-conditions.ts";
 import { RteKind } from "./table-checks.ts";
 import { JoinPlanner } from "./join-planner.ts";
@@ -58,7 +59,7 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
   // A set-returning function makes rows even where nobody reads them.
   const isWhole = distinct || setOperation !== null || query.flag("hasTargetSRFs");
   const targets = translateTargets(scope, context, isWhole ? null : options.used);
-  const from = translateFrom(scope);
+  const from = options.top ? hoistJoinParameters(translateFrom(scope)) : translateFrom(scope);
   const having = translateCondition(query.nodeOrNull("havingQual"), scope);
   const unlifted = { equality: [], range: null, rest: from.conjuncts, atRead: [] };
   const conditions = options.top
@@ -78,7 +79,7 @@ export function translateQuery(query: TreeNode, context: TranslationContext, opt
     return withTargetSets(scope, needed, (read) =>
       tree === null
         ? filterRelation({ plan: UNIT_PLAN, symbols: [] }, conjuncts, scope)
-        : planner.plan(tree, conjuncts, read),
+        : planner.plan(tree, conjuncts, read, from.conjuncts),
     );
   };
   const below = (expressions: readonly Expression[]): Stage =>

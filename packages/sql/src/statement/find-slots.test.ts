@@ -151,6 +151,35 @@ describe("list and array slots", () => {
   });
 });
 
+describe("slots in ON", () => {
+  const on = (from: string): readonly string[] => slots(`SELECT * FROM ${from}`);
+
+  it("are those of parameters in inner joins that no outer join may pad", () => {
+    expect(on("t JOIN u ON u.a = t.a AND u.b = $1 AND $2 < t.c AND u.d IN ($3, $4) AND t.e = ANY ($5)")).toEqual([
+      "equality $1 at $1",
+      "range $2 at $2",
+      "list $3,$4 at ($3, $4)",
+      "array $5 at $5",
+    ]);
+    expect(on("(t JOIN u ON u.a = $1) LEFT JOIN v ON v.a = t.a")).toEqual(["equality $1 at $1"]);
+    expect(on("v RIGHT JOIN (t JOIN u ON u.a = $1) ON v.a = t.a")).toEqual(["equality $1 at $1"]);
+    expect(on("t, u JOIN v ON v.a = $1 CROSS JOIN w")).toEqual(["equality $1 at $1"]);
+  });
+
+  it("have no role where rows may be padded, or deeper within", () => {
+    expect(on("t LEFT JOIN u ON u.a = $1")).toEqual(["other $1 at $1"]);
+    expect(on("t LEFT JOIN (u JOIN v ON u.a = $1) ON true")).toEqual(["other $1 at $1"]);
+    expect(on("(t JOIN u ON u.a = $1) RIGHT JOIN v ON true")).toEqual(["other $1 at $1"]);
+    expect(on("(t JOIN u ON u.a = $1) FULL JOIN v ON v.a = t.a")).toEqual(["other $1 at $1"]);
+    expect(on("(SELECT t.a FROM t JOIN u ON u.a = $1) s")).toEqual(["other $1 at $1"]);
+  });
+
+  it("hold no literals, which stay part of the plan", () => {
+    expect(on("t JOIN u ON u.a = 1 AND u.b = 'x' AND t.c > 2")).toEqual([]);
+    expect(on("t JOIN u ON u.a IN (1, $1)")).toEqual(["other $1 at $1"]);
+  });
+});
+
 describe("limit and offset slots", () => {
   it("takes row counts and parameters", () => {
     expect(slots("SELECT * FROM t LIMIT 10 OFFSET $1")).toEqual(["limit integer:10 at 10", "offset $1 at $1"]);

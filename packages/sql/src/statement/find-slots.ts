@@ -1,6 +1,7 @@
 import type { A_Expr, Node, SelectStmt } from "libpg-query";
 import { nextToken } from "../parser/tokenizer.ts";
 import { walkTree } from "../parser/tree.ts";
+import { innerJoinConditions } from "./inner-join-conditions.ts";
 import { isKeyExpression } from "./key-expression.ts";
 import { literalEnd, literalOf } from "./literal.ts";
 import type { Slot, SlotItem } from "./shape.ts";
@@ -23,11 +24,19 @@ export function findSlots(select: SelectStmt, bytes: string): readonly PlacedSlo
     for (const conjunct of conjuncts(select.whereClause)) {
       if ("A_Expr" in conjunct) placed.push(...comparisonSlots(conjunct.A_Expr, bytes));
     }
+    for (const conjunct of innerJoinConditions(select.fromClause ?? []).flatMap(conjuncts)) {
+      // A literal there stays part of the plan: only the rows that it selects are kept.
+      if ("A_Expr" in conjunct) placed.push(...comparisonSlots(conjunct.A_Expr, bytes).filter(holdsParameters));
+    }
     if (select.limitOption === "LIMIT_OPTION_COUNT") placed.push(...rowCountSlot("limit", select.limitCount, bytes));
     placed.push(...rowCountSlot("offset", select.limitOffset, bytes));
   }
   placed.push(...otherParameters(select, placed, bytes));
   return placed.toSorted((left, right) => left.slot.start - right.slot.start);
+}
+
+function holdsParameters({ slot }: PlacedSlot): boolean {
+  return slot.items.every((item) => item.kind === "parameter");
 }
 
 /** The top-level AND arms of a condition. */

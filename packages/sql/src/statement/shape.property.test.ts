@@ -71,7 +71,12 @@ const conjunct: fc.Arbitrary<readonly Piece[]> = fc.oneof(
 const statement: fc.Arbitrary<readonly Piece[]> = fc
   .record({
     list: fc.constantFrom("*", "a , 'lit' AS x", "count ( * ) , sum ( b ) + 1", "DISTINCT a , $1 :: int"),
-    from: fc.constantFrom("t", "t JOIN u ON t.id = u.id", "t , ( SELECT 1 AS z LIMIT 1 ) s"),
+    from: fc.constantFrom(
+      "t",
+      "t JOIN u ON t.id = u.id",
+      "t JOIN u ON t.id = u.id AND u.k = $1 LEFT JOIN v ON $2 = v.k",
+      "t , ( SELECT 1 AS z LIMIT 1 ) s",
+    ),
     where: fc.array(conjunct, { minLength: 1, maxLength: 5 }),
     tail: fc.constantFrom("", "ORDER BY a", "GROUP BY a HAVING count ( * ) > 2"),
     limit: fc.option(fc.nat({ max: 2 ** 31 - 1 }).map(String), { nil: null }),

@@ -14,8 +14,8 @@ export type SlotItem =
 
 /**
  * A place of a SELECT that may become a view parameter: `col = x`, `col IN (x, …)`, `col = ANY(x)`,
- * `col < x` (and <=, >, >=, BETWEEN) among the top-level AND conjuncts of the outermost WHERE, the
- * LIMIT and the OFFSET; and every `$n` elsewhere. Slots are numbered by their place in the text.
+ * `col < x` (and <=, >, >=, BETWEEN) among the top-level AND conjuncts of the outermost WHERE, or with `$n`
+ * of the ON of its inner joins, the LIMIT and the OFFSET; and every `$n` elsewhere. Slots are numbered by their place in the text.
  */
 export interface Slot {
   readonly role: "equality" | "list" | "array" | "range" | "limit" | "offset" | "other";

@@ -4,6 +4,7 @@ import type { Draft, Form, Operand } from "./draft.ts";
 import type { FromItem } from "./from-item.ts";
 import { lateralItem } from "./subqueries.ts";
 import { columnsOf, randomTable } from "./tables.ts";
+import { randomJoinParameters } from "./join-parameters.ts";
 import { recursiveItem } from "./recursive.ts";
 import { constantItem, functionItem, lateralRows, valuesItem } from "./row-sources.ts";
 
@@ -83,8 +84,9 @@ function join(draft: Draft, from: FromClause, item: FromItem, fragile: boolean):
   if (from.conditions.length > 0) {
     return { sql: `${from.sql}, ${item.sql}`, operands, conditions: [...from.conditions, equality] };
   }
+  const asked = kind === "JOIN" ? randomJoinParameters(draft, operands) : "";
   const more = random.chance(0.3) ? ` AND ${randomCondition(draft, operands, fragile, 1)}` : "";
-  return { ...from, sql: `${from.sql} ${kind} ${item.sql} ON ${equality}${more}`, operands };
+  return { ...from, sql: `${from.sql} ${kind} ${item.sql} ON ${equality}${asked}${more}`, operands };
 }
 
 function joinLateral(draft: Draft, from: FromClause): FromClause {
