@@ -46,6 +46,20 @@ async function invalidate(name: string, text: string): Promise<void> {
   await proxied.rows(`CREATE CACHE ${name} WITH (mode = 'invalidate') FROM ${text}`);
 }
 
+test("a new row that an array within a subquery names drops the answer", async () => {
+  const query =
+    "SELECT id FROM others WHERE EXISTS (SELECT FROM items WHERE items.id = others.item AND items.kind = ANY ($1)) ORDER BY id";
+  await invalidate("named", query);
+  await upstream.rows("INSERT INTO others VALUES (500, 500)");
+  await agrees(query, [["kind 1", "another"]]);
+  await upstream.rows("INSERT INTO items VALUES (500, 'kind 1')");
+  await agrees(query, [["kind 1", "another"]]);
+  expect(await proxied.rows(query, [["kind 1", "another"]])).toContainEqual(["500"]);
+  await upstream.rows("DELETE FROM others WHERE id = 500; DELETE FROM items WHERE id = 500");
+  await agrees(query, [["kind 1", "another"]]);
+  await proxied.rows("DROP CACHE named");
+});
+
 test("a query that the engine cannot maintain is read, kept and dropped when its tables change", async () => {
   const query =
     "SELECT kind, to_char(sum(price), 'FM990.00') FROM items WHERE id <> $1 OR id = $2 GROUP BY kind ORDER BY 1";

@@ -222,6 +222,11 @@ describe("planInvalidation", () => {
     ["SELECT 1 FROM a x, a y WHERE x.id = 1", ""],
     ["SELECT 1 FROM a WHERE id = 1 AND EXISTS (SELECT FROM b WHERE b.a = $1)", "a: id = 0, b: a = 1"],
     ["SELECT 1 FROM a WHERE id = 1 AND EXISTS (SELECT FROM b WHERE b.a = a.id)", "a: id = 0"],
+    ["SELECT 1 FROM a WHERE EXISTS (SELECT FROM b WHERE b.a = a.id AND b.id = ANY ($1))", ""],
+    [
+      "SELECT 1 FROM a WHERE EXISTS (SELECT FROM b WHERE b.a = a.id AND b.id IN ($1, $2)) AND id IN ($3, 4)",
+      "a: id = 2",
+    ],
     ["SELECT 1 FROM parent WHERE id = 5", "parent: id = 0, child: id = 0"],
     ["SELECT 1 FROM parted WHERE id = 5", "low: id = 0, ten: id = 0"],
     ["SELECT 1 FROM v WHERE id = 5", ""],

@@ -77,7 +77,7 @@ export async function planInvalidation(
       textInputs: [...new Set(inputs)].sort((a, b) => a - b).map((oid) => [oid, types.textInput(oid)] as const),
       result: described.columns,
       tables,
-      guards: places === null ? [] : await rowGuards(connection, places.tree, members, places.slotOf),
+      guards: places === null ? [] : await rowGuards(connection, places.tree, members, places.slotOf, shape.slots),
       privileges: privilegesOf(tree),
       enums: types.enums,
       thresholds: await nameThresholds(connection, thresholds),

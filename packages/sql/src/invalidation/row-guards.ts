@@ -3,6 +3,7 @@ import { Oid } from "@freshet/values";
 import type { AnalysisConnection } from "../analysis/analysis-connection.ts";
 import { type NodeValue, TreeNode } from "../analysis/node-tree.ts";
 import { RteKind } from "../analysis/table-checks.ts";
+import type { Slot } from "../statement/shape.ts";
 import type { GuardCondition, TableGuard } from "./invalidation-plan.ts";
 
 /** Types that are equal exactly where PostgreSQL's `=` says so, and (`ordered`) sorted as its `<` does. */
@@ -47,20 +48,22 @@ interface FoundCondition {
  * Where every mention of a table is restricted by comparisons of its columns with parameters, in the WHERE clause
  * of its own query level, only rows that meet one mention's comparisons have a part in the answer: also below
  * an outer join, as these comparisons are not true for NULL. `members` has the tables that a mentioned one
- * stands for; `slotOf` the slot that a parameter of the tree stands for.
+ * stands for; `slotOf` the slot that a parameter of the tree stands for, `slots` what they are: an array where the shape does not see
+ * one (`= ANY ($1)` within a subquery) is not taken apart by whoever reads its value, so it is left out.
  */
 export async function rowGuards(
   connection: AnalysisConnection,
   tree: NodeValue,
   members: ReadonlyMap<number, readonly number[]>,
   slotOf: (parameter: number) => number | undefined,
+  slots: readonly Pick<Slot, "role">[],
 ): Promise<TableGuard[]> {
   const references: Reference[] = [];
   collectReferences(tree, references);
   const known = await loadObjects(connection, references);
   const byTable = new Map<number, (readonly GuardCondition[])[]>();
   for (const { relation, conditions } of references) {
-    const usable = conditions.flatMap((condition) => usableCondition(relation, condition, known, slotOf));
+    const usable = conditions.flatMap((condition) => usableCondition(relation, condition, known, slotOf, slots));
     for (const table of members.get(relation) ?? []) byTable.set(table, [...(byTable.get(table) ?? []), usable]);
   }
   return [...byTable]
@@ -154,11 +157,13 @@ function usableCondition(
   condition: FoundCondition,
   known: KnownObjects,
   slotOf: (parameter: number) => number | undefined,
+  slots: readonly Pick<Slot, "role">[],
 ): GuardCondition[] {
   const operator = known.operators.get(condition.operatorOid);
   const column = known.columns.get(`${relation}.${condition.attribute}`);
   const slot = slotOf(condition.parameter);
   if (operator === undefined || column === undefined || slot === undefined) return [];
+  if (condition.list && slots[slot]?.role !== "list" && slots[slot]?.role !== "array") return [];
   const { name, typeOid } = operator;
   if (!OPERATORS.includes(name) || known.nondeterministic.has(condition.collation)) return [];
   const sameType = column.typeOid === typeOid || (column.typeOid === Oid.varchar && typeOid === Oid.text);
