@@ -1,9 +1,11 @@
-import { FreshetError, must, now, quoteIdentifier, sleep, SqlState } from "@freshet/base";
+import { FreshetError, must, now, quoteIdentifier, sleep, SqlState, SHORT_LOCK_WAITS } from "@freshet/base";
 import type { Lsn } from "@freshet/values";
 import { parseLsn } from "@freshet/values";
 import type { Client } from "pg";
 import { type Upstream, asFreshetError, openReplicationSession, sqlState } from "./upstream.ts";
 
+/** How long one attempt to make a slot may wait for running transactions. */
+const SLOT_WAIT_MS = 5_000;
 const CONFIGURATION_LIMIT_EXCEEDED = "53400";
 const POLL_MS = 100;
 /** The first version that synchronises slots to standbys. */
@@ -101,10 +103,13 @@ export async function recreateSlot(session: Client, name: string, waitMs: number
     await session.query("SELECT pg_drop_replication_slot($1)", [name]);
   }
   try {
+    // It waits for the transactions that run; each attempt begins to wait anew.
+    await session.query(`SET lock_timeout = ${SLOT_WAIT_MS}`);
     const made = await session.query<{ lsn: string }>(
       `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput'${failover ? ", failover => true" : ""})`,
       [name],
     );
+    await session.query(SHORT_LOCK_WAITS);
     return must(parseLsn(must(made.rows[0]).lsn), "a new slot has an LSN");
   } catch (error) {
     throw explainSlotError(error);

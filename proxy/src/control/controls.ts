@@ -24,7 +24,8 @@ export function createControls(options: FreshetOptions, driver: DriverConnection
   return {
     analysis: control({ prologue: [SHORT_LOCK_WAITS] }),
     privileging: control(asking),
-    positions: control(asking),
+    // A message that moves the stream on waits for no standby.
+    positions: control({ ...asking, prologue: ["SET synchronous_commit TO local"] }),
     // The tables that Freshet makes are no schema changes that caches have to be compared with.
     writing: control({ prologue: ["SET freshet.internal = 'on'", SHORT_LOCK_WAITS] }),
   };

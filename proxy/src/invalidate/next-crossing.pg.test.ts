@@ -11,14 +11,14 @@ const CASES: readonly { readonly text: string; readonly column: string; readonly
   {
     text: "tz <= T - interval '90 minutes'",
     column: "tz",
-    moment: { base: "now", offsets: ["-5400000000 microseconds"] },
+    moment: { base: "now", offsets: ["-1 hours", "-30 minutes"] },
   },
   { text: "tz >= T - interval '7 days'", column: "tz", moment: { base: "now", offsets: ["-7 days"] } },
   { text: "tz < T - interval '364 days'", column: "tz", moment: { base: "now", offsets: ["-364 days"] } },
   {
     text: "tz > T + interval '1 month 3 hours'",
     column: "tz",
-    moment: { base: "now", offsets: ["1 months", "10800000000 microseconds"] },
+    moment: { base: "now", offsets: ["1 months", "3 hours"] },
   },
   { text: "ts > T - interval '1 day'", column: "ts", moment: { base: "now", offsets: ["-1 days"] } },
   { text: "ts <= T::timestamp - interval '1 month'", column: "ts", moment: { base: "local", offsets: ["-1 months"] } },

@@ -36,7 +36,7 @@ function movesAsTheClock({ moment, absolute }: ClockThreshold, now: string): str
 }
 
 function jumps({ base, offsets }: ClockMoment): boolean {
-  return base !== "now" || offsets.some((offset) => !offset.endsWith("microseconds"));
+  return base !== "now" || offsets.some((offset) => / (months|days)$/.test(offset));
 }
 
 /** `time`: SQL for a timestamptz. */

@@ -29,7 +29,8 @@ export class StreamNudge {
   want(lsn: Lsn): void {
     if (lsn > this.#wanted) this.#wanted = lsn;
     if (this.#stopped || this.#timer !== null || this.#wanted <= this.#health.applied) return;
-    this.#timer = setTimeout(() => void this.#look(), PATIENCE_MS);
+    const applied = this.#health.applied;
+    this.#timer = setTimeout(() => void this.#look(applied), PATIENCE_MS);
     this.#timer.unref();
   }
 
@@ -38,9 +39,11 @@ export class StreamNudge {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  /** A stream that moves by itself will come to what is wanted. */
+  async #look(before: Lsn): Promise<void> {
     try {
-      if (!this.#stopped && this.#wanted > this.#health.applied) await this.#upstream.query(NUDGE);
+      const { applied } = this.#health;
+      if (!this.#stopped && applied === before && this.#wanted > applied) await this.#upstream.query(NUDGE);
     } catch (thrown) {
       this.#logger.debug({ error: errorMessage(thrown) }, "the stream could not be moved on");
     } finally {

@@ -30,7 +30,7 @@ import type { AnsweredPortal, CommandPortal, Portal } from "./portal.ts";
 import { ensureOnServer, failPooled, noUnnamedStatement, sendBind, whenNameSettled } from "./pooled-statements.ts";
 import { sendPaced } from "./paced-sending.ts";
 import type { PreparedStatement } from "./prepared-statement.ts";
-import { decide, gate, noteHit, probe } from "./routing.ts";
+import { decide, gate, noteHit, probe, isLate } from "./routing.ts";
 import { failSegment } from "./segment-failure.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { cancellable } from "./waiting-decision.ts";
@@ -118,9 +118,7 @@ function finishBind(
   if (decision.kind === "miss" || route === null) {
     return forwardBind(state, piece, bind, statement, decision.kind === "miss" ? decision : missed("not_parsed"));
   }
-  // Its implicit transaction has begun upstream, and with it the time that its statements see.
-  if (decision.timed === true && state.segment.forwarded)
-    return forwardBind(state, piece, bind, statement, missed("in_transaction"));
+  if (isLate(state, decision)) return forwardBind(state, piece, bind, statement, missed("in_transaction"));
   if (bind.portal === "" && sentAtOnce(state, piece, bind.resultFormats, decision)) return undefined;
   const portal: AnsweredPortal = {
     kind: "answer",

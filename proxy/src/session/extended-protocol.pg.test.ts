@@ -61,9 +61,20 @@ describe("a pipeline", () => {
   it("forwards what hangs on the clock behind anything that went upstream, where the time stands still", async () => {
     await query(client, CACHED);
     proxied.front.timed = true;
-    client.send(run("SELECT 5"), run(CACHED), SYNC, run(CACHED), SYNC);
+    client.send(run("SELECT 5"), run(CACHED), SYNC);
     expect(rowsOf(await client.untilReady())).toEqual(["5", "1,upstream", "2,upstream"]);
+    client.send(run(CACHED), SYNC);
     expect(rowsOf(await client.untilReady())).toEqual(ALL_CACHED);
+  });
+
+  it("forwards what hangs on the clock while an answer before it is outstanding, where the time would be a later one", async () => {
+    await query(client, CACHED);
+    proxied.front.timed = true;
+    client.send(run("SELECT 5 FROM pg_sleep(0.1)"), SYNC, run(CACHED), SYNC, encodeQuery(CACHED));
+    expect(rowsOf(await client.untilReady())).toEqual(["5"]);
+    expect(rowsOf(await client.untilReady())).toEqual(["1,upstream", "2,upstream"]);
+    expect(rowsOf(await client.untilReady())).toEqual(["1,upstream", "2,upstream"]);
+    expect(rowsOf(await query(client, CACHED))).toEqual(ALL_CACHED);
   });
 
   it("answers up to a Flush without ReadyForQuery", async () => {

@@ -128,3 +128,11 @@ function defect(state: SessionState, thrown: unknown): Miss {
   state.services.logger.error({ error: thrown }, "a cache could not be asked; the statement goes upstream");
   return missed("cache_invalid", errorMessage(thrown));
 }
+
+/**
+ * Whether the answer is that of another moment than PostgreSQL's would be: its implicit transaction has begun upstream, and with it the time that
+ * its statements see, or it would begin only when what was sent before is done.
+ */
+export function isLate(state: SessionState, answer: Answer): boolean {
+  return answer.timed === true && (state.segment.forwarded || !state.expected.idle);
+}

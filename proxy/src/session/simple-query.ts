@@ -6,7 +6,7 @@ import type { Answer, Keep, Miss, PreparedRoute } from "./front-ports.ts";
 import { answerKeptQuery } from "./kept-hit.ts";
 import { namedCall, renamedQuery } from "./names-in-sql.ts";
 import { sendPaced } from "./paced-sending.ts";
-import { decide, gate, inspect, noteHit, probe } from "./routing.ts";
+import { decide, gate, inspect, noteHit, probe, isLate } from "./routing.ts";
 import { type SessionState, missed } from "./session-state.ts";
 import { cancellable } from "./waiting-decision.ts";
 
@@ -46,6 +46,7 @@ function finishQuery(
 ): void | Promise<void> {
   if (decision instanceof FreshetError) return failQuery(state, decision);
   if (decision.kind === "miss") return forwardQuery(state, piece, route, decision);
+  if (isLate(state, decision)) return forwardQuery(state, piece, route, missed("in_transaction"));
   noteHit(state, decision);
   state.statements.delete("");
   const { expected } = state;

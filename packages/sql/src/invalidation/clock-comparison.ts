@@ -34,7 +34,9 @@ const LOCALTIMESTAMP = 7;
 const INTERVAL_TYPE = 1186;
 const INTERVAL_BYTES = 16;
 const HEADER_BYTES = 4;
-const DAY_MICROSECONDS = 86_400_000_000n;
+const MINUTE_MICROSECONDS = 60_000_000n;
+const HOUR_MICROSECONDS = 60n * MINUTE_MICROSECONDS;
+const DAY_MICROSECONDS = 24n * HOUR_MICROSECONDS;
 const DAYS_IN_MONTH = 30n;
 /** Larger ones (and infinite intervals) leave the range of timestamps anyhow. */
 const MAX_DAYS = 3_660_000n;
@@ -113,10 +115,14 @@ function isNow(node: TreeNode): boolean {
 }
 
 function withOffset(moment: ClockMoment, interval: Interval, sign: bigint): ClockMoment {
+  const { months, days, microseconds } = interval;
+  // Fields of an interval that is written as text have 32 bits up to PostgreSQL 14.
   const parts = [
-    [interval.months, "months"],
-    [interval.days, "days"],
-    [interval.microseconds, "microseconds"],
+    [months, "months"],
+    [days, "days"],
+    [microseconds / HOUR_MICROSECONDS, "hours"],
+    [(microseconds % HOUR_MICROSECONDS) / MINUTE_MICROSECONDS, "minutes"],
+    [microseconds % MINUTE_MICROSECONDS, "microseconds"],
   ] as const;
   const offsets = parts.flatMap(([amount, unit]) => (amount === 0n ? [] : [`${sign * amount} ${unit}`]));
   return { ...moment, offsets: [...moment.offsets, ...offsets] };

@@ -42,7 +42,7 @@ export interface ClockMoment {
   /** timestamptz, timestamp in the session's time zone, timestamp in a zone that is given. */
   readonly base: "now" | "local" | "zone";
   readonly zone?: string;
-  /** `-7 days`: a whole number of months, days or microseconds each. */
+  /** `-7 days`: a whole number of months, days, hours, minutes or microseconds each. */
   readonly offsets: readonly string[];
 }
 
